@@ -1,0 +1,146 @@
+"""All facts of one capture, parsed once: what the join works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from kubectl_pause.facts.api import ApiView
+from kubectl_pause.facts.bundle import Bundle, parse_bundle
+from kubectl_pause.facts.capture import CaptureError
+from kubectl_pause.facts.cgroup import owner_of_process
+from kubectl_pause.facts.cri import (
+    CriContainer,
+    CriSandbox,
+    CriSandboxStatus,
+    RuntimeVersion,
+    UnreadableAnswer,
+    parse_inspectp,
+    parse_pods,
+    parse_ps,
+    parse_version,
+)
+from kubectl_pause.facts.mounts import Mounts, parse_mountinfo
+from kubectl_pause.facts.process import Process, parse_processes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kubectl_pause.facts.capture import Capture
+
+Fact = TypeVar("Fact")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """Typed facts of one node.
+
+    `pods` and `containers` are None where crictl was not there or did not answer; `notes` says why. `members` has the pids of each
+    container or sandbox id by their cgroup, `owner` the reverse.
+    """
+
+    capture: Capture
+    api: ApiView | None
+    pods: list[CriSandbox] | None
+    containers: list[CriContainer] | None
+    statuses: Mapping[str, CriSandboxStatus]
+    bundles: Mapping[str, Bundle]
+    runtime: RuntimeVersion | None
+    mounts: Mounts
+    processes: Mapping[int, Process]
+    owner: Mapping[int, str]
+    members: Mapping[str, list[int]]
+    notes: list[str]
+
+    @property
+    def host(self) -> Mapping[str, int]:
+        """The node's own namespaces: those of pid 1."""
+        init = self.processes.get(1)
+        return init.namespaces if init else {}
+
+
+def node_facts(capture: Capture, source: str) -> NodeFacts:
+    """Parse every section of a capture. A part that cannot be read becomes a note, and the rest goes on.
+
+    Raises CaptureError where the API's part of a capture file makes no sense.
+    """
+    notes: list[str] = []
+    pods = _answer(capture, "crictl.pods", parse_pods, notes)
+    containers = _answer(capture, "crictl.ps", parse_ps, notes) if pods is not None else None
+    if containers is None:
+        pods = None
+    statuses = (_answer(capture, "crictl.inspectp", parse_inspectp, notes) or []) if pods else []
+    if capture.crictl is not None and not capture.crictl.get("socket"):
+        notes.append(f"crictl {capture.crictl.get('path', '')} is there, but no runtime socket was found in the known places")
+    bundles = {bundle.id: bundle for file in capture.bundles if (bundle := parse_bundle(file))}
+    processes = parse_processes(capture.content("proc"))
+    known = {*bundles, *(pod.id for pod in pods or ()), *(container.id for container in containers or ())}
+    owner, members = _owners(processes, known)
+    return NodeFacts(
+        capture=capture,
+        api=_api_view(capture, source),
+        pods=pods,
+        containers=containers,
+        statuses={status.id: status for status in statuses},
+        bundles=bundles,
+        runtime=parse_version(capture.content("crictl.version")),
+        mounts=parse_mountinfo(capture.content("mountinfo")),
+        processes=processes,
+        owner=owner,
+        members=members,
+        notes=notes,
+    )
+
+
+def labels_by_uid(captures: Iterable[Capture]) -> dict[str, dict[str, str]]:
+    """Labels of the pods of captures, by the uid that the runtime uses: the API's where it is there, else crictl's."""
+    labels: dict[str, dict[str, str]] = {}
+    for capture in captures:
+        facts = node_facts(capture, "capture")
+        labels.update({pod.uid: dict(pod.labels) for pod in facts.pods or ()})
+        labels.update({pod.runtime_uid: pod.metadata.labels or {} for pod in (facts.api.pods if facts.api else ())})
+    return labels
+
+
+def _api_view(capture: Capture, source: str) -> ApiView | None:
+    if capture.api is None:
+        return None
+    try:
+        return msgspec.json.decode(capture.api, type=ApiView)
+    except msgspec.DecodeError as error:
+        message = f"{source}: the API's part of the capture cannot be read: {error}"
+        raise CaptureError("CaptureDamaged", message, "take it again: kubectl pause-inspect snapshot NODE -o FILE") from None
+
+
+def _answer(capture: Capture, name: str, parse: Callable[[bytes], list[Fact]], notes: list[str]) -> list[Fact] | None:
+    section = capture.sections.get(name)
+    if section is None:
+        return None
+    command = name.replace(".", " ")
+    if section.exit_code not in (0, None):
+        detail = f": {section.errors[-1]}" if section.errors else ""
+        notes.append(f"{command} failed with exit code {section.exit_code}{detail}")
+        return None
+    try:
+        return parse(section.content)
+    except UnreadableAnswer as error:
+        notes.append(f"{command}: {error}")
+        return None
+
+
+def _owners(processes: Mapping[int, Process], known: set[str]) -> tuple[dict[int, str], dict[str, list[int]]]:
+    """Container id of each process by its cgroup. Many processes share one cgroup text, so each text is parsed once."""
+    by_text: dict[str, str | None] = {}
+    owner: dict[int, str] = {}
+    members: dict[str, list[int]] = {}
+    for process in processes.values():
+        if process.cgroups not in by_text:
+            found = owner_of_process(process.cgroups, known)
+            by_text[process.cgroups] = found.container_id if found else None
+        identifier = by_text[process.cgroups]
+        if identifier:
+            owner[process.pid] = identifier
+            members.setdefault(identifier, []).append(process.pid)
+    return owner, members

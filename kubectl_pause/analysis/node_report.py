@@ -1,0 +1,207 @@
+"""The report of one node, assembled from its facts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from kubectl_pause.analysis import notes
+from kubectl_pause.analysis.containers import sandbox_containers, with_api_containers
+from kubectl_pause.analysis.init_process import init_process, unconfirmed
+from kubectl_pause.analysis.inventory import SandboxEntry, inventory, is_virtual, newest_first
+from kubectl_pause.analysis.node_facts import NodeFacts, node_facts
+from kubectl_pause.analysis.sharing import sandbox_namespaces
+from kubectl_pause.report import (
+    CrictlSource,
+    NodePids,
+    NodeReport,
+    PodIdentity,
+    PodWithoutSandbox,
+    RuntimeInfo,
+    Sandbox,
+    Sources,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kubectl_pause.facts.api import Pod
+    from kubectl_pause.facts.capture import Capture
+    from kubectl_pause.facts.process import Process
+
+_PAUSE_NAMES = ("pause", "pod")
+"""comm of the pause binary: upstream's `/pause`, OpenShift's `/usr/bin/pod`."""
+
+
+def node_report(capture: Capture, name: str) -> NodeReport:
+    """Everything that one capture tells of its node. `name` is used where the capture itself has no API part that says it."""
+    facts = node_facts(capture, name)
+    entries, without = inventory(facts)
+    by_pod: dict[str, list[SandboxEntry]] = {}
+    for entry in entries:
+        by_pod.setdefault(entry.uid or entry.id, []).append(entry)
+    sandboxes = [
+        _sandbox(facts, entry, current=index == 0)
+        for group in sorted(by_pod.values(), key=lambda group: (group[0].namespace, group[0].name, group[0].uid))
+        for index, entry in enumerate(newest_first(group))
+    ]
+    header = capture.header
+    return NodeReport(
+        name=facts.api.node_name if facts.api else name,
+        kernel=header.get("kernel") or None,
+        os=_os_name(facts),
+        runtime=_runtime(facts),
+        cgroup=_cgroup_version(facts),
+        captured_at=_time(header.get("now")),
+        seconds=facts.api.seconds if facts.api else None,
+        sources=_sources(facts),
+        pids=NodePids(current=_number(header, "tasks"), max=_number(header, "pid_max"), threads_max=_number(header, "threads_max")),
+        sandboxes=sandboxes,
+        pods_without_sandbox=[_without_sandbox(pod) for pod in without],
+    )
+
+
+def _sandbox(facts: NodeFacts, entry: SandboxEntry, *, current: bool) -> Sandbox:
+    virtual = is_virtual(entry)
+    holder = None if virtual else init_process(facts, entry.id, entry.pids)
+    namespaces = sandbox_namespaces(facts, holder, entry.paths)
+    containers = sandbox_containers(facts, entry, namespaces, virtual=virtual)
+    if current and entry.pod:
+        containers = with_api_containers(entry.pod, containers)
+    return Sandbox(
+        id=entry.id,
+        pod=_identity(entry.pod, entry),
+        current=current,
+        state=_state(entry),
+        attempt=entry.attempt,
+        created_at=_time_of_nanoseconds(entry.created_at),
+        ips=_ips(entry, current=current),
+        runtime_handler=entry.runtime_handler or None,
+        image=entry.image or None,
+        pid=holder.pid if holder else None,
+        holder="virtual" if virtual else _holder(holder),
+        holder_command=holder.comm if holder else None,
+        namespaces=namespaces,
+        containers=containers,
+        notes=_notes(facts, entry, holder, virtual=virtual, current=current),
+    )
+
+
+def _state(entry: SandboxEntry) -> Literal["ready", "notready"] | None:
+    if entry.state == "ready" or (entry.state is None and entry.spoofed):
+        return "ready"
+    return "notready" if entry.state == "notready" else None
+
+
+def _holder(holder: Process | None) -> Literal["pause", "other", "none"]:
+    if holder is None:
+        return "none"
+    return "pause" if holder.comm in _PAUSE_NAMES else "other"
+
+
+def _notes(facts: NodeFacts, entry: SandboxEntry, holder: Process | None, *, virtual: bool, current: bool) -> list[str]:
+    told = []
+    if virtual:
+        told.append(notes.VIRTUAL)
+    elif holder is None and entry.spoofed:
+        told.append(notes.INFRA_DROPPED)
+    elif holder is None and entry.state == "notready":
+        told.append(notes.STOPPED)
+    elif holder is None:
+        told.append(notes.NO_PROCESS)
+    claim = None if virtual else unconfirmed(facts, entry.id, entry.pids)
+    if claim and holder is None:
+        told.append(claim)
+    if not current:
+        told.append(notes.OLDER)
+    if facts.api and entry.pod is None:
+        told.append(notes.NOT_IN_API)
+    if entry.pod and entry.pod.metadata.deletion_timestamp:
+        told.append(notes.DELETING)
+    return told
+
+
+def _ips(entry: SandboxEntry, *, current: bool) -> list[str]:
+    """What the runtime says; for the current sandbox else what the API says (a hostNetwork pod has the node's)."""
+    if entry.ips or not current or entry.pod is None:
+        return list(entry.ips)
+    return [address.ip for address in entry.pod.status.pod_ips or () if address.ip]
+
+
+def _identity(pod: Pod | None, entry: SandboxEntry) -> PodIdentity:
+    if pod is None:
+        return PodIdentity(namespace=entry.namespace, name=entry.name, uid=entry.uid)
+    return pod_identity(pod)
+
+
+def pod_identity(pod: Pod) -> PodIdentity:
+    """The API's pod as the report names it."""
+    owners = pod.metadata.owner_references or []
+    owner = next((owner for owner in owners if owner.controller), None)
+    static = "kubernetes.io/config.mirror" in (pod.metadata.annotations or {})
+    return PodIdentity(
+        namespace=pod.metadata.namespace or "default",
+        name=pod.metadata.name,
+        uid=pod.runtime_uid,
+        phase=pod.status.phase,
+        owner=f"{owner.kind}/{owner.name}" if owner else None,
+        kind="static" if static else "api",
+    )
+
+
+def _without_sandbox(pod: Pod) -> PodWithoutSandbox:
+    conditions = pod.status.conditions or ()
+    told = [f"{each.type}: {each.message or each.reason}" for each in conditions if each.status == "False" and (each.message or each.reason)]
+    return PodWithoutSandbox(pod=pod_identity(pod), containers=with_api_containers(pod, []), notes=told)
+
+
+def _sources(facts: NodeFacts) -> Sources:
+    crictl = facts.capture.crictl
+    asked = crictl is not None and facts.pods is not None
+    return Sources(
+        crictl=CrictlSource(path=crictl.get("path", ""), version=crictl.get("version"), socket=crictl.get("socket"))
+        if crictl is not None and asked
+        else None,
+        bundles=bool(facts.bundles),
+        api=facts.api is not None,
+        notes=facts.notes,
+    )
+
+
+def _runtime(facts: NodeFacts) -> RuntimeInfo | None:
+    if facts.runtime:
+        return RuntimeInfo(name=facts.runtime.name, version=facts.runtime.version or None)
+    told = facts.api.node.status.node_info.container_runtime_version if facts.api and facts.api.node else None
+    if told:
+        name, _, version = told.partition("://")
+        return RuntimeInfo(name=name, version=version or None)
+    names = {bundle.runtime for bundle in facts.bundles.values()}
+    return RuntimeInfo(name=names.pop()) if len(names) == 1 else None
+
+
+def _os_name(facts: NodeFacts) -> str | None:
+    told = facts.api.node.status.node_info.os_image if facts.api and facts.api.node else None
+    if told:
+        return told
+    line = facts.capture.content("os-release").decode("utf-8", "backslashreplace").split("\n")[0]
+    return line.removeprefix("PRETTY_NAME=").strip("\"'") or None
+
+
+def _cgroup_version(facts: NodeFacts) -> Literal["v1", "v2", "hybrid"] | None:
+    found = facts.mounts.cgroup
+    return found if found in ("v1", "v2", "hybrid") else None
+
+
+def _number(header: Mapping[str, str], key: str) -> int | None:
+    text = header.get(key, "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _time(seconds: str | None) -> str | None:
+    if not seconds or not (seconds.isascii() and seconds.isdigit()) or len(seconds) > 11:  # noqa: PLR2004 (year 5138)
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
+
+
+def _time_of_nanoseconds(nanoseconds: int | None) -> str | None:
+    return _time(str(nanoseconds // 10**9)) if nanoseconds and nanoseconds > 0 else None

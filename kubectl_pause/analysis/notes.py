@@ -1,0 +1,26 @@
+"""What the report says in a sentence, and what a narrow table says of it in a word or two. None of these is a warning."""
+
+from __future__ import annotations
+
+VIRTUAL = "the pod runs in a sandboxed runtime: the node's view of its namespaces means nothing"
+INFRA_DROPPED = "no pause process: CRI-O drops the infra container where no PID namespace is shared; mounts hold the namespaces"
+STOPPED = "no pause process: the sandbox is stopped"
+NO_PROCESS = "no process was found in the sandbox's cgroup"
+OLDER = "older sandbox of this pod"
+NOT_IN_API = "the API knows no such pod on this node"
+DELETING = "the pod is being deleted"
+
+_BRIEF = {
+    VIRTUAL: "virtual",
+    INFRA_DROPPED: "no pause (by design)",
+    STOPPED: "stopped",
+    NO_PROCESS: "no process",
+    OLDER: "older",
+    NOT_IN_API: "not in API",
+    DELETING: "deleting",
+}
+
+
+def in_brief(note: str) -> str:
+    """A note for a table's last column."""
+    return _BRIEF.get(note, note)

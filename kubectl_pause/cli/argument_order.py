@@ -1,0 +1,52 @@
+"""Command lines that kubectl accepts and typer does not, written the way typer reads them.
+
+`-n x pod nginx` (flags before the verb), `-o=json`, `--no-headers=true`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+_TRUE, _FALSE = ("true", "1"), ("false", "0")
+
+
+def normalise(arguments: Sequence[str], verbs: Collection[str], value_flags: Collection[str], switches: Collection[str]) -> list[str]:
+    """The same command line with the verb first, `-x=v` as `-x v`, and switches without a value.
+
+    `value_flags` are the flags that take a value, `switches` those that take none. What follows `--` is left alone.
+    """
+    head, tail = list(arguments), []
+    if "--" in head:
+        cut = head.index("--")
+        head, tail = head[:cut], head[cut:]
+    return [*_verb_first(_plain(head, switches), verbs, value_flags), *tail]
+
+
+def _plain(arguments: list[str], switches: Collection[str]) -> list[str]:
+    plain: list[str] = []
+    for argument in arguments:
+        flag, equals, value = argument.partition("=")
+        if equals and flag in switches and value.lower() in _TRUE:
+            plain.append(flag)
+        elif equals and flag in switches and value.lower() in _FALSE:
+            continue
+        elif equals and len(flag) == 2 and flag[0] == "-" and flag[1] != "-":  # noqa: PLR2004 (-x)
+            plain += [flag, value]
+        else:
+            plain.append(argument)
+    return plain
+
+
+def _verb_first(arguments: list[str], verbs: Collection[str], value_flags: Collection[str]) -> list[str]:
+    position = 0
+    while position < len(arguments):
+        argument = arguments[position]
+        if argument in verbs:
+            return [argument, *arguments[:position], *arguments[position + 1 :]]
+        if not argument.startswith("-"):
+            return arguments
+        position += 2 if argument in value_flags else 1
+    return arguments

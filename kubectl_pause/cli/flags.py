@@ -1,0 +1,179 @@
+"""The flags that several verbs share, declared once as dataclasses and unfolded into each verb's signature.
+
+Spelling and meaning are kubectl's (`cli-runtime/pkg/genericclioptions/config_flags.go`) where kubectl has the flag.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Optional, get_type_hints
+
+import typer
+
+from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kubectl_pause.cluster.inspector_pod import InspectorOptions
+    from kubectl_pause.cluster.kubeconfig import ConnectionFlags
+
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+_CONNECTION, _READING, _OUTPUT = "Connection", "Reading nodes", "Output"
+
+
+def seconds(text: str, flag: str) -> float:
+    """A duration as kubectl writes it (`30s`, `2m`, `1h5m`, a bare number of seconds; 0 is none). Raises PauseInspectError."""
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        raise PauseInspectError("WrongUsage", f"{flag}: {text!r} is not a duration", "write it as 30s, 2m or 1h5m")
+    hours, minutes, rest = match.groups()
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0)
+
+
+def _flag(panel: str, *names: str, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=panel, **settings)
+
+
+@dataclass(frozen=True, slots=True)
+class KubeFlags:
+    """kubectl's own flags: which cluster, as whom."""
+
+    kubeconfig: Annotated[Optional[str], _flag(_CONNECTION, "--kubeconfig", metavar="FILE", help="Path of the kubeconfig.")] = None
+    context: Annotated[Optional[str], _flag(_CONNECTION, "--context", metavar="NAME", help="Context of the kubeconfig.")] = None
+    cluster: Annotated[Optional[str], _flag(_CONNECTION, "--cluster", metavar="NAME", help="Cluster of the kubeconfig.")] = None
+    user: Annotated[Optional[str], _flag(_CONNECTION, "--user", metavar="NAME", help="User of the kubeconfig.")] = None
+    namespace: Annotated[
+        Optional[str], _flag(_CONNECTION, "--namespace", "-n", metavar="NAME", help="Namespace of the pods; else the context's.")
+    ] = None
+    server: Annotated[Optional[str], _flag(_CONNECTION, "--server", "-s", metavar="URL", help="Address of the API server.")] = None
+    token: Annotated[Optional[str], _flag(_CONNECTION, "--token", metavar="TOKEN", help="Bearer token.")] = None
+    as_user: Annotated[Optional[str], _flag(_CONNECTION, "--as", metavar="USER", help="User to impersonate.")] = None
+    as_group: Annotated[
+        Optional[list[str]], _flag(_CONNECTION, "--as-group", metavar="GROUP", help="Group to impersonate; may be repeated.")
+    ] = None
+    as_uid: Annotated[Optional[str], _flag(_CONNECTION, "--as-uid", metavar="UID", help="UID to impersonate.")] = None
+    certificate_authority: Annotated[
+        Optional[str], _flag(_CONNECTION, "--certificate-authority", metavar="FILE", help="CA certificate of the server.")
+    ] = None
+    tls_server_name: Annotated[
+        Optional[str], _flag(_CONNECTION, "--tls-server-name", metavar="NAME", help="Name in the server's certificate.")
+    ] = None
+    insecure_skip_tls_verify: Annotated[
+        bool, _flag(_CONNECTION, "--insecure-skip-tls-verify", help="Do not verify the server's certificate.")
+    ] = False
+    request_timeout: Annotated[
+        str, _flag(_CONNECTION, "--request-timeout", metavar="TIME", help="Limit of one API request: 10s, 2m; 0 is none.")
+    ] = "10s"
+
+    def connection(self) -> ConnectionFlags:
+        """As the cluster package takes them. Raises PauseInspectError for a bad duration."""
+        from kubectl_pause.cluster.kubeconfig import ConnectionFlags
+
+        return ConnectionFlags(
+            kubeconfig=self.kubeconfig,
+            context=self.context,
+            cluster=self.cluster,
+            user=self.user,
+            namespace=self.namespace,
+            server=self.server,
+            token=self.token,
+            as_user=self.as_user,
+            as_group=tuple(self.as_group or ()),
+            as_uid=self.as_uid,
+            certificate_authority=self.certificate_authority,
+            tls_server_name=self.tls_server_name,
+            insecure_skip_tls_verify=self.insecure_skip_tls_verify,
+            request_timeout=seconds(self.request_timeout, "--request-timeout"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFlags:
+    """How a node is read."""
+
+    image: Annotated[
+        Optional[str],
+        _flag(
+            _READING,
+            "--image",
+            metavar="IMAGE",
+            envvar="PAUSE_INSPECT_IMAGE",
+            help="Image of the inspector pod: any with busybox. [docker.io/library/busybox:1.36]",
+        ),
+    ] = None
+    debug_namespace: Annotated[
+        Optional[str],
+        _flag(
+            _READING,
+            "--debug-namespace",
+            metavar="NAME",
+            envvar="PAUSE_INSPECT_NAMESPACE",
+            help="Namespace of the inspector pod. [kube-system]",
+        ),
+    ] = None
+    timeout: Annotated[
+        str, _flag(_READING, "--timeout", metavar="TIME", help="Limit for one node, from the inspector pod's creation to its answer.")
+    ] = "60s"
+    parallel: Annotated[int, _flag(_READING, "--parallel", min=1, max=100, metavar="N", help="Nodes read at the same time.")] = 8
+    crictl: Annotated[bool, _flag(_READING, "--crictl/--no-crictl", help="Ask crictl where the node has one.")] = True
+
+    def inspector(self) -> InspectorOptions:
+        """As the cluster package takes them. Raises PauseInspectError for a bad duration."""
+        from kubectl_pause.cluster.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, InspectorOptions
+
+        timeout = seconds(self.timeout, "--timeout")
+        if not 1 <= timeout <= 3600:  # noqa: PLR2004
+            raise PauseInspectError("WrongUsage", f"--timeout: {self.timeout} is out of range", "give a time between 1s and 1h")
+        return InspectorOptions(
+            image=self.image or DEFAULT_IMAGE,
+            namespace=self.debug_namespace or DEFAULT_NAMESPACE,
+            timeout=timeout,
+            use_crictl=self.crictl,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ViewFlags:
+    """How the report is shown, and from where it is taken."""
+
+    output: Annotated[Optional[str], _flag(_OUTPUT, "--output", "-o", metavar="FORMAT", help="wide, json or yaml.")] = None
+    no_headers: Annotated[bool, _flag(_OUTPUT, "--no-headers", help="Leave out the column names.")] = False
+    captured: Annotated[
+        Optional[list[str]],
+        _flag(_OUTPUT, "--from", metavar="FILE", help="Read captures saved by `snapshot` instead of a cluster; may be repeated."),
+    ] = None
+
+
+def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
+    """Unfold each parameter of `verb` that is one of the dataclasses above into that dataclass's flags."""
+    hints = get_type_hints(verb, include_extras=True)
+    groups: dict[str, type] = {}
+    parameters = []
+    for name, parameter in inspect.signature(verb).parameters.items():
+        kind = hints[name]
+        if is_dataclass(kind) and isinstance(kind, type):
+            groups[name] = kind
+            of_group = get_type_hints(kind, include_extras=True)
+            parameters += [
+                inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=of_group[each.name])
+                for each in fields(kind)
+            ]
+        else:
+            parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+
+    @functools.wraps(verb)
+    def unfolded(**values: Any) -> int:
+        for name, kind in groups.items():
+            values[name] = kind(**{each.name: values.pop(each.name) for each in fields(kind)})
+        return verb(**values)
+
+    unfolded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # what typer reads
+    del unfolded.__wrapped__  # type: ignore[attr-defined] # else typer reads the folded signature
+    unfolded.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return unfolded

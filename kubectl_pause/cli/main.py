@@ -1,0 +1,83 @@
+"""The entry point: run a verb, and turn whatever happens into an exit code and at most two lines."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from kubectl_pause.cli.exit_codes import ExitCode
+from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main() -> NoReturn:
+    """The console script `kubectl-pause_inspect`."""
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to tell it
+        code = ExitCode.DONE
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; nothing but BrokenPipeError gets out."""
+    try:
+        return _run(arguments)
+    except PauseInspectError as error:
+        print_error(error.message, error.hint)
+        return ExitCode.ERROR
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+
+
+def print_error(message: str, hint: str) -> None:
+    """One line of what happened, one of what to do next, on stderr."""
+    from kubectl_pause.render.plain_text import visible
+
+    print(f"error: {visible(message, 2000)}", file=sys.stderr)
+    if hint:
+        print(f"  next: {visible(hint, 2000)}", file=sys.stderr)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    import typer
+
+    from kubectl_pause.cli.app import PROGRAM, VERBS, app
+    from kubectl_pause.cli.argument_order import normalise
+
+    command = typer.main.get_command(app)
+    flags = [parameter for verb in getattr(command, "commands", {}).values() for parameter in verb.params]
+    options = [flag for flag in flags if getattr(flag, "param_type_name", "") == "option"]
+    switches = {name for flag in options if getattr(flag, "is_flag", False) for name in [*flag.opts, *flag.secondary_opts]}
+    valued = {name for flag in options if not getattr(flag, "is_flag", False) for name in flag.opts}
+    words = normalise(arguments, VERBS, valued, switches | {"-h", "--help"})
+    try:
+        result = command.main(args=words, prog_name=PROGRAM, standalone_mode=False)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except typer.Abort:
+        return ExitCode.INTERRUPTED
+    except Exception as error:
+        return _other_end(error)
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _other_end(error: Exception) -> int:
+    """Wrong usage, in kubectl's manner; a signal; anything else goes on."""
+    usage = getattr(error, "format_message", None)
+    if usage is not None:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "kubectl pause-inspect"
+        print_error(usage(), f"{path} --help")
+        return ExitCode.ERROR
+    number = getattr(error, "number", None)
+    if isinstance(number, int) and type(error).__name__ == "EndedBySignal":
+        print_error(f"interrupted by {signal.Signals(number).name}; the inspector pods are deleted", "")
+        return 128 + number
+    raise error

@@ -1,0 +1,74 @@
+"""`kubectl pause-inspect node`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, ViewFlags, with_shared_flags
+
+if TYPE_CHECKING:
+    from kubectl_pause.report import NodeReport, Report
+
+
+@with_shared_flags
+def node(
+    names: Annotated[
+        Optional[list[str]], typer.Argument(metavar="[NAME...]", help="Nodes; may be left out where there is only one.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All nodes of the cluster.")] = False,
+    kube: KubeFlags = KubeFlags(),
+    capture: CaptureFlags = CaptureFlags(),
+    view: ViewFlags = ViewFlags(),
+) -> int:
+    """List every sandbox of a node, one line each: whose it is, its state, the pause process, containers running.
+
+    kubectl pause-inspect node worker-1
+
+    kubectl pause-inspect node --all -o wide
+    """
+    started = time.monotonic()
+    reading.check_view(view)
+    report = reading.start_report()
+    if view.captured:
+        from kubectl_pause.analysis.node_report import node_report
+
+        chosen = [node_report(each, source) for source, each in reading.read_files(view.captured)]
+        report.nodes += _named(chosen, names or [], report)
+    else:
+        _from_cluster(names or [], report, kube, capture, every=every)
+    return reading.finish(report, view, started, lambda report: _text(report, view))
+
+
+def _text(report: Report, view: ViewFlags) -> str:
+    from kubectl_pause.render.node_view import node_view
+
+    return node_view(
+        report, wide=view.output == "wide", width=terminal.width(), headings=not view.no_headers, colour=terminal.colour()
+    )
+
+
+def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: CaptureFlags, *, every: bool) -> None:
+    from kubectl_pause.cluster.kubeconfig import connect
+    from kubectl_pause.cluster.targets import find_nodes
+
+    api = connect(kube.connection())
+    nodes, failures = find_nodes(api, names, every=every)
+    report.errors += failures
+    reading.read_nodes(api, nodes, capture, lambda _, whole: report.nodes.append(whole), report)
+
+
+def _named(nodes: list[NodeReport], names: list[str], report: Report) -> list[NodeReport]:
+    """The captured nodes that were named, all without names; a name that no capture has is an error."""
+    from kubectl_pause.cluster.targets import near_names
+    from kubectl_pause.report import Failure
+
+    known = [each.name for each in nodes]
+    for name in names:
+        if name not in known:
+            hint = near_names(name, known) or f"captured: {', '.join(known)}"
+            report.errors.append(Failure(reason="NodeNotFound", message=f"no capture of node {name!r}", hint=hint, node=name))
+    return [each for each in nodes if not names or each.name in names]

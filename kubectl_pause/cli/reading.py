@@ -1,0 +1,116 @@
+"""What every reading verb does: get captures of nodes from a cluster or from files, and print the report made of them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubectl_pause import __version__
+from kubectl_pause.cli.exit_codes import ExitCode
+from kubectl_pause.cli.terminal import Progress
+from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kubectl_pause.cli.flags import CaptureFlags, ViewFlags
+    from kubectl_pause.cluster.rest import Api
+    from kubectl_pause.facts.capture import Capture
+    from kubectl_pause.report import Failure, NodeReport, Report
+
+FORMATS = ("wide", "json", "yaml")
+
+
+def check_view(view: ViewFlags) -> None:
+    """Raises PauseInspectError for an output format that does not exist."""
+    if view.output is not None and view.output not in FORMATS:
+        raise PauseInspectError(
+            "WrongUsage",
+            f"unable to match a printer suitable for the output format {view.output!r}",
+            f"allowed formats are: {', '.join(FORMATS)}",
+        )
+
+
+def start_report() -> Report:
+    """An empty report that begins now."""
+    from kubectl_pause.report import Report
+
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return Report(tool_version=__version__, started_at=now, nodes=[], errors=[])
+
+
+def read_files(paths: Sequence[str]) -> list[tuple[str, Capture]]:
+    """Captures from files, each with a name for errors. Raises PauseInspectError for the first that cannot be read."""
+    from kubectl_pause.facts.capture import read_capture
+
+    captures = []
+    for path in paths:
+        try:
+            data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        except OSError as error:
+            raise PauseInspectError("NoSuchFile", f"{path}: {error.strerror}", "give a file made by: kubectl pause-inspect snapshot") from None
+        captures.append((path, read_capture(data, path)))
+    return captures
+
+
+def read_nodes(
+    api: Api, nodes: Sequence[str], flags: CaptureFlags, done: Callable[[str, NodeReport], None], report: Report
+) -> None:
+    """Capture nodes and hand each one's report to `done`; a node that fails becomes an error of the report."""
+    from kubectl_pause.analysis.node_report import node_report
+    from kubectl_pause.facts.capture import read_capture
+
+    def captured(node: str, data: bytes) -> None:
+        done(node, node_report(read_capture(data, f"node {node}"), node))
+
+    capture_each(api, nodes, flags, captured, report)
+
+
+def capture_each(
+    api: Api, nodes: Sequence[str], flags: CaptureFlags, captured: Callable[[str, bytes], None], report: Report
+) -> None:
+    """Capture nodes and hand each capture's bytes to `captured`, in the order in which they come."""
+    from kubectl_pause.cluster.fan_out import capture_nodes
+
+    with Progress() as progress:
+
+        def done(node: str, outcome: bytes | PauseInspectError) -> None:
+            if isinstance(outcome, PauseInspectError):
+                report.errors.append(failure_of(outcome, node=node))
+                return
+            try:
+                captured(node, outcome)
+            except PauseInspectError as error:
+                report.errors.append(failure_of(error, node=node))
+
+        capture_nodes(api, nodes, flags.inspector(), parallel=flags.parallel, say=progress.say, warn=progress.warn, done=done)
+
+
+def failure_of(error: PauseInspectError, *, node: str | None = None, pod: str | None = None) -> Failure:
+    """An error as the report's `errors` has it."""
+    from kubectl_pause.report import Failure
+
+    return Failure(reason=error.reason, message=error.message, hint=error.hint or None, node=node, pod=pod)
+
+
+def finish(report: Report, view: ViewFlags, started: float, text: Callable[[Report], str]) -> int:
+    """Print the report and its errors; the exit code says whether all, some or nothing could be read."""
+    from kubectl_pause.cli.main import print_error
+    from kubectl_pause.render.document import as_json, as_yaml
+
+    report.seconds = round(time.monotonic() - started, 3)
+    report.nodes.sort(key=lambda node: node.name)
+    documents = {"json": as_json, "yaml": as_yaml}
+    seen = any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
+    if view.output in documents:
+        sys.stdout.write(documents[view.output](report))
+    else:
+        sys.stdout.write(text(report))
+    for error in report.errors:
+        print_error(error.message, error.hint or "")
+    if not report.errors:
+        return ExitCode.DONE
+    return ExitCode.PARTIAL if seen else ExitCode.ERROR

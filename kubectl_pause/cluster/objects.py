@@ -1,0 +1,51 @@
+"""API answers decoded into the few fields this program reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.facts.api import Node, NodeList, Pod, PodList
+
+if TYPE_CHECKING:
+    from kubectl_pause.cluster.rest import Api
+
+Kind = TypeVar("Kind")
+
+
+def decode(body: bytes, kind: type[Kind], what: str) -> Kind:
+    """`body` as `kind`. Raises PauseInspectError where something between us and the API server answered instead of it."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        start = body[:80].decode("utf-8", "backslashreplace")
+        raise PauseInspectError(
+            "UnreadableAnswer",
+            f"the API server's answer for {what} cannot be read: {error}; it begins with {start!r}",
+            "is a proxy or a login page in between? try: kubectl get --raw /version",
+        ) from None
+
+
+def get_pod(api: Api, namespace: str, name: str) -> Pod:
+    """One pod. Raises ApiError (404 where there is none)."""
+    return decode(api.get(f"/api/v1/namespaces/{namespace}/pods/{name}"), Pod, f"pod {namespace}/{name}")
+
+
+def get_node(api: Api, name: str) -> Node:
+    """One node. Raises ApiError (404 where there is none)."""
+    return decode(api.get(f"/api/v1/nodes/{name}"), Node, f"node {name}")
+
+
+def list_pods(api: Api, namespace: str | None, query: dict[str, str] | None = None) -> list[Pod]:
+    """Pods of a namespace, or of all with None. `query`: `labelSelector`, `fieldSelector`."""
+    path = f"/api/v1/namespaces/{namespace}/pods" if namespace else "/api/v1/pods"
+    return [pod for page in api.list_pages(path, query) for pod in decode(page, PodList, "pods").items or ()]
+
+
+def list_nodes(api: Api) -> list[Node]:
+    """All nodes."""
+    return [
+        node for page in api.list_pages("/api/v1/nodes", None) for node in decode(page, NodeList, "nodes").items or ()
+    ]

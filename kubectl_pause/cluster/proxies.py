@@ -1,0 +1,77 @@
+"""Which proxy a connection to the API server takes: the same answer for REST and exec, on every library version.
+
+As client-go: the cluster's `proxy-url` always counts; HTTPS_PROXY and HTTP_PROXY count unless NO_PROXY names the host or
+it is this machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def choose_proxy(server: str, proxy_url: str | None, environ: Mapping[str, str]) -> str | None:
+    """The proxy's URL, or None for a direct connection. Raises PauseInspectError for a scheme that is not http or https."""
+    chosen = proxy_url
+    if not chosen:
+        parts = urlsplit(server)
+        name = f"{parts.scheme}_proxy"
+        chosen = environ.get(name) or environ.get(name.upper())
+        if not chosen or _bypasses(
+            parts.hostname or "", parts.port, environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+        ):
+            return None
+        if "://" not in chosen:
+            chosen = f"http://{chosen}"
+    scheme = urlsplit(chosen).scheme
+    if scheme not in ("http", "https"):
+        raise PauseInspectError(
+            "ProxyNotSupported",
+            f"the proxy {redact_url(chosen)} is of a kind that is not supported ({scheme or 'no scheme'})",
+            "use an http:// proxy, in proxy-url of the cluster or in HTTPS_PROXY",
+        )
+    return chosen
+
+
+def redact_url(url: str) -> str:
+    """The URL without user, password and query: what may stand in a message."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _bypasses(host: str, port: int | None, no_proxy: str) -> bool:
+    host = host.lower()
+    address = _address(host)
+    if host == "localhost" or (address is not None and address.is_loopback):
+        return True
+    for raw in no_proxy.split(","):
+        rule = raw.strip().lower()
+        if not rule:
+            continue
+        if rule == "*" or rule in (host, f"{host}:{port}"):
+            return True
+        if address is not None and "/" in rule and _contains(rule, address):
+            return True
+        if host.endswith("." + rule.removeprefix("*").lstrip(".")):
+            return True
+    return False
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _contains(rule: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    try:
+        return address in ipaddress.ip_network(rule, strict=False)
+    except ValueError:
+        return False

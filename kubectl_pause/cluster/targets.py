@@ -1,0 +1,268 @@
+"""From what the user named to pods and nodes: the select stage."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kubectl_pause.cluster.objects import decode, get_pod, list_nodes, list_pods
+from kubectl_pause.cluster.rest import ApiError
+from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.report import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kubectl_pause.cluster.rest import Api
+    from kubectl_pause.facts.api import Pod
+
+WORKLOADS = {
+    "deployment": ("apps/v1", "deployments", "Deployment"),
+    "statefulset": ("apps/v1", "statefulsets", "StatefulSet"),
+    "daemonset": ("apps/v1", "daemonsets", "DaemonSet"),
+    "replicaset": ("apps/v1", "replicasets", "ReplicaSet"),
+    "job": ("batch/v1", "jobs", "Job"),
+}
+"""Kinds that stand for their pods: API group and version, plural, kind."""
+
+_ALIASES = {
+    "pod": "pod", "pods": "pod", "po": "pod",
+    "deployment": "deployment", "deployments": "deployment", "deploy": "deployment",
+    "statefulset": "statefulset", "statefulsets": "statefulset", "sts": "statefulset",
+    "daemonset": "daemonset", "daemonsets": "daemonset", "ds": "daemonset",
+    "replicaset": "replicaset", "replicasets": "replicaset", "rs": "replicaset",
+    "job": "job", "jobs": "job",
+}  # fmt: skip
+"""kubectl's short names, without the API group that may follow after a dot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One argument of the command line: `kind` is `pod` or a key of WORKLOADS."""
+
+    kind: str
+    name: str
+
+
+@dataclass(slots=True)
+class PodTargets:
+    """Pods to look at, and what could not be found."""
+
+    pods: list[Pod] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def parse_target(argument: str) -> Target:
+    """`NAME`, `pod/NAME`, `deploy/NAME`, `deployments.apps/NAME`. Raises PauseInspectError for another type."""
+    kind, slash, name = argument.rpartition("/")
+    word = kind.lower().split(".")[0]
+    if slash and word not in _ALIASES:
+        raise PauseInspectError(
+            "UnknownType",
+            f"cannot look for pods of {argument!r}",
+            f"types known: {', '.join(sorted(set(_ALIASES.values())))}",
+        )
+    if not name or "/" in kind:
+        raise PauseInspectError(
+            "WrongUsage", f"{argument!r} names no pod", "use NAME or TYPE/NAME, for example deploy/web"
+        )
+    return Target(_ALIASES[word] if slash else "pod", name)
+
+
+def find_pods(api: Api, arguments: Sequence[str], *, selector: str | None, all_namespaces: bool) -> PodTargets:
+    """The pods that were named or selected. One that is not found is a failure beside the others.
+
+    Raises PauseInspectError where nothing can be asked at all (connection, rights, usage).
+    """
+    namespace = None if all_namespaces else api.namespace
+    found = PodTargets()
+    if not arguments:
+        pods = list_pods(api, namespace, {"labelSelector": selector} if selector else None)
+        if not pods:
+            where = "in any namespace" if all_namespaces else f"in namespace {api.namespace}"
+            which = f"with labels {selector!r} " if selector else ""
+            check_namespace(api, namespace)
+            found.failures.append(
+                Failure(
+                    reason="NoPods", message=f"no pod {which}found {where}", hint="kubectl get pods -A --show-labels"
+                )
+            )
+        found.pods = pods
+        return found
+    if all_namespaces or selector:
+        flag = "-A" if all_namespaces else "-l"
+        raise PauseInspectError(
+            "WrongUsage", f"names and {flag} cannot be used together", f"leave out {flag}, or the names"
+        )
+    for target in dict.fromkeys(parse_target(argument) for argument in arguments):
+        try:
+            found.pods.extend(_pods_of(api, target))
+        except ApiError as error:
+            if error.status != 404:  # noqa: PLR2004
+                raise
+            found.failures.append(_not_found(api, target))
+    found.pods = list({pod.metadata.uid: pod for pod in found.pods}.values())
+    return found
+
+
+def check_namespace(api: Api, namespace: str | None) -> None:
+    """Raises PauseInspectError with near names where the namespace does not exist; silent where we may not ask."""
+    if namespace is None:
+        return
+    try:
+        api.get(f"/api/v1/namespaces/{namespace}")
+    except ApiError as error:
+        if error.status != 404:  # noqa: PLR2004
+            return
+        near = near_names(namespace, _names(api, "/api/v1/namespaces"))
+        raise PauseInspectError(
+            "NamespaceNotFound", f"namespace {namespace!r} not found", near or "kubectl get namespaces"
+        ) from None
+
+
+def without_node(pods: Iterable[Pod]) -> tuple[list[Pod], list[Failure]]:
+    """Pods bound to a node, and a failure for each that is not, with the scheduler's own word."""
+    bound, failures = [], []
+    for pod in pods:
+        if pod.spec.node_name:
+            bound.append(pod)
+            continue
+        told = [each for each in pod.status.conditions or () if each.type == "PodScheduled" and each.status != "True"]
+        why = (told[0].message or told[0].reason or "") if told else ""
+        name = f"{pod.metadata.namespace}/{pod.metadata.name}"
+        message = f"pod {name} is not scheduled yet, so no node has a sandbox for it"
+        failures.append(
+            Failure(
+                reason="NotScheduled",
+                message=f"{message}: {why}" if why else message,
+                hint=f"kubectl describe pod -n {pod.metadata.namespace} {pod.metadata.name}",
+                pod=name,
+            )
+        )
+    return bound, failures
+
+
+def find_nodes(api: Api, names: Sequence[str], *, every: bool) -> tuple[list[str], list[Failure]]:
+    """Node names to look at. `every` asks for all; without names, the only node of a one-node cluster."""
+    if names and every:
+        raise PauseInspectError("WrongUsage", "node names and --all cannot be used together", "leave out one of them")
+    known = [node.metadata.name for node in list_nodes(api)]
+    if every:
+        return known, []
+    if not names:
+        if len(known) == 1:
+            return known, []
+        some = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")  # noqa: PLR2004
+        raise PauseInspectError("WrongUsage", "which node?", f"name one of {some}, or use --all")
+    wanted = dict.fromkeys(name.removeprefix("node/") for name in names)
+    failures = [
+        Failure(
+            reason="NodeNotFound",
+            message=f"node {name!r} not found",
+            hint=near_names(name, known) or "kubectl get nodes",
+            node=name,
+        )
+        for name in wanted
+        if name not in known
+    ]
+    return [name for name in wanted if name in known], failures
+
+
+def near_names(name: str, known: Iterable[str]) -> str:
+    """`did you mean A, B?` or ""."""
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return f"did you mean {', '.join(near)}?" if near else ""
+
+
+def _pods_of(api: Api, target: Target) -> list[Pod]:
+    if target.kind == "pod":
+        return [get_pod(api, api.namespace, target.name)]
+    group, plural, kind = WORKLOADS[target.kind]
+    what = f"{kind} {api.namespace}/{target.name}"
+    workload = decode(api.get(f"/apis/{group}/namespaces/{api.namespace}/{plural}/{target.name}"), _Workload, what)
+    selector = label_selector(workload.spec.selector)
+    pods = list_pods(api, api.namespace, {"labelSelector": selector}) if selector else []
+    if not pods:
+        raise PauseInspectError(
+            "NoPods", f"{what} has no pods", f"kubectl describe {target.kind} -n {api.namespace} {target.name}"
+        )
+    return pods
+
+
+def _not_found(api: Api, target: Target) -> Failure:
+    check_namespace(api, api.namespace)
+    if target.kind == "pod":
+        path, what = f"/api/v1/namespaces/{api.namespace}/pods", "pod"
+    else:
+        group, plural, _ = WORKLOADS[target.kind]
+        path, what = f"/apis/{group}/namespaces/{api.namespace}/{plural}", target.kind
+    hint = near_names(target.name, _names(api, path)) or f"kubectl get {what} -A | grep {target.name}"
+    name = f"{api.namespace}/{target.name}"
+    return Failure(
+        reason="NotFound",
+        message=f"{what} {target.name!r} not found in namespace {api.namespace!r}",
+        hint=hint,
+        pod=name,
+    )
+
+
+class _Named(msgspec.Struct, frozen=True):
+    name: str = ""
+
+
+class _Item(msgspec.Struct, frozen=True):
+    metadata: _Named = _Named()
+
+
+class _Items(msgspec.Struct):
+    items: list[_Item] | None = None
+
+
+def _names(api: Api, path: str) -> list[str]:
+    """Names below a path, for near names only: empty where we may not list."""
+    try:
+        return [
+            item.metadata.name for page in api.list_pages(path, None) for item in decode(page, _Items, path).items or ()
+        ]
+    except PauseInspectError:
+        return []
+
+
+class _Requirement(msgspec.Struct):
+    key: str
+    operator: str
+    values: list[str] | None = None
+
+
+class LabelSelector(msgspec.Struct, rename="camel"):
+    """`metav1.LabelSelector`."""
+
+    match_labels: dict[str, str] | None = None
+    match_expressions: list[_Requirement] | None = None
+
+
+class _WorkloadSpec(msgspec.Struct):
+    selector: LabelSelector = msgspec.field(default_factory=LabelSelector)
+
+
+class _Workload(msgspec.Struct):
+    spec: _WorkloadSpec = msgspec.field(default_factory=_WorkloadSpec)
+
+
+def label_selector(selector: LabelSelector) -> str:
+    """As the `labelSelector` query writes it: `a=b,c in (d,e),f,!g`."""
+    terms = [f"{key}={value}" for key, value in (selector.match_labels or {}).items()]
+    for each in selector.match_expressions or ():
+        values = ",".join(each.values or ())
+        forms = {
+            "In": f"{each.key} in ({values})",
+            "NotIn": f"{each.key} notin ({values})",
+            "Exists": each.key,
+            "DoesNotExist": f"!{each.key}",
+        }
+        if each.operator in forms:
+            terms.append(forms[each.operator])
+    return ",".join(terms)

@@ -1,0 +1,24 @@
+"""The one exception that reaches a user.
+
+Everything that can go wrong becomes a `PauseInspectError`: what happened, and what to do next. The command line prints
+it as two lines on stderr; a run over several nodes puts it into the report's `errors` instead of ending.
+"""
+
+from __future__ import annotations
+
+
+class PauseInspectError(Exception):
+    """What happened, why it is known, and the next step.
+
+    `reason` is a stable CamelCase word for programs (`PodNotFound`, `Forbidden`, `ImageNotPulled`), `message` one line of
+    what happened and to which object, `hint` one line of what to do next, or "" where there is nothing to add.
+    """
+
+    def __init__(self, reason: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message

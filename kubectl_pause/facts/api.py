@@ -1,0 +1,194 @@
+"""Pods and nodes as the API tells of them: only the fields that the join needs, so that no environment variable is ever kept.
+
+Field names are those of `v1.Pod` and `v1.Node`. The same shapes are what a capture file stores.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class _Kubernetes(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Kubernetes objects: camelCase, absent and null alike, unknown fields skipped."""
+
+
+class OwnerReference(_Kubernetes):
+    """`metadata.ownerReferences[]`."""
+
+    kind: str = ""
+    name: str = ""
+    controller: bool | None = None
+
+
+class Metadata(_Kubernetes):
+    """`metadata`."""
+
+    name: str = ""
+    namespace: str | None = None
+    uid: str = ""
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    owner_references: list[OwnerReference] | None = None
+    deletion_timestamp: str | None = None
+
+
+class SpecContainer(_Kubernetes):
+    """A container of the spec. `restart_policy` Always on an init container makes it a sidecar."""
+
+    name: str = ""
+    image: str | None = None
+    restart_policy: str | None = None
+    target_container_name: str | None = None
+
+
+class PodSpec(_Kubernetes):
+    """`spec`: where it runs and what it asks to share with the node or within the pod."""
+
+    node_name: str | None = None
+    host_network: bool | None = None
+    host_pid: bool | None = msgspec.field(name="hostPID", default=None)
+    host_ipc: bool | None = msgspec.field(name="hostIPC", default=None)
+    host_users: bool | None = None
+    share_process_namespace: bool | None = None
+    runtime_class_name: str | None = None
+    init_containers: list[SpecContainer] | None = None
+    containers: list[SpecContainer] | None = None
+    ephemeral_containers: list[SpecContainer] | None = None
+
+
+class StateDetail(_Kubernetes):
+    """`waiting`, `running` or `terminated` of a container state."""
+
+    reason: str | None = None
+    message: str | None = None
+    exit_code: int | None = None
+    container_id: str | None = msgspec.field(name="containerID", default=None)
+
+
+class ContainerState(_Kubernetes):
+    """`state` or `lastState`: one of the three is set."""
+
+    waiting: StateDetail | None = None
+    running: StateDetail | None = None
+    terminated: StateDetail | None = None
+
+
+class ContainerStatus(_Kubernetes):
+    """`status.containerStatuses[]` and its kin."""
+
+    name: str = ""
+    container_id: str | None = msgspec.field(name="containerID", default=None)
+    restart_count: int = 0
+    state: ContainerState | None = None
+
+
+class Address(_Kubernetes):
+    """`status.podIPs[]`."""
+
+    ip: str | None = None
+
+
+class Condition(_Kubernetes):
+    """`status.conditions[]` of a pod or a node."""
+
+    type: str = ""
+    status: str = ""
+    reason: str | None = None
+    message: str | None = None
+
+
+class PodStatus(_Kubernetes):
+    """`status`."""
+
+    phase: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    pod_ips: list[Address] | None = msgspec.field(name="podIPs", default=None)
+    conditions: list[Condition] | None = None
+    init_container_statuses: list[ContainerStatus] | None = None
+    container_statuses: list[ContainerStatus] | None = None
+    ephemeral_container_statuses: list[ContainerStatus] | None = None
+
+
+class Pod(_Kubernetes):
+    """`v1.Pod`."""
+
+    metadata: Metadata = Metadata()
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+    @property
+    def runtime_uid(self) -> str:
+        """The uid by which the runtime knows the pod: a mirror pod's static pod goes by its config hash."""
+        annotations = self.metadata.annotations or {}
+        return annotations.get("kubernetes.io/config.hash") or self.metadata.uid
+
+    @property
+    def statuses(self) -> list[ContainerStatus]:
+        """Statuses of all containers: init, app, ephemeral."""
+        status = self.status
+        return [*(status.init_container_statuses or ()), *(status.container_statuses or ()), *(status.ephemeral_container_statuses or ())]
+
+
+class NodeInfo(_Kubernetes):
+    """`status.nodeInfo`."""
+
+    kernel_version: str | None = None
+    os_image: str | None = None
+    operating_system: str | None = None
+    container_runtime_version: str | None = None
+
+
+class NodeStatus(_Kubernetes):
+    """`status` of a node."""
+
+    node_info: NodeInfo = NodeInfo()
+    conditions: list[Condition] | None = None
+
+
+class Node(_Kubernetes):
+    """`v1.Node`."""
+
+    metadata: Metadata = Metadata()
+    status: NodeStatus = NodeStatus()
+
+
+class ListMetadata(_Kubernetes):
+    """`metadata` of a list."""
+
+    continue_token: str | None = msgspec.field(name="continue", default=None)
+
+
+class PodList(_Kubernetes):
+    """`v1.PodList`, one page."""
+
+    items: list[Pod] | None = None
+    metadata: ListMetadata = ListMetadata()
+
+
+class NodeList(_Kubernetes):
+    """`v1.NodeList`, one page."""
+
+    items: list[Node] | None = None
+    metadata: ListMetadata = ListMetadata()
+
+
+class ApiView(msgspec.Struct, frozen=True, rename="camel"):
+    """What a capture keeps of the API: the node, its pods, the moment, and which pod was the inspector's own (`uid`)."""
+
+    captured_at: str
+    node_name: str
+    node: Node | None = None
+    pods: list[Pod] = []
+    inspector_uid: str | None = None
+    seconds: float | None = None
+    tool_version: str | None = None
+
+
+_KEPT_ANNOTATIONS = ("kubernetes.io/config.hash", "kubernetes.io/config.mirror", "kubernetes.io/config.source")
+
+
+def without_foreign_annotations(pod: Pod) -> Pod:
+    """The pod with only the annotations that the join reads: others may hold a whole manifest with its environment."""
+    annotations = {key: value for key, value in (pod.metadata.annotations or {}).items() if key in _KEPT_ANNOTATIONS}
+    return msgspec.structs.replace(pod, metadata=msgspec.structs.replace(pod.metadata, annotations=annotations))

@@ -1,0 +1,131 @@
+"""Sandboxes and containers from the runtime's own state files: the OCI `config.json` of each bundle and its init pid.
+
+They exist for what runs, with no RPC and no crictl: containerd below `io.containerd.runtime.v2.task/k8s.io/ID`, CRI-O below
+`overlay-containers/ID/userdata`. Only annotations of the runtime, namespaces and the cgroup path were let through on the node.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kubectl_pause.facts.cri import is_spoofed, namespace_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kubectl_pause.facts.capture import BundleFile
+
+_CONTAINERD = "io.kubernetes.cri."
+_CRIO = "io.kubernetes.cri-o."
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One bundle. `pid` is what the runtime wrote down when it started; it may be dead (CRI-O keeps the file).
+
+    `attempt` is the sandbox's or container's attempt where the runtime writes it (CRI-O's Metadata), else None.
+    """
+
+    id: str
+    kind: str
+    sandbox_id: str
+    pod_name: str
+    pod_namespace: str
+    pod_uid: str
+    container_name: str
+    attempt: int | None
+    pid: int | None
+    image: str
+    runtime_handler: str
+    runtime: str
+    spoofed: bool
+    namespace_paths: Mapping[str, str]
+    cgroups_path: str
+    ips: tuple[str, ...]
+
+
+def parse_bundle(file: BundleFile) -> Bundle | None:
+    """The bundle, or None where the file is no JSON object or carries no annotation of a CRI runtime (`ctr run`, nerdctl)."""
+    try:
+        config = json.loads(file.config)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(config, dict):
+        return None
+    raw = config.get("annotations")
+    annotations = {key: value for key, value in raw.items() if isinstance(value, str)} if isinstance(raw, dict) else {}
+    if _CONTAINERD + "container-type" in annotations:
+        return _containerd(file, config, annotations)
+    if _CRIO + "ContainerType" in annotations:
+        return _crio(file, config, annotations)
+    return None
+
+
+def _containerd(file: BundleFile, config: Mapping[str, Any], annotations: Mapping[str, str]) -> Bundle:
+    def value(key: str) -> str:
+        return annotations.get(_CONTAINERD + key, "")
+
+    sandbox = value("container-type") == "sandbox"
+    return Bundle(
+        id=file.container_id,
+        kind="sandbox" if sandbox else "container",
+        sandbox_id=value("sandbox-id") or file.container_id,
+        pod_name=value("sandbox-name"),
+        pod_namespace=value("sandbox-namespace"),
+        pod_uid=value("sandbox-uid"),
+        container_name=value("container-name"),
+        attempt=None,
+        pid=file.pid,
+        image=value("podsandbox.image-name") if sandbox else value("image-name"),
+        runtime_handler="",
+        runtime="containerd",
+        spoofed=False,
+        namespace_paths=namespace_paths(config),
+        cgroups_path=_cgroups_path(config),
+        ips=(),
+    )
+
+
+def _crio(file: BundleFile, config: Mapping[str, Any], annotations: Mapping[str, str]) -> Bundle:
+    def value(key: str) -> str:
+        return annotations.get(_CRIO + key, "")
+
+    sandbox = value("ContainerType") == "sandbox"
+    metadata = _metadata(value("Metadata"))
+    attempt = metadata.get("attempt", 0)
+    pod = "io.kubernetes.pod."
+    return Bundle(
+        id=file.container_id,
+        kind="sandbox" if sandbox else "container",
+        sandbox_id=value("SandboxID") or file.container_id,
+        pod_name=annotations.get(pod + "name", "") or value("KubeName"),
+        pod_namespace=annotations.get(pod + "namespace", "") or value("Namespace"),
+        pod_uid=annotations.get(pod + "uid", ""),
+        container_name="" if sandbox else annotations.get("io.kubernetes.container.name", "") or str(metadata.get("name", "")),
+        attempt=attempt if isinstance(attempt, int) else None,
+        pid=file.pid,
+        image="" if is_spoofed(annotations) else value("ImageName"),
+        runtime_handler=value("RuntimeHandler"),
+        runtime="cri-o",
+        spoofed=is_spoofed(annotations),
+        namespace_paths=namespace_paths(config),
+        cgroups_path=_cgroups_path(config),
+        ips=tuple(text for key, text in sorted(annotations.items()) if key.startswith(_CRIO + "IP.") and text),
+    )
+
+
+def _metadata(text: str) -> dict[str, Any]:
+    """CRI-O's `Metadata` annotation is the CRI metadata message as JSON."""
+    try:
+        metadata = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _cgroups_path(config: Mapping[str, Any]) -> str:
+    linux = config.get("linux")
+    path = linux.get("cgroupsPath") if isinstance(linux, dict) else None
+    return path if isinstance(path, str) else ""

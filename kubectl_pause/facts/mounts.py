@@ -1,0 +1,58 @@
+"""Namespaces held by a mount, and which cgroup versions are mounted: the mount table of pid 1 (proc(5), mountinfo)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NSFS_ROOT = re.compile(r"([a-z]+):\[(\d+)\]")
+_OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceMount:
+    """An nsfs mount: it keeps the namespace alive with no process in it. `path` is where it is mounted."""
+
+    type: str
+    inode: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mounts:
+    """What is taken from the mount table. `cgroup` is `v1`, `v2`, `hybrid` or None where no cgroup is mounted."""
+
+    namespaces: tuple[NamespaceMount, ...]
+    cgroup: str | None
+
+
+def parse_mountinfo(content: bytes) -> Mounts:
+    """Mounts of nsfs and of cgroup file systems; a line that makes no sense is left out."""
+    namespaces: dict[tuple[str, int, str], NamespaceMount] = {}
+    versions = set()
+    for line in content.decode("utf-8", "backslashreplace").split("\n"):
+        front, separator, back = line.partition(" - ")
+        fields, kind = front.split(" "), back.split(" ")[0]
+        if not separator or len(fields) < 6:
+            continue
+        if kind == "nsfs":
+            match = _NSFS_ROOT.fullmatch(fields[3])
+            if match:
+                mount = NamespaceMount(match[1], int(match[2]), canonical_path(_unescape(fields[4])))
+                namespaces[mount.type, mount.inode, mount.path] = mount
+        elif kind == "cgroup2":
+            versions.add("v2")
+        elif kind == "cgroup":
+            versions.add("v1")
+    cgroup = "hybrid" if len(versions) == 2 else next(iter(versions), None)  # noqa: PLR2004 (both versions)
+    return Mounts(tuple(namespaces.values()), cgroup)
+
+
+def canonical_path(path: str) -> str:
+    """`/var/run` is a link to `/run` on every node: runtimes write the one, the kernel shows the other."""
+    return path.removeprefix("/var") if path.startswith("/var/run/") else path
+
+
+def _unescape(path: str) -> str:
+    """mountinfo writes blank, tab, newline and backslash as three octal digits."""
+    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), path)

@@ -1,0 +1,156 @@
+"""Processes of a node, from the collector's `proc` section.
+
+One physical line each: `PID/FILE:CONTENT`, the prefix made by grep from the path, so that a newline in a process name gives a
+second line with the same prefix; and `'PID/ns/net' -> 'net:[4026532514]'` from stat, both sides made by the kernel.
+`stat` is read twice, first and last; a pid whose start time differs was used again in between and is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAMESPACE_TYPES = ("net", "ipc", "uts", "pid", "user", "mnt", "cgroup", "time")
+"""The eight types of namespaces(7), in the order in which reports show them."""
+
+_NAMESPACE = re.compile(rb"'(\d+)/ns/([a-z]+)' -> '\2:\[(\d+)\]'")
+_COMM_LIMIT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process (thread group leader) as proc(5) shows it.
+
+    `start_ticks` is field 22 of stat (clock ticks after boot), `exit_code` field 52 (a wait status, meaningful for a zombie),
+    `ns_pids` the pid in each PID namespace from the reader's inwards, `cgroups` the raw text of the cgroup file,
+    `namespaces` the inode of each namespace that could be read: a zombie keeps only `pid` and `user`.
+    """
+
+    pid: int
+    comm: str
+    state: str
+    ppid: int
+    start_ticks: int
+    exit_code: int
+    threads: int
+    ns_pids: tuple[int, ...]
+    uid: int | None
+    cgroups: str
+    namespaces: Mapping[str, int]
+    signals: Mapping[str, int]
+
+    @property
+    def is_zombie(self) -> bool:
+        """State Z with no other thread alive; a dead leader with live threads shows Z too and cannot be reaped yet."""
+        return self.state == "Z" and self.threads <= 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Stat:
+    comm: str
+    state: str
+    ppid: int
+    threads: int
+    start_ticks: int
+    exit_code: int
+
+
+def parse_processes(content: bytes) -> dict[int, Process]:
+    """Processes by pid. A pid that vanished half way or whose stat makes no sense is left out."""
+    stats: dict[int, bytes] = {}
+    again: dict[int, bytes] = {}
+    cgroups: dict[int, bytes] = {}
+    statuses: dict[int, dict[bytes, bytes]] = {}
+    namespaces: dict[int, dict[str, int]] = {}
+    for line in content.split(b"\n"):
+        if line.startswith(b"'"):
+            match = _NAMESPACE.fullmatch(line)
+            if match:
+                namespaces.setdefault(int(match[1]), {})[match[2].decode()] = int(match[3])
+            continue
+        prefix, colon, text = line.partition(b":")
+        number, _, name = prefix.partition(b"/")
+        if not colon or not number.isdigit():
+            continue
+        pid = int(number)
+        if name == b"stat":
+            _append(stats, pid, text)
+        elif name == b"stat2":
+            _append(again, pid, text)
+        elif name == b"cgroup":
+            _append(cgroups, pid, text)
+        elif name == b"status":
+            key, _, value = text.partition(b":")
+            statuses.setdefault(pid, {})[key] = value.strip()
+    interned: dict[bytes, str] = {}
+    processes: dict[int, Process] = {}
+    for pid, raw in stats.items():
+        stat = parse_stat(raw)
+        second = parse_stat(again[pid]) if pid in again else None
+        if stat is None or second is None or second.start_ticks != stat.start_ticks:
+            continue
+        status = statuses.get(pid, {})
+        cgroup = cgroups.get(pid, b"")
+        if cgroup not in interned:
+            interned[cgroup] = cgroup.decode("utf-8", "backslashreplace")
+        processes[pid] = Process(
+            pid=pid,
+            comm=stat.comm,
+            state=stat.state,
+            ppid=stat.ppid,
+            start_ticks=stat.start_ticks,
+            exit_code=stat.exit_code,
+            threads=stat.threads,
+            ns_pids=_numbers(status.get(b"NSpid", b"")),
+            uid=next(iter(_numbers(status.get(b"Uid", b""))), None),
+            cgroups=interned[cgroup],
+            namespaces=namespaces.get(pid, {}),
+            signals=_signals(status),
+        )
+    return processes
+
+
+def parse_stat(raw: bytes) -> _Stat | None:
+    """`/proc/PID/stat`: the name stands between the first `(` and the last `)` and may hold anything else."""
+    opening, closing = raw.find(b"("), raw.rfind(b")")
+    if opening < 0 or closing < opening:
+        return None
+    fields = raw[closing + 1 :].split()
+    try:
+        return _Stat(
+            comm=raw[opening + 1 : closing][:_COMM_LIMIT].decode("utf-8", "backslashreplace"),
+            state=fields[0].decode("ascii", "backslashreplace"),
+            ppid=int(fields[1]),
+            threads=int(fields[17]),
+            start_ticks=int(fields[19]),
+            exit_code=int(fields[49]) if len(fields) > 49 else 0,
+        )
+    except (IndexError, ValueError):
+        return None
+
+
+def _append(lines: dict[int, bytes], pid: int, text: bytes) -> None:
+    """A further line of the same file: a newline inside a name, or the next line of a cgroup file."""
+    lines[pid] = lines[pid] + b"\n" + text if pid in lines else text
+
+
+def _numbers(text: bytes) -> tuple[int, ...]:
+    words = text.split()
+    return tuple(int(word) for word in words) if all(word.isdigit() for word in words) else ()
+
+
+_MASKS = {b"SigPnd", b"ShdPnd", b"SigBlk", b"SigIgn", b"SigCgt"}
+
+
+def _signals(status: Mapping[bytes, bytes]) -> dict[str, int]:
+    masks: dict[str, int] = {}
+    for key in _MASKS & status.keys():
+        try:
+            masks[key.decode()] = int(status[key], 16)
+        except ValueError:
+            continue
+    return masks

@@ -1,0 +1,1 @@
+"""The node side: the script that reads a node."""

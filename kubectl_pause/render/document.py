@@ -1,0 +1,25 @@
+"""The report as JSON and YAML: the same document, field for field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from kubectl_pause.report import Report
+
+
+def as_json(report: Report) -> str:
+    """Indented JSON with a newline at its end. Everything outside ASCII and every control character is escaped."""
+    import json
+
+    return json.dumps(msgspec.to_builtins(report), indent=2, ensure_ascii=True) + "\n"
+
+
+def as_yaml(report: Report) -> str:
+    """YAML 1.1 as kubectl prints it: block style, keys in the report's order; control characters are escaped."""
+    import yaml
+
+    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(msgspec.to_builtins(report), Dumper=dumper, sort_keys=False, default_flow_style=False, allow_unicode=False))

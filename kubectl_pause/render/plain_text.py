@@ -1,0 +1,47 @@
+"""Text of a node made harmless and readable in a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_LONGEST = 253
+"""Longest text shown whole: that of a Kubernetes name; anything longer is cut, with a mark."""
+
+
+def visible(text: str, longest: int = _LONGEST) -> str:
+    """`text` on one line with nothing that a terminal would act on: control, bidi and invisible characters as `\\xNN` or `\\uNNNN`."""
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    if cut.isascii() and cut.isprintable():
+        return cut
+    return "".join(character if _harmless(character) else _escaped(character) for character in cut)
+
+
+def _harmless(character: str) -> bool:
+    return character.isprintable() and unicodedata.category(character) not in ("Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004
+
+
+def short_id(identifier: str) -> str:
+    """The first 13 digits, as crictl shows them; every runtime takes them back."""
+    return identifier[:13]
+
+
+def age(seconds: float | None) -> str:
+    """As kubectl: `45s`, `3m20s`, `5h`, `12d`; `-` where unknown."""
+    if seconds is None or seconds < 0:
+        return "-"
+    whole = int(seconds)
+    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
+    if whole < 120:  # noqa: PLR2004
+        return f"{whole}s"
+    if minutes < 10:  # noqa: PLR2004
+        return f"{minutes}m{whole % 60}s" if whole % 60 else f"{minutes}m"
+    if hours < 3:  # noqa: PLR2004
+        return f"{minutes}m"
+    if hours < 48:  # noqa: PLR2004
+        return f"{hours}h"
+    return f"{days}d"

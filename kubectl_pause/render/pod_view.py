@@ -1,0 +1,138 @@
+"""The pod view: the sandbox a pod stands on, who holds it, its containers, and which namespaces are shared with whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.render.columns import Cell, Column, table
+from kubectl_pause.render.node_view import sandbox_age
+from kubectl_pause.render.plain_text import age, short_id, visible
+
+if TYPE_CHECKING:
+    from kubectl_pause.report import Container, ContainerNamespace, NodeReport, PodIdentity, PodWithoutSandbox, Report, Sandbox
+
+_LABEL = 10
+_NOTABLE = ("net", "ipc", "uts", "pid")
+"""Namespaces whose sharing with the node is worth a colour: user, cgroup and time are the node's in ordinary pods."""
+
+
+def pod_view(report: Report, *, wide: bool, width: int | None, colour: bool) -> str:
+    """Every pod of the report, a block each, with a blank line in between."""
+    blocks = []
+    for node in report.nodes:
+        older: dict[str, list[Sandbox]] = {}
+        for sandbox in node.sandboxes:
+            if not sandbox.current:
+                older.setdefault(sandbox.pod.uid, []).append(sandbox)
+        for sandbox in node.sandboxes:
+            if sandbox.current:
+                blocks.append(_block(node, sandbox, older.get(sandbox.pod.uid, []), wide=wide, width=width, colour=colour))
+        blocks += [_without(node, each, width=width, colour=colour) for each in node.pods_without_sandbox]
+    return "\n".join("".join(line + "\n" for line in block) for block in blocks)
+
+
+def _block(  # noqa: PLR0913 (one block's surroundings)
+    node: NodeReport, sandbox: Sandbox, older: list[Sandbox], *, wide: bool, width: int | None, colour: bool
+) -> list[str]:
+    attempt = "attempt unknown (crictl would tell)" if sandbox.attempt is None else f"attempt {sandbox.attempt}"
+    facts = [sandbox.state or "state unknown", attempt]
+    old = sandbox_age(node, sandbox)
+    if old is not None:
+        facts.append(f"{age(old)} old")
+    lines = [
+        *_head(sandbox.pod),
+        _pair("Node", _node_line(node)),
+        _pair("Sandbox", f"{short_id(sandbox.id)}  {', '.join(facts)}"),
+        _pair("", sandbox.id),
+        _pair("Held by", _holder(sandbox)),
+        _pair("IP", ", ".join(sandbox.ips) or "-"),
+        _pair("Runtime", f"handler {sandbox.runtime_handler or 'default'}, pause image {sandbox.image or 'unknown'}"),
+    ]
+    for each in older:
+        told = "?" if each.attempt is None else each.attempt
+        lines.append(_pair("Older", f"{short_id(each.id)}  {each.state or 'state unknown'}, attempt {told}, {age(sandbox_age(node, each))} old"))
+    lines += [_pair("Note" if index == 0 else "", note) for index, note in enumerate(sandbox.notes)]
+    lines += ["", *_containers(sandbox.containers, width=width, colour=colour)]
+    lines += ["", *_namespaces(sandbox, wide=wide, colour=colour)]
+    return lines
+
+
+def _without(node: NodeReport, pod: PodWithoutSandbox, *, width: int | None, colour: bool) -> list[str]:
+    lines = [
+        *_head(pod.pod),
+        _pair("Node", _node_line(node)),
+        _pair("Sandbox", "none seen on the node" + ("" if node.sources.crictl else "; without crictl a stopped one cannot be seen")),
+        *(_pair("Note" if index == 0 else "", note) for index, note in enumerate(pod.notes)),
+        "",
+        *_containers(pod.containers, width=width, colour=colour),
+    ]
+    return lines
+
+
+def _head(pod: PodIdentity) -> list[str]:
+    told = [pod.phase or "not known to the API"]
+    if pod.kind == "static":
+        told.append("static pod")
+    if pod.owner:
+        told.append(f"owner {pod.owner}")
+    return [_pair("Pod", f"{pod.namespace}/{pod.name}  {', '.join(told)}")]
+
+
+def _node_line(node: NodeReport) -> str:
+    runtime = f"{node.runtime.name} {node.runtime.version or ''}".strip() if node.runtime else "runtime unknown"
+    crictl = "" if node.sources.crictl else ", read without crictl"
+    return f"{node.name}  {runtime}, cgroup {node.cgroup or 'unknown'}{crictl}"
+
+
+def _holder(sandbox: Sandbox) -> str:
+    if sandbox.holder == "virtual":
+        return "a sandboxed runtime (gVisor, Kata)"
+    if sandbox.pid is not None:
+        return f"{sandbox.holder_command}, pid {sandbox.pid}"
+    mounted = sorted({path for each in sandbox.namespaces.values() for path in each.held_by})
+    return f"no process; mounted at {', '.join(mounted)}" if mounted else "no process"
+
+
+def _pair(label: str, text: str) -> str:
+    return f"{label:<{_LABEL}}{visible(text, 1000)}".rstrip()
+
+
+def _containers(containers: list[Container], *, width: int | None, colour: bool) -> list[str]:
+    columns = [Column("CONTAINER", 12), Column("KIND"), Column("ID", 8), Column("PID"), Column("STATE", 12), Column("RESTARTS")]
+    rows: list[list[str | Cell]] = [
+        [
+            container.name,
+            container.kind or "-",
+            short_id(container.id or "-"),
+            str(container.pid or "-"),
+            f"{container.state or 'unknown'} ({container.reason})" if container.reason else container.state or "unknown",
+            "-" if container.restarts is None else str(container.restarts),
+        ]
+        for container in containers
+    ]
+    return table(columns, rows, width=width, colour=colour)
+
+
+def _namespaces(sandbox: Sandbox, *, wide: bool, colour: bool) -> list[str]:
+    """The matrix: host, pod, own, or the container it is shared with; `-` where there is no process to ask."""
+    columns = [Column("NAMESPACES"), *(Column(kind.upper()) for kind in NAMESPACE_TYPES)]
+    rows: list[list[str | Cell]] = [["(sandbox)", *(_sandbox_cell(sandbox, kind, wide=wide) for kind in NAMESPACE_TYPES)]]
+    for container in sandbox.containers:
+        if container.namespaces is not None:
+            rows.append([container.name, *(_cell(container.namespaces[kind], kind, wide=wide) for kind in NAMESPACE_TYPES)])
+    return table(columns, rows, colour=colour)
+
+
+def _sandbox_cell(sandbox: Sandbox, kind: str, *, wide: bool) -> Cell:
+    namespace = sandbox.namespaces[kind]
+    word = {None: "-", True: "host", False: "pod"}[namespace.host]
+    inode = f" {namespace.inode}" if wide and namespace.inode else ""
+    return Cell(word + inode, "warn" if word == "host" and kind in _NOTABLE else "")
+
+
+def _cell(namespace: ContainerNamespace, kind: str, *, wide: bool) -> Cell:
+    word = namespace.sharing.replace("container:", "=")
+    inode = f" {namespace.inode}" if wide and namespace.inode else ""
+    return Cell(word + inode, "warn" if word == "host" and kind in _NOTABLE else "")
+
