@@ -35,7 +35,7 @@ class ApiError(PauseInspectError):
     was no Status; `details` names the object.
     """
 
-    def __init__(  # noqa: PLR0913 - the fields of a Status, by keyword
+    def __init__(  # noqa: PLR0913
         self,
         *,
         status: int,
@@ -66,11 +66,7 @@ def refusal(host: str, status: int, body: bytes | None, *, as_user: str | None =
     said = one_line(str(document.get("message") or ""))
     reason = str(document.get("reason") or "")
     raw = document.get("details")
-    details = (
-        StatusDetails(str(raw.get("kind") or ""), str(raw.get("name") or ""))
-        if isinstance(raw, dict)
-        else StatusDetails()
-    )
+    details = StatusDetails(str(raw.get("kind") or ""), str(raw.get("name") or "")) if isinstance(raw, dict) else StatusDetails()
     if status == UNAUTHORIZED:
         return ApiError(
             status=status,
@@ -97,9 +93,7 @@ def refusal(host: str, status: int, body: bytes | None, *, as_user: str | None =
         )
     hint = _permission_hint(said, as_user) if status == FORBIDDEN else ""
     label = reason or str(status)
-    return ApiError(
-        status=status, status_reason=reason, message=f"Error from server ({label}): {said}", hint=hint, details=details
-    )
+    return ApiError(status=status, status_reason=reason, message=f"Error from server ({label}): {said}", hint=hint, details=details)
 
 
 _UNREACHABLE = re.compile(
@@ -112,9 +106,7 @@ def _unreachable_kubelet(said: str) -> str:
     if not _UNREACHABLE.search(said):
         return ""
     if "remote error: tls" in said:
-        return (
-            "the kubelet has no serving certificate yet: approve its request (kubectl get csr), or restart the kubelet"
-        )
+        return "the kubelet has no serving certificate yet: approve its request (kubectl get csr), or restart the kubelet"
     if "agent available" in said.lower():
         return "the API server's tunnel to the nodes (Konnectivity) has no agent: kubectl -n kube-system get pods | grep konnectivity"
     return "the API server cannot reach the node's kubelet (port 10250): check firewall, tunnel and node; kubectl exec fails alike"
@@ -144,13 +136,7 @@ def _kind_of(body: bytes | None) -> str:
     text = (body or b"").lstrip()[:64].lower()
     if not text:
         return "an empty answer"
-    return (
-        "an HTML page"
-        if text.startswith((b"<!doctype", b"<html"))
-        else "not JSON"
-        if not text.startswith(b"{")
-        else "other JSON"
-    )
+    return "an HTML page" if text.startswith((b"<!doctype", b"<html")) else "not JSON" if not text.startswith(b"{") else "other JSON"
 
 
 def not_kubernetes(host: str, body: bytes) -> PauseInspectError:
@@ -162,9 +148,7 @@ def not_kubernetes(host: str, body: bytes) -> PauseInspectError:
     )
 
 
-def connection_error(
-    host: str, error: BaseException, *, waited: float | None = None, proxy: str | None = None
-) -> PauseInspectError:
+def connection_error(host: str, error: BaseException, *, waited: float | None = None, proxy: str | None = None) -> PauseInspectError:  # noqa: PLR0911
     """A connection that could not be made or broke. `waited` is the limit in seconds, `proxy` a redacted proxy URL."""
     causes = list(_causes(error))
     names = {type(cause).__name__ for cause in causes}
@@ -183,9 +167,7 @@ def connection_error(
                 "does the server speak TLS, with this certificate?",
             )
         if isinstance(cause, socket.gaierror):
-            return _unable(
-                f"dial tcp: lookup {host.rpartition(':')[0] or host}{via}: no such host", "check the name and your DNS"
-            )
+            return _unable(f"dial tcp: lookup {host.rpartition(':')[0] or host}{via}: no such host", "check the name and your DNS")
         if isinstance(cause, ConnectionRefusedError):
             return PauseInspectError(
                 "ConnectionRefused",
@@ -194,9 +176,7 @@ def connection_error(
             )
     if any(isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__ for cause in causes):
         limit = f" within {waited:g} s" if waited else ""
-        return _unable(
-            f"{host}{via}: i/o timeout, no answer{limit}", "check network or VPN; --request-timeout allows more time"
-        )
+        return _unable(f"{host}{via}: i/o timeout, no answer{limit}", "check network or VPN; --request-timeout allows more time")
     return _unable(f"{host}{via}: {_last_words(causes)}", "check the network between you and the API server")
 
 

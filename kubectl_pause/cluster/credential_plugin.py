@@ -34,18 +34,14 @@ def run_credential_plugin(plugin: dict[str, Any], cluster: dict[str, Any], *, ti
         )
     interactive = plugin.get("interactiveMode") != "Never" and sys.stdin is not None and sys.stdin.isatty()
     deadline = max(timeout or MINIMUM_SECONDS, INTERACTIVE_SECONDS if interactive else MINIMUM_SECONDS)
-    output = _run(
-        plugin, command, _environment(plugin, version, cluster, interactive=interactive), deadline, interactive
-    )
+    output = _run(plugin, command, _environment(plugin, version, cluster, interactive=interactive), deadline, interactive)
     return _fields(command, version, output)
 
 
-def _run(
-    plugin: dict[str, Any], command: str, environment: dict[str, str], deadline: float, interactive: bool
-) -> bytes:  # noqa: FBT001
+def _run(plugin: dict[str, Any], command: str, environment: dict[str, str], deadline: float, interactive: bool) -> bytes:  # noqa: FBT001
     arguments = [str(argument) for argument in plugin.get("args") or []]
     try:
-        with subprocess.Popen(  # noqa: S603 - the user's own kubeconfig names the command, as for kubectl
+        with subprocess.Popen(
             [command, *arguments],
             stdin=None if interactive else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -68,9 +64,7 @@ def _run(
         raise _failed(command, f"cannot be run: {error.strerror}", "correct users[].user.exec.command") from None
     if process.returncode != 0:
         said = one_line((complaint or b"").decode(errors="replace"))
-        raise _failed(
-            command, f"ended with exit code {process.returncode}" + (f": {said}" if said else ""), "run it by hand"
-        )
+        raise _failed(command, f"ended with exit code {process.returncode}" + (f": {said}" if said else ""), "run it by hand")
     return output
 
 
@@ -113,9 +107,7 @@ def _fields(command: str, version: str, output: bytes) -> dict[str, str]:
         raise _failed(command, "printed no ExecCredential with a status", "run it by hand")
     if answer.get("apiVersion") != version:
         said = one_line(str(answer.get("apiVersion")))
-        raise _failed(
-            command, f"answered with {said}, not with {version}", "make apiVersion of users[].user.exec match"
-        )
+        raise _failed(command, f"answered with {said}, not with {version}", "make apiVersion of users[].user.exec match")
     fields: dict[str, str] = {}
     if status.get("token"):
         fields["token"] = str(status["token"])

@@ -19,7 +19,7 @@ MAX_STATUS_BYTES = 1 << 20
 TRY_AGAIN = "try again; if it happens each time, look at the network between you, the API server and the node"
 
 
-class StreamBroken(PauseInspectError):
+class StreamBroken(PauseInspectError):  # noqa: N818
     """The exec stream ended, stalled or lied before the command's status arrived: nothing received can be trusted whole."""
 
     def __init__(self, message: str, hint: str = TRY_AGAIN, *, reason: str = "StreamBroken") -> None:
@@ -102,9 +102,7 @@ class ExecAccumulator:
     def result(self) -> ExecResult:
         """The command's output. Raises StreamBroken before the status has arrived, or when it tells no exit code."""
         if self._status is None:
-            raise StreamBroken(
-                f"the exec stream ended before the command's status, after {self.stdout_bytes} bytes of output"
-            )
+            raise StreamBroken(f"the exec stream ended before the command's status, after {self.stdout_bytes} bytes of output")
         code = 0 if self._status["status"] == "Success" else self._exit_code()
         if code is None:
             raise StreamBroken("the exec stream's status tells no exit code")

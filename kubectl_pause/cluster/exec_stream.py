@@ -50,15 +50,15 @@ _NOT_READY = re.compile(
 )
 
 
-class ExecNotReady(PauseInspectError):
+class ExecNotReady(PauseInspectError):  # noqa: N818
     """The container is not running yet: try again shortly."""
 
 
-class ExecCancelled(PauseInspectError):
+class ExecCancelled(PauseInspectError):  # noqa: N818
     """The caller's `cancelled` event was set."""
 
 
-def exec_in_pod(  # noqa: PLR0913 - the parts of an exec request
+def exec_in_pod(  # noqa: PLR0913
     api: Api,
     namespace: str,
     pod: str,
@@ -83,14 +83,15 @@ def exec_in_pod(  # noqa: PLR0913 - the parts of an exec request
     query += [("stdin", "true")] if stdin is not None else []
     query += [("command", word) for word in command]
     url = api.exec_url(f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(pod, safe='')}/exec", query)
-    stream = _open(api, url, watch)
+    stream, sock = _open(api, url, watch)
     try:
         return _converse(api, stream, watch, ExecAccumulator(max_stdout_bytes=max_stdout_bytes), stdin)
     finally:
-        stream.shutdown()
+        # WebSocket.close() waits for the other side, WebSocket.shutdown() may only forget the socket.
+        sock.close()
 
 
-class _DeadlinePassed(Exception):
+class _DeadlinePassed(Exception):  # noqa: N818
     """The watch's deadline passed while waiting for bytes."""
 
 
@@ -164,8 +165,8 @@ class _WatchedSocket:
         self._sock.close()
 
 
-def _open(api: Api, url: str, watch: _Watch) -> Any:
-    """A websocket that has shaken hands, or the error why not."""
+def _open(api: Api, url: str, watch: _Watch) -> tuple[Any, _WatchedSocket]:
+    """A websocket that has shaken hands and its socket, or the error why not."""
     import websocket
 
     renewed = False
@@ -174,15 +175,11 @@ def _open(api: Api, url: str, watch: _Watch) -> Any:
         stream: Any = websocket.WebSocket(skip_utf8_validation=True)
         sock = _WatchedSocket(_dial(api, url, watch), watch)
         try:
-            stream.connect(
-                url, header=lines, subprotocols=[V5, V4], suppress_origin=True, redirect_limit=0, socket=sock
-            )
+            stream.connect(url, header=lines, subprotocols=[V5, V4], suppress_origin=True, redirect_limit=0, socket=sock)
         except websocket.WebSocketBadStatusException as error:
             sock.close()
             status = int(error.status_code)
-            authorization = next(
-                (line.partition(": ")[2] for line in lines if line.startswith("Authorization: ")), None
-            )
+            authorization = next((line.partition(": ")[2] for line in lines if line.startswith("Authorization: ")), None)
             if status == UNAUTHORIZED and not renewed and api.renew_credentials(authorization):
                 renewed = True
                 continue
@@ -197,9 +194,9 @@ def _open(api: Api, url: str, watch: _Watch) -> Any:
             sock.close()
             raise
         if stream.getstatus() != _SWITCHING_PROTOCOLS:
-            stream.shutdown()
+            sock.close()
             raise api.refused(stream.getstatus(), None)
-        return stream
+        return stream, sock
 
 
 def _dial(api: Api, url: str, watch: _Watch) -> socket.socket:
@@ -215,11 +212,7 @@ def _dial(api: Api, url: str, watch: _Watch) -> socket.socket:
     sock: socket.socket | None = None
     try:
         context = api.exec_tls()
-        sock = (
-            _tunnel(api.connection.proxy, host, port, limit)
-            if api.connection.proxy
-            else socket.create_connection((host, port), limit)
-        )
+        sock = _tunnel(api.connection.proxy, host, port, limit) if api.connection.proxy else socket.create_connection((host, port), limit)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context is None:
             return sock
@@ -297,9 +290,7 @@ def _receive(stream: Any, output: ExecAccumulator) -> None:
     data = bytes(frame.data)
     if opcode == websocket.ABNF.OPCODE_CLOSE:
         code = int.from_bytes(data[:2], "big") if len(data) > 1 else 0
-        raise ConnectionError(
-            f"closed by the server, code {code} {one_line(data[2:].decode(errors='replace'))}".rstrip()
-        )
+        raise ConnectionError(f"closed by the server, code {code} {one_line(data[2:].decode(errors='replace'))}".rstrip())
     if opcode in (websocket.ABNF.OPCODE_BINARY, websocket.ABNF.OPCODE_TEXT):
         output.feed(data)
 
@@ -321,9 +312,7 @@ def _send_stdin(stream: Any, output: ExecAccumulator, stdin: bytes) -> None:
 
 def _failed(error: ApiError, subject: str) -> PauseInspectError:
     if error.reason != "KubeletUnreachable" and error.status in (400, 404, 500) and _NOT_READY.search(error.message):
-        return ExecNotReady(
-            "ContainerNotRunning", f"{subject} is not running yet: {error.message}", "it may still be starting"
-        )
+        return ExecNotReady("ContainerNotRunning", f"{subject} is not running yet: {error.message}", "it may still be starting")
     return error
 
 

@@ -60,11 +60,7 @@ def connect(flags: ConnectionFlags) -> Api:
     """
     config = read_kubeconfig(search_paths(flags.kubeconfig, os.environ), must_exist=bool(flags.kubeconfig))
     if not config.found and not flags.server:
-        if (
-            not flags.context
-            and os.environ.get("KUBERNETES_SERVICE_HOST")
-            and os.environ.get("KUBERNETES_SERVICE_PORT")
-        ):
+        if not flags.context and os.environ.get("KUBERNETES_SERVICE_HOST") and os.environ.get("KUBERNETES_SERVICE_PORT"):
             return _in_cluster(flags)
         raise _no_kubeconfig(config)
     return _from_selection(select(config, flags), flags)
@@ -93,9 +89,7 @@ def _from_selection(selection: Selection, flags: ConnectionFlags) -> Api:
         user |= run_credential_plugin(plugin, cluster, timeout=flags.request_timeout)
     if user.get("tokenFile") and not user.get("token"):
         user["token"] = _token_from(user.pop("tokenFile"))
-    settings = _load(
-        Entry(selection.cluster.name, cluster, None), Entry(selection.user.name, user, selection.user.path), flags
-    )
+    settings = _load(Entry(selection.cluster.name, cluster, None), Entry(selection.user.name, user, selection.user.path), flags)
     proxy = choose_proxy(cluster["server"], cluster.get("proxy-url"), os.environ)
     renew = _renewal(settings, plugin, cluster, flags) if isinstance(plugin, dict) and user.get("token") else None
     return _api(settings, selection.namespace, selection.context, headers, proxy, renew, flags)
@@ -104,10 +98,7 @@ def _from_selection(selection: Selection, flags: ConnectionFlags) -> Api:
 def _server_url(cluster: dict[str, Any]) -> str:
     server = str(cluster["server"]).rstrip("/")
     if "://" not in server:
-        secure = any(
-            cluster.get(key)
-            for key in ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify")
-        )
+        secure = any(cluster.get(key) for key in ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"))
         server = ("https://" if secure else "http://") + server
     try:
         parts = urlsplit(server)
@@ -127,9 +118,7 @@ def _token_from(path: str) -> str:
     try:
         token = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise PauseInspectError(
-            "InvalidKubeconfig", f"cannot read the token file {path}: {error}", "correct tokenFile"
-        ) from None
+        raise PauseInspectError("InvalidKubeconfig", f"cannot read the token file {path}: {error}", "correct tokenFile") from None
     if not token:
         raise PauseInspectError("InvalidKubeconfig", f"the token file {path} is empty", "correct tokenFile")
     return token
@@ -156,9 +145,7 @@ def _load(cluster: Entry, user: Entry, flags: ConnectionFlags) -> Any:
 
     def load() -> None:
         loader: Any = KubeConfigLoader
-        loader(config_dict=document, config_base_path="", config_persister=_persister(user)).load_and_set(
-            settings
-        )
+        loader(config_dict=document, config_base_path="", config_persister=_persister(user)).load_and_set(settings)
 
     try:
         if user.fields.get("auth-provider"):
@@ -167,7 +154,7 @@ def _load(cluster: Entry, user: Entry, flags: ConnectionFlags) -> Any:
             load()
     except PauseInspectError:
         raise
-    except Exception as error:  # noqa: BLE001 - the library raises what its parts raise (binascii, KeyError, HTTP errors)
+    except Exception as error:  # noqa: BLE001
         raise PauseInspectError(
             "InvalidKubeconfig",
             f'the credentials of user "{user.name}" for cluster "{cluster.name}" cannot be used: {_words(error)}',
@@ -194,16 +181,14 @@ def _within(seconds: float, work: Callable[[], None], waited_for: str) -> None:
     def run() -> None:
         try:
             work()
-        except Exception as error:  # noqa: BLE001 - handed to the waiting thread
+        except Exception as error:  # noqa: BLE001
             failures.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        raise PauseInspectError(
-            "OidcRefreshFailed", f"{waited_for} did not answer within {seconds:g} s", "check network or VPN"
-        )
+        raise PauseInspectError("OidcRefreshFailed", f"{waited_for} did not answer within {seconds:g} s", "check network or VPN")
     if failures:
         raise failures[0]
 
@@ -222,9 +207,7 @@ def _persister(user: Entry) -> Callable[[], None]:
         for entry in document["users"]:
             if entry["name"] == user.name:
                 renewed = user.fields["auth-provider"]["config"]
-                entry["user"]["auth-provider"]["config"] |= {
-                    key: renewed[key] for key in ("id-token", "refresh-token") if key in renewed
-                }
+                entry["user"]["auth-provider"]["config"] |= {key: renewed[key] for key in ("id-token", "refresh-token") if key in renewed}
         target = user.path.resolve()
         with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
             yaml.safe_dump(document, file, default_flow_style=False)
@@ -233,9 +216,7 @@ def _persister(user: Entry) -> Callable[[], None]:
     return persist
 
 
-def _renewal(
-    settings: Any, plugin: dict[str, Any], cluster: dict[str, Any], flags: ConnectionFlags
-) -> Callable[[], bool]:
+def _renewal(settings: Any, plugin: dict[str, Any], cluster: dict[str, Any], flags: ConnectionFlags) -> Callable[[], bool]:
     def renew() -> bool:
         token = run_credential_plugin(plugin, cluster, timeout=flags.request_timeout).get("token")
         if not token:
@@ -279,7 +260,7 @@ def _in_cluster(flags: ConnectionFlags) -> Api:
     return _api(settings, namespace or "default", None, impersonation_headers(user), proxy, None, flags)
 
 
-def _api(  # noqa: PLR0913
+def _api(  # noqa: PLR0913, PLR0917
     settings: Any,
     namespace: str,
     context: str | None,
@@ -326,9 +307,7 @@ def _pool(settings: Any, proxy: str | None) -> Any:
     settings.no_proxy = None
     settings.connection_pool_maxsize = _POOL_SIZE
     if proxy and (parts := urlsplit(proxy)).username:
-        settings.proxy_headers = urllib3.make_headers(
-            proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        )
+        settings.proxy_headers = urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
     if not settings.verify_ssl:
         # Asked for by flag or kubeconfig; urllib3 would print a warning for each request.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

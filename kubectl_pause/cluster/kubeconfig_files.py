@@ -116,9 +116,7 @@ def select(config: Kubeconfig, flags: ConnectionFlags) -> Selection:
             f'cluster "{cluster.name}" has no server in {_files(config)}',
             "set clusters[].cluster.server or give --server",
         )
-    return Selection(
-        context_name, cluster, Entry(user.name, _user_fields(user.fields, flags), user.path), str(namespace)
-    )
+    return Selection(context_name, cluster, Entry(user.name, _user_fields(user.fields, flags), user.path), str(namespace))
 
 
 def _cluster_fields(fields: Mapping[str, Any], flags: ConnectionFlags) -> dict[str, Any]:
@@ -156,7 +154,7 @@ def _parse(raw: bytes, path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        document = yaml.load(raw, Loader=_loader())  # noqa: S506 - a SafeLoader with fewer implicit types
+        document = yaml.load(raw, Loader=_loader())  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"{path}, line {mark.line + 1}" if mark else str(path)
@@ -169,9 +167,7 @@ def _parse(raw: bytes, path: Path) -> dict[str, Any]:
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise PauseInspectError(
-            "InvalidKubeconfig", f"the kubeconfig file {path} holds no mapping at its top", "is it a kubeconfig?"
-        )
+        raise PauseInspectError("InvalidKubeconfig", f"the kubeconfig file {path} holds no mapping at its top", "is it a kubeconfig?")
     return document
 
 
@@ -182,13 +178,11 @@ def _loader() -> Any:
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class TextLoader(base):  # type: ignore[misc]
-        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - the shape PyYAML asks for
+        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
     for tag, pattern, first in (("null", r"^(?:~|null|Null|NULL|)$", ("~", "n", "N", "")), ("merge", r"^<<$", ("<",))):
         TextLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", _regex(pattern), list(first))
-    TextLoader.add_implicit_resolver(
-        "tag:yaml.org,2002:bool", _regex(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-    )
+    TextLoader.add_implicit_resolver("tag:yaml.org,2002:bool", _regex(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
     return TextLoader
 
 
@@ -243,9 +237,7 @@ def _unknown(kind: str, name: str, entries: Mapping[str, Entry], config: Kubecon
         hint = f"there are: {', '.join(sorted(entries)[:8])}"
     else:
         hint = f"the files hold no {kind} at all; see kubectl config view"
-    return PauseInspectError(
-        f"{kind.capitalize()}NotFound", f'{kind} "{name}" does not exist in {_files(config)}', hint
-    )
+    return PauseInspectError(f"{kind.capitalize()}NotFound", f'{kind} "{name}" does not exist in {_files(config)}', hint)
 
 
 def _files(config: Kubeconfig) -> str:

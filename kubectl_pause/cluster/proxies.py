@@ -23,9 +23,7 @@ def choose_proxy(server: str, proxy_url: str | None, environ: Mapping[str, str])
         parts = urlsplit(server)
         name = f"{parts.scheme}_proxy"
         chosen = environ.get(name) or environ.get(name.upper())
-        if not chosen or _bypasses(
-            parts.hostname or "", parts.port, environ.get("no_proxy") or environ.get("NO_PROXY") or ""
-        ):
+        if not chosen or _bypasses(parts.hostname or "", parts.port, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
             return None
         if "://" not in chosen:
             chosen = f"http://{chosen}"

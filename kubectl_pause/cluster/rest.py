@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from kubectl_pause.cluster.api_errors import ApiError, UNAUTHORIZED, connection_error, not_kubernetes, refusal
+from kubectl_pause.cluster.api_errors import UNAUTHORIZED, ApiError, connection_error, not_kubernetes, refusal
 from kubectl_pause.cluster.impersonation import check_header_value
 from kubectl_pause.cluster.proxies import redact_url
 from kubectl_pause.errors import PauseInspectError
@@ -75,9 +75,7 @@ class Api:
         """
         return self._call("GET", path, query, None, timeout)
 
-    def post(
-        self, path: str, body: bytes, query: Mapping[str, str] | None = None, *, timeout: float | None = None
-    ) -> bytes:
+    def post(self, path: str, body: bytes, query: Mapping[str, str] | None = None, *, timeout: float | None = None) -> bytes:
         """Create. Errors as `get`."""
         return self._call("POST", path, query, body, timeout)
 
@@ -109,9 +107,7 @@ class Api:
             if not following:
                 return pages
             if following in seen:
-                raise PauseInspectError(
-                    "BadAnswer", f"the server at {self.host} sends the same page of {path} for ever"
-                )
+                raise PauseInspectError("BadAnswer", f"the server at {self.host} sends the same page of {path} for ever")
             seen.add(following)
 
     # What exec needs, so that it goes the same way as REST.
@@ -160,9 +156,7 @@ class Api:
         proxy = redact_url(self.connection.proxy) if self.connection.proxy else None
         return connection_error(self.host, error, waited=waited, proxy=proxy)
 
-    def _call(
-        self, method: str, path: str, query: Mapping[str, str] | None, body: bytes | None, timeout: float | None
-    ) -> bytes:
+    def _call(self, method: str, path: str, query: Mapping[str, str] | None, body: bytes | None, timeout: float | None) -> bytes:
         limit = self.request_timeout if timeout is None else timeout
         deadline = time.monotonic() + limit if limit else None
         url = self.connection.server + path + (f"?{urlencode(query)}" if query else "")
@@ -192,7 +186,7 @@ class Api:
                 continue
             raise self.refused(status, answer)
 
-    def _request(  # noqa: PLR0913
+    def _request(  # noqa: PLR0913, PLR0917
         self,
         method: str,
         url: str,
@@ -254,7 +248,7 @@ class Api:
         return b"".join(chunks)
 
 
-class _DroppedConnection(Exception):
+class _DroppedConnection(Exception):  # noqa: N818
     """The server closed the connection before it answered."""
 
     def __init__(self, error: BaseException) -> None:

@@ -12,7 +12,7 @@ class _Kubernetes(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
     """Kubernetes objects: camelCase, absent and null alike, unknown fields skipped."""
 
 
-class OwnerReference(_Kubernetes):
+class OwnerReference(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`metadata.ownerReferences[]`."""
 
     kind: str = ""
@@ -20,7 +20,7 @@ class OwnerReference(_Kubernetes):
     controller: bool | None = None
 
 
-class Metadata(_Kubernetes):
+class Metadata(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`metadata`."""
 
     name: str = ""
@@ -32,7 +32,7 @@ class Metadata(_Kubernetes):
     deletion_timestamp: str | None = None
 
 
-class SpecContainer(_Kubernetes):
+class SpecContainer(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """A container of the spec. `restart_policy` Always on an init container makes it a sidecar."""
 
     name: str = ""
@@ -41,7 +41,7 @@ class SpecContainer(_Kubernetes):
     target_container_name: str | None = None
 
 
-class PodSpec(_Kubernetes):
+class PodSpec(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`spec`: where it runs and what it asks to share with the node or within the pod."""
 
     node_name: str | None = None
@@ -56,7 +56,7 @@ class PodSpec(_Kubernetes):
     ephemeral_containers: list[SpecContainer] | None = None
 
 
-class StateDetail(_Kubernetes):
+class StateDetail(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`waiting`, `running` or `terminated` of a container state."""
 
     reason: str | None = None
@@ -65,7 +65,7 @@ class StateDetail(_Kubernetes):
     container_id: str | None = msgspec.field(name="containerID", default=None)
 
 
-class ContainerState(_Kubernetes):
+class ContainerState(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`state` or `lastState`: one of the three is set."""
 
     waiting: StateDetail | None = None
@@ -73,7 +73,7 @@ class ContainerState(_Kubernetes):
     terminated: StateDetail | None = None
 
 
-class ContainerStatus(_Kubernetes):
+class ContainerStatus(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`status.containerStatuses[]` and its kin."""
 
     name: str = ""
@@ -82,13 +82,13 @@ class ContainerStatus(_Kubernetes):
     state: ContainerState | None = None
 
 
-class Address(_Kubernetes):
+class Address(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`status.podIPs[]`."""
 
     ip: str | None = None
 
 
-class Condition(_Kubernetes):
+class Condition(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`status.conditions[]` of a pod or a node."""
 
     type: str = ""
@@ -97,7 +97,7 @@ class Condition(_Kubernetes):
     message: str | None = None
 
 
-class PodStatus(_Kubernetes):
+class PodStatus(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`status`."""
 
     phase: str | None = None
@@ -110,7 +110,7 @@ class PodStatus(_Kubernetes):
     ephemeral_container_statuses: list[ContainerStatus] | None = None
 
 
-class Pod(_Kubernetes):
+class Pod(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`v1.Pod`."""
 
     metadata: Metadata = Metadata()
@@ -130,7 +130,7 @@ class Pod(_Kubernetes):
         return [*(status.init_container_statuses or ()), *(status.container_statuses or ()), *(status.ephemeral_container_statuses or ())]
 
 
-class NodeInfo(_Kubernetes):
+class NodeInfo(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`status.nodeInfo`."""
 
     kernel_version: str | None = None
@@ -139,34 +139,34 @@ class NodeInfo(_Kubernetes):
     container_runtime_version: str | None = None
 
 
-class NodeStatus(_Kubernetes):
+class NodeStatus(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`status` of a node."""
 
     node_info: NodeInfo = NodeInfo()
     conditions: list[Condition] | None = None
 
 
-class Node(_Kubernetes):
+class Node(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`v1.Node`."""
 
     metadata: Metadata = Metadata()
     status: NodeStatus = NodeStatus()
 
 
-class ListMetadata(_Kubernetes):
+class ListMetadata(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`metadata` of a list."""
 
     continue_token: str | None = msgspec.field(name="continue", default=None)
 
 
-class PodList(_Kubernetes):
+class PodList(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`v1.PodList`, one page."""
 
     items: list[Pod] | None = None
     metadata: ListMetadata = ListMetadata()
 
 
-class NodeList(_Kubernetes):
+class NodeList(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`v1.NodeList`, one page."""
 
     items: list[Node] | None = None

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kubectl_pause.facts.cri import is_spoofed, namespace_paths
+from kubectl_pause.facts.cri import integer_of, is_spoofed, mapping_of, namespace_paths, text_of, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,13 +49,12 @@ class Bundle:
 def parse_bundle(file: BundleFile) -> Bundle | None:
     """The bundle, or None where the file is no JSON object or carries no annotation of a CRI runtime (`ctr run`, nerdctl)."""
     try:
-        config = json.loads(file.config)
+        config = json.loads(file.config.decode("utf-8", "backslashreplace"))
     except (ValueError, RecursionError):
         return None
     if not isinstance(config, dict):
         return None
-    raw = config.get("annotations")
-    annotations = {key: value for key, value in raw.items() if isinstance(value, str)} if isinstance(raw, dict) else {}
+    annotations = texts_of(config.get("annotations"))
     if _CONTAINERD + "container-type" in annotations:
         return _containerd(file, config, annotations)
     if _CRIO + "ContainerType" in annotations:
@@ -94,7 +93,6 @@ def _crio(file: BundleFile, config: Mapping[str, Any], annotations: Mapping[str,
 
     sandbox = value("ContainerType") == "sandbox"
     metadata = _metadata(value("Metadata"))
-    attempt = metadata.get("attempt", 0)
     pod = "io.kubernetes.pod."
     return Bundle(
         id=file.container_id,
@@ -103,8 +101,8 @@ def _crio(file: BundleFile, config: Mapping[str, Any], annotations: Mapping[str,
         pod_name=annotations.get(pod + "name", "") or value("KubeName"),
         pod_namespace=annotations.get(pod + "namespace", "") or value("Namespace"),
         pod_uid=annotations.get(pod + "uid", ""),
-        container_name="" if sandbox else annotations.get("io.kubernetes.container.name", "") or str(metadata.get("name", "")),
-        attempt=attempt if isinstance(attempt, int) else None,
+        container_name="" if sandbox else annotations.get("io.kubernetes.container.name", "") or text_of(metadata.get("name")),
+        attempt=integer_of(metadata.get("attempt", 0)),
         pid=file.pid,
         image="" if is_spoofed(annotations) else value("ImageName"),
         runtime_handler=value("RuntimeHandler"),
@@ -122,10 +120,8 @@ def _metadata(text: str) -> dict[str, Any]:
         metadata = json.loads(text) if text else {}
     except (ValueError, RecursionError):
         return {}
-    return metadata if isinstance(metadata, dict) else {}
+    return mapping_of(metadata)
 
 
 def _cgroups_path(config: Mapping[str, Any]) -> str:
-    linux = config.get("linux")
-    path = linux.get("cgroupsPath") if isinstance(linux, dict) else None
-    return path if isinstance(path, str) else ""
+    return text_of(mapping_of(config.get("linux")).get("cgroupsPath"))

@@ -108,6 +108,10 @@ def _not_a_capture(data: bytes, source: str) -> CaptureError:
     return CaptureError("NotACapture", f"{source}: this is not a capture of kubectl pause-inspect", _AGAIN)
 
 
+def _other_version(source: str) -> CaptureError:
+    return CaptureError("CaptureVersion", f"{source}: made by another version of this program", "update kubectl pause-inspect")
+
+
 def parse_capture(text: bytes, source: str) -> Capture:
     """Cut unpacked bytes into sections. Raises CaptureError where the head or the end mark is missing."""
     header: dict[str, str] = {}
@@ -118,13 +122,17 @@ def parse_capture(text: bytes, source: str) -> Capture:
     bundles: list[BundleFile] = []
     if not text.startswith((FILE_MAGIC + b"\n", COLLECTOR_MAGIC + b"\n")):
         if text.startswith(b"#pause-inspect-"):
-            raise CaptureError("CaptureVersion", f"{source}: made by another version of this program", "update kubectl pause-inspect")
+            raise _other_version(source)
         raise _not_a_capture(text or b"?", source)
     seen_collector = False
     for control, content in _blocks(text):
         word, _, rest = control.partition(b" ")
+        if end is not None:
+            raise CaptureError("CaptureDamaged", f"{source}: the capture is damaged: it goes on after its end mark", _AGAIN)
         if word == b"#section":
-            sections[rest.decode("ascii", "backslashreplace")] = _section(content)
+            name = rest.decode("ascii", "backslashreplace")
+            sections.pop(name, None)  # a command asked again: the later answer counts, and is the last one for `#rc`
+            sections[name] = _section(content)
         elif word == b"#bundle":
             bundle = _bundle(_fields(rest), content)
             if bundle:
@@ -139,6 +147,8 @@ def parse_capture(text: bytes, source: str) -> Capture:
             api = _without_blank(content)
         elif control == COLLECTOR_MAGIC:
             seen_collector = True
+        elif word in (b"#pause-inspect-collector", b"#pause-inspect-capture") and control != FILE_MAGIC:
+            raise _other_version(source)
         elif word == b"#end":
             end = _fields(rest)
     if not seen_collector or end is None:
@@ -179,10 +189,7 @@ def _close_command(sections: dict[str, Section], rest: bytes) -> None:
     name = next(reversed(sections))
     content = sections[name].content
     errors: list[str] = []
-    if not rest.strip().isdigit():
-        exit_code = -1
-    else:
-        exit_code = int(rest)
+    exit_code = int(rest) if rest.isdigit() and len(rest) < _NUMBER_LIMIT else -1
     if exit_code:
         kept: list[bytes] = []
         for line in content.split(b"\n"):
@@ -194,8 +201,13 @@ def _close_command(sections: dict[str, Section], rest: bytes) -> None:
     sections[name] = Section(content, exit_code, tuple(errors))
 
 
+_NUMBER_LIMIT = 12
+"""Digits of an exit code or a pid at most; more would be no number of the kernel's."""
+
+
 def _bundle(fields: Mapping[str, str], content: bytes) -> BundleFile | None:
     container_id, pid = fields.get("id", ""), fields.get("pid", "-")
     if not container_id:
         return None
-    return BundleFile(container_id, int(pid) if pid.isdigit() and int(pid) else None, _without_blank(content))
+    number = int(pid) if pid.isascii() and pid.isdigit() and len(pid) < _NUMBER_LIMIT else 0
+    return BundleFile(container_id, number or None, _without_blank(content))

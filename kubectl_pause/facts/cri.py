@@ -99,7 +99,9 @@ def parse_inspectp(content: bytes) -> list[CriSandboxStatus]:
     documents: list[Any] = []
     for document in _documents(content):
         documents.extend(document if isinstance(document, list) else [document])
-    return [status for document in documents if (status := _sandbox_status(_mapping(document)))]
+    if not documents or not all(isinstance(document, dict) for document in documents):
+        raise UnreadableAnswer("crictl's answer holds no sandbox status")
+    return [status for document in documents if (status := _sandbox_status(document))]
 
 
 def parse_version(content: bytes) -> RuntimeVersion | None:
@@ -114,10 +116,10 @@ def _items(content: bytes, key: str) -> list[Mapping[str, Any]]:
     items: list[Mapping[str, Any]] = []
     seen = False
     for document in _documents(content):
-        if not isinstance(document, dict) or not isinstance(document.get(key) or [], list):
+        if not isinstance(document, dict) or key not in document or not isinstance(document[key] or [], list):
             raise UnreadableAnswer(f"no list {key!r} in crictl's answer")
         seen = True
-        items.extend(_mapping(item) for item in document.get(key) or [])
+        items.extend(mapping_of(item) for item in document[key] or [])
     if not seen:
         raise UnreadableAnswer("crictl's answer is empty")
     return items
@@ -143,60 +145,61 @@ def _skip_blanks(text: str, position: int) -> int:
 
 
 def _sandbox(item: Mapping[str, Any]) -> CriSandbox | None:
-    metadata = _mapping(item.get("metadata"))
-    identifier = _text(item.get("id"))
+    metadata = mapping_of(item.get("metadata"))
+    identifier = text_of(item.get("id"))
     if not identifier:
         return None
     return CriSandbox(
         id=identifier,
-        name=_text(metadata.get("name")),
-        namespace=_text(metadata.get("namespace")),
-        uid=_text(metadata.get("uid")),
-        attempt=_integer(metadata.get("attempt")) or 0,
-        state=SANDBOX_STATES.get(_text(item.get("state")), "notready"),
-        created_at=_integer(item.get("createdAt")),
-        runtime_handler=_text(item.get("runtimeHandler")),
-        labels=_texts(item.get("labels")),
-        annotations=_texts(item.get("annotations")),
+        name=text_of(metadata.get("name")),
+        namespace=text_of(metadata.get("namespace")),
+        uid=text_of(metadata.get("uid")),
+        attempt=integer_of(metadata.get("attempt")) or 0,
+        state=SANDBOX_STATES.get(text_of(item.get("state")), "notready"),
+        created_at=integer_of(item.get("createdAt")),
+        runtime_handler=text_of(item.get("runtimeHandler")),
+        labels=texts_of(item.get("labels")),
+        annotations=texts_of(item.get("annotations")),
     )
 
 
 def _container(item: Mapping[str, Any]) -> CriContainer | None:
-    metadata = _mapping(item.get("metadata"))
-    image = _mapping(item.get("image"))
-    identifier = _text(item.get("id"))
+    metadata = mapping_of(item.get("metadata"))
+    image = mapping_of(item.get("image"))
+    identifier = text_of(item.get("id"))
     if not identifier:
         return None
     return CriContainer(
         id=identifier,
-        sandbox_id=_text(item.get("podSandboxId")),
-        name=_text(metadata.get("name")),
-        attempt=_integer(metadata.get("attempt")) or 0,
-        state=CONTAINER_STATES.get(_text(item.get("state")), "unknown"),
-        created_at=_integer(item.get("createdAt")),
-        image=_text(image.get("userSpecifiedImage")) or _text(image.get("image")),
-        labels=_texts(item.get("labels")),
-        annotations=_texts(item.get("annotations")),
+        sandbox_id=text_of(item.get("podSandboxId")),
+        name=text_of(metadata.get("name")),
+        attempt=integer_of(metadata.get("attempt")) or 0,
+        state=CONTAINER_STATES.get(text_of(item.get("state")), "unknown"),
+        created_at=integer_of(item.get("createdAt")),
+        image=text_of(image.get("userSpecifiedImage")) or text_of(image.get("image")),
+        labels=texts_of(item.get("labels")),
+        annotations=texts_of(item.get("annotations")),
     )
 
 
 def _sandbox_status(document: Mapping[str, Any]) -> CriSandboxStatus | None:
-    status, info = _mapping(document.get("status")), _mapping(document.get("info"))
-    identifier = _text(status.get("id"))
+    status, info = mapping_of(document.get("status")), mapping_of(document.get("info"))
+    identifier = text_of(status.get("id"))
     if not identifier:
         return None
-    network, spec = _mapping(status.get("network")), _mapping(info.get("runtimeSpec"))
-    further = [_text(_mapping(ip).get("ip")) for ip in network.get("additionalIps") or [] if ip]
-    spec_annotations = _texts(spec.get("annotations"))
+    network, spec = mapping_of(status.get("network")), mapping_of(info.get("runtimeSpec"))
+    additional = network.get("additionalIps")
+    further = [text_of(mapping_of(ip).get("ip")) for ip in additional] if isinstance(additional, list) else []
+    spec_annotations = texts_of(spec.get("annotations"))
     closed = info.get("netNamespaceClosed")
     return CriSandboxStatus(
         id=identifier,
-        pid=_integer(info.get("pid")) or None,
-        image=_text(info.get("image")) or spec_annotations.get("io.kubernetes.cri.podsandbox.image-name", ""),
-        ips=tuple(ip for ip in (_text(network.get("ip")), *further) if ip),
-        process_status=_text(info.get("processStatus")),
-        runtime_type=_text(info.get("runtimeType")),
-        runtime_handler=_text(status.get("runtimeHandler")) or _text(info.get("runtimeHandler")),
+        pid=integer_of(info.get("pid")) or None,
+        image=text_of(info.get("image")) or spec_annotations.get("io.kubernetes.cri.podsandbox.image-name", ""),
+        ips=tuple(ip for ip in (text_of(network.get("ip")), *further) if ip),
+        process_status=text_of(info.get("processStatus")),
+        runtime_type=text_of(info.get("runtimeType")),
+        runtime_handler=text_of(status.get("runtimeHandler")) or text_of(info.get("runtimeHandler")),
         net_namespace_closed=closed if isinstance(closed, bool) else None,
         namespace_paths=namespace_paths(spec),
         spoofed=is_spoofed(spec_annotations),
@@ -205,12 +208,12 @@ def _sandbox_status(document: Mapping[str, Any]) -> CriSandboxStatus | None:
 
 def namespace_paths(spec: Mapping[str, Any]) -> dict[str, str]:
     """OCI `linux.namespaces`: path by OCI type (`network`, `mount`, ...), "" for a namespace made anew."""
-    entries = _mapping(spec.get("linux")).get("namespaces")
+    entries = mapping_of(spec.get("linux")).get("namespaces")
     paths: dict[str, str] = {}
     for entry in entries if isinstance(entries, list) else []:
-        kind = _text(_mapping(entry).get("type"))
+        kind = text_of(mapping_of(entry).get("type"))
         if kind:
-            paths[kind] = _text(_mapping(entry).get("path"))
+            paths[kind] = text_of(mapping_of(entry).get("path"))
     return paths
 
 
@@ -219,19 +222,20 @@ def is_spoofed(annotations: Mapping[str, str]) -> bool:
     return "true" in (annotations.get("io.kubernetes.cri-o.Spoofed"), annotations.get("spoofed.crio.io"))
 
 
-def _mapping(value: object) -> dict[str, Any]:
+def mapping_of(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def text_of(value: object) -> str:
+    """The text, without lone surrogates: JSON can spell them, no terminal and no UTF-8 can."""
+    return value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else ""
 
 
-def _texts(value: object) -> dict[str, str]:
-    return {key: text for key, text in _mapping(value).items() if isinstance(text, str)}
+def texts_of(value: object) -> dict[str, str]:
+    return {text_of(key): text_of(text) for key, text in mapping_of(value).items() if isinstance(text, str)}
 
 
-def _integer(value: object) -> int | None:
+def integer_of(value: object) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

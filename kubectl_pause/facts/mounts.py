@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_NSFS_ROOT = re.compile(r"([a-z]+):\[(\d+)\]")
+_NSFS_ROOT = re.compile(r"([a-z]+):\[([0-9]{1,20})\]")
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 

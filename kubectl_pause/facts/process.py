@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 NAMESPACE_TYPES = ("net", "ipc", "uts", "pid", "user", "mnt", "cgroup", "time")
 """The eight types of namespaces(7), in the order in which reports show them."""
 
-_NAMESPACE = re.compile(rb"'(\d+)/ns/([a-z]+)' -> '\2:\[(\d+)\]'")
+_NAMESPACE = re.compile(rb"'(\d{1,12})/ns/([a-z]+)' -> '\2:\[(\d{1,20})\]'")
 _COMM_LIMIT = 64
+_PID_DIGITS = 12
+_NUMBER_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def parse_processes(content: bytes) -> dict[int, Process]:
             continue
         prefix, colon, text = line.partition(b":")
         number, _, name = prefix.partition(b"/")
-        if not colon or not number.isdigit():
+        if not colon or not number.isdigit() or len(number) > _PID_DIGITS:
             continue
         pid = int(number)
         if name == b"stat":
@@ -140,7 +142,7 @@ def _append(lines: dict[int, bytes], pid: int, text: bytes) -> None:
 
 def _numbers(text: bytes) -> tuple[int, ...]:
     words = text.split()
-    return tuple(int(word) for word in words) if all(word.isdigit() for word in words) else ()
+    return tuple(int(word) for word in words) if all(word.isdigit() and len(word) <= _NUMBER_DIGITS for word in words) else ()
 
 
 _MASKS = {b"SigPnd", b"ShdPnd", b"SigBlk", b"SigIgn", b"SigCgt"}

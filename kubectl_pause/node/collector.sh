@@ -10,7 +10,7 @@
 export LC_ALL=C PATH=/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin
 PROC=${PROC:-/proc} NODE_ROOT=${NODE_ROOT:-/proc/1/root} CRICTL_SECONDS=${CRICTL_SECONDS:-10} USE_CRICTL=${USE_CRICTL:-yes}
 
-for tool in awk cat chroot cut date grep gzip sed stat tail timeout tr uname xargs; do
+for tool in awk cat chroot cut date grep gzip readlink sed setsid sleep stat tail tr uname xargs; do
 	command -v $tool >/dev/null 2>&1 || { echo "#missing $tool"; exit 3; }
 done
 cd "$PROC" 2>/dev/null || { echo "#missing $PROC"; exit 3; }
@@ -26,7 +26,8 @@ KEEP_SPEC="$KEEP_SPEC annotations>spoofed.crio.io annotations>io.kubernetes.cont
 	annotations>io.kubernetes.pod.* annotations>kubernetes.io/config.*"
 item() { for field; do printf 'items[]>%s ' "$field"; done; }
 KEEP_PODS="$(item id metadata state createdAt labels runtimeHandler 'annotations>kubernetes.io/config.*')"
-KEEP_PS="$(for field in id podSandboxId metadata image imageRef state createdAt labels 'annotations>io.kubernetes.container.*'; do
+KEEP_PS="$(for field in id podSandboxId metadata image imageRef state createdAt labels 'annotations>io.kubernetes.container.hash' \
+	'annotations>io.kubernetes.container.restartCount'; do
 	printf 'containers[]>%s ' "$field"; done)"
 KEEP_INSPECTP=
 for top in '' '[]>'; do
@@ -40,60 +41,63 @@ done
 # JSON without what is not named in `keep`: segments joined by ">", "[]" for any element, "*" ends a prefix. One pass over
 # records between quotes, so strings cost nothing; a document per file in `files` mode (stdin: names), else stdin is the document.
 PRUNE='
-function reset() { depth = 0; path[0] = ""; skip = 0; whole = 0; pending = ""; string = 0; scalar = ""; key = ""; started[0] = 0 }
-function verdict(p,   parent, i) {
+function reset() { depth = 0; path[0] = ""; skip = 0; whole = 0; string = 0; scalar = ""; key = ""; is_key = 0 }
+function verdict(p,   i) {
 	if (p in exact) return "whole"
 	if (p in descend) return "descend"
-	parent = p; if (!sub(/\001[^\001]*$/, "", parent)) parent = ""
-	for (i = 1; i <= prefixes[parent]; i++) if (index(p, prefix[parent, i]) == 1) return "whole"
+	for (i = 1; i <= prefixes[path[depth]]; i++) if (index(p, prefix[path[depth], i]) == 1) return "whole"
 	return "skip"
 }
-function emit(text) { out = out text; if (length(out) > 4096) { printf "%s", out; out = "" } }
-function place() { return path[depth] (kind[depth] == "[" ? "[]" : (depth ? (path[depth] == "" ? "" : "\001") key : "")) }
-function lead() { if (depth == 0) return; if (started[depth]) emit(","); started[depth] = 1; if (kind[depth] == "{") emit("\"" key "\":") }
+function emit(text) { out = out text; if (length(out) > 2048) { printf "%s", out; out = "" } }
+function place() { return path[depth] (kind[depth] == "[" ? "[]" : (path[depth] == "" ? "" : "\001") key) }
+function lead() { if (started[depth]) emit(","); started[depth] = 1; if (kind[depth] == "{") emit("\"" key "\":") }
 function open_value(c,   p, v) {
-	if (skip || whole) { depth++; kind[depth] = c; if (whole) emit(c); is_key = (c == "{"); return }
-	p = place(); v = depth ? verdict(p) : "descend"
-	if (v != "skip") { lead(); emit(c) }
+	p = ""; v = "descend"
+	if (depth) { p = place(); v = verdict(p); if (v != "skip") lead() }
+	if (v != "skip") emit(c)
 	depth++; kind[depth] = c; path[depth] = p; started[depth] = 0; is_key = (c == "{")
 	if (v == "skip") skip = depth; else if (v == "whole") whole = depth
 }
-function close_value(c) {
-	if (!skip) emit(c)
-	if (skip == depth) skip = 0
-	if (whole == depth) whole = 0
-	if (depth > 0) depth--
-	is_key = 0
-}
-function value(text) {
-	if (skip) return
-	if (whole) { emit(text); return }
-	if (depth == 0 || verdict(place()) == "whole") { lead(); emit(text) }
-}
-function flush_scalar() { if (scalar != "") { value(scalar); scalar = "" } }
-function outside(text,   i, n, c) {
-	gsub(/[ \t\r\n]+/, "", text)
+function close_value(c) { emit(c); if (depth > 0) depth--; is_key = 0 }
+function kept() { if (depth && verdict(place()) == "whole") { lead(); return 1 } if (!depth) emit("?"); return 0 }
+function flush_scalar() { if (scalar != "") { if (kept()) emit(scalar); scalar = "" } }
+function outside(   text, i, n, c) {
+	if (skip) { if ($0 !~ /[]{}[]/) return }
+	else if ($0 ~ /^: *$/) { is_key = 0; if (whole) emit(":"); return }
+	text = $0; gsub(/[ \t\r\n]+/, "", text)
+	if (whole && text !~ /[]{}[]/) { emit(text); return }
 	n = length(text)
 	for (i = 1; i <= n; i++) {
 		c = substr(text, i, 1)
-		if (c == "{" || c == "[") open_value(c)
+		if (skip || whole) {
+			if (whole) emit(c)
+			if (c == "{" || c == "[") depth++
+			else if (c == "}" || c == "]") { if (depth == skip + whole) { skip = 0; whole = 0; is_key = 0 } depth-- }
+		} else if (c == "{" || c == "[") open_value(c)
 		else if (c == "}" || c == "]") { flush_scalar(); close_value(c) }
-		else if (c == ",") { flush_scalar(); is_key = (kind[depth] == "{"); if (whole) emit(c) }
-		else if (c == ":") { is_key = 0; if (whole) emit(c) }
+		else if (c == ",") { flush_scalar(); is_key = (kind[depth] == "{") }
+		else if (c == ":") is_key = 0
 		else scalar = scalar c
 	}
 }
-function inside(text) {
-	if (skip) return
-	gsub(/[\n\r]/, " ", text)  # JSON has none inside strings; were it not JSON, a line of its own could be forged here
-	if (kind[depth] == "{" && is_key) { if (whole) emit("\"" text "\""); else key = text }
-	else value("\"" text "\"")
+function begin_string() {
+	if (whole) { emit("\""); return 2 }
+	if (is_key) { key = ""; return 1 }
+	if (kept()) { emit("\""); return 2 }
+	return 0
 }
-function piece(text,   tail) {
-	if (!string) { outside(text); string = 1; return }
-	pending = pending text
-	if (match(pending, /\\+$/) && RLENGTH % 2) { pending = pending "\""; return }
-	inside(pending); pending = ""; string = 0
+function inside(more) {
+	if (wanted < 0) wanted = begin_string()
+	if (!wanted) return
+	if (index($0, "\n")) gsub(/\n/, " ")  # JSON has none in strings; were it not JSON, a line of its own could be forged here
+	if (wanted == 2) emit($0 "\"")
+	else key = key $0 (more ? "\"" : "")
+}
+function piece(   more) {  # $0 is what stands between two quotes; a backslash before the second one (not \\) makes it an inner one
+	if (!string) { outside(); string = 1; wanted = -1; return }
+	more = ($0 ~ /\\$/ && match($0, /\\+$/) && RLENGTH % 2)
+	if (!skip) inside(more)
+	if (!more) string = 0
 }
 function finish() { flush_scalar(); emit("\n"); printf "%s", out; out = "" }
 BEGIN {
@@ -116,28 +120,44 @@ function bundle(name,   part, m, id, dir, pid, line) {
 	close(dir "/init.pid"); close(dir "/pidfile")
 	printf "#bundle id=%s pid=%s\n ", id, pid
 	reset(); RS = "\""
-	while ((getline line < name) > 0) piece(line)
+	while ((getline < name) > 0) piece()
 	RS = "\n"; close(name); finish()
 }
 mode == "files" { bundle($0); next }
-{ piece($0) }
+{ piece() }
 END { if (mode != "files") finish() }'
 
-# crictl SECTION KEEP ARGUMENT...: one call, its answer pruned, its exit code and the end of its stderr.
+# One call of crictl with all that it starts, ended after its time limit (-t is per request). Not busybox's `timeout`: its watcher
+# keeps our pipes open and looks only once a second, so each call would cost one.
+ask() {
+	setsid chroot "$NODE_ROOT" "$crictl_path" -r "unix://$socket" -t "${CRICTL_SECONDS}s" "$@" &
+	asked=$!
+	{ trap 'kill $nap; exit' TERM; sleep $((CRICTL_SECONDS * 2)) & nap=$!; wait $nap && kill -9 -$asked; } >/dev/null 2>&1 3>&- 4>&- &
+	guard=$!
+	wait $asked; code=$?
+	kill $guard 2>/dev/null
+	return $code
+}
+
+# crictl SECTION KEEP ARGUMENT...: one call, its answer pruned, its exit code and the end of its stderr. True where it gave 0.
 crictl() {
 	section=$1 keep=$2; shift 2
 	echo "#section crictl.$section"
-	rc=$({ { timeout $((CRICTL_SECONDS + 2)) chroot "$NODE_ROOT" "$crictl_path" -r "unix://$socket" -t "${CRICTL_SECONDS}s" "$@" 2>"$errors"
-		echo $? >&3; } | if [ -n "$keep" ]; then awk -v keep="$keep" "$PRUNE"; else sed 's/^/ /'; fi >&4; } 3>&1) 4>&1
-	[ "$rc" = 0 ] || tail -n 3 "$errors" | cut -c1-400 | sed 's/^/ !/'
-	echo "#rc ${rc:-124}"
+	{ said=$({ { ask "$@" 2>&3 3>&- 4>&-; printf '\nrc.%s\n' $? >&3; } |
+		if [ -n "$keep" ]; then awk -v keep="$keep" "$PRUNE"; else sed 's/^/ /'; fi >&4 3>&-; } 3>&1 | tail -n 5 | tr -d '\000'); } 4>&1
+	code=${said##*rc.}
+	case $code in '' | *[!0-9]*) code=124 ;; esac
+	[ "$code" = 0 ] || printf '%s\n' "${said%rc.*}" | cut -c1-400 | sed '/^$/d; s/^/ !/'
+	echo "#rc $code"
+	[ "$code" = 0 ]
 }
 
 find_crictl() {
 	[ "$USE_CRICTL" = yes ] || return 1
 	for directory in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin /opt/bin /home/kubernetes/bin \
 		/var/lib/rancher/rke2/bin /var/lib/rancher/k3s/data/current/bin /snap/bin; do
-		chroot "$NODE_ROOT" "$directory/crictl" --version >/dev/null 2>&1 && { crictl_path=$directory/crictl; return 0; }
+		crictl_path=$directory/crictl
+		crictl_version=$(chroot "$NODE_ROOT" "$crictl_path" --version 2>/dev/null) && return 0
 	done
 	return 1
 }
@@ -150,25 +170,24 @@ find_socket() {
 		/run/k3s/cri-dockerd/cri-dockerd.sock; do
 		[ -S "$NODE_ROOT$candidate" ] && sockets="$sockets $candidate"
 	done
-	for candidate in $sockets; do
-		[ "$sockets" = " $candidate" ] && { socket=$candidate; return 0; }
-		first=$(timeout $((CRICTL_SECONDS + 2)) chroot "$NODE_ROOT" "$crictl_path" -r "unix://$candidate" -t "${CRICTL_SECONDS}s" pods -q 2>/dev/null)
-		[ -n "$first" ] && { socket=$candidate; return 0; }
+	for socket in $sockets; do
+		[ "$sockets" = " $socket" ] && return 0
+		[ -n "$(ask pods -q 2>/dev/null)" ] && return 0
 	done
 	set -- $sockets; socket=$1; [ -n "$socket" ]
 }
 
 runtime_answers() {
-	errors=/dev/null
-	[ -w /dev/shm ] && errors=/dev/shm/pause-inspect.$$ && trap 'rm -f "$errors"' EXIT
 	find_crictl || return 0
 	find_socket || { echo "#crictl path=$crictl_path socket="; return 0; }
-	echo "#crictl path=$crictl_path socket=$socket"
-	crictl version '' version
-	crictl pods "$KEEP_PODS" pods -o json
-	crictl ps "$KEEP_PS" ps -a -o json
-	ids=$(timeout $((CRICTL_SECONDS + 2)) chroot "$NODE_ROOT" "$crictl_path" -r "unix://$socket" -t "${CRICTL_SECONDS}s" pods --state ready -q 2>/dev/null)
-	[ -z "$ids" ] || crictl inspectp "$KEEP_INSPECTP" inspectp -o json $ids
+	echo "#crictl path=$crictl_path socket=$socket version=$(printf %s "${crictl_version##* }" | tr -cd 'A-Za-z0-9._+-')"
+	crictl pods "$KEEP_PODS" pods -o json || return 0
+	crictl ps "$KEEP_PS" ps -a -o json && crictl version '' version
+	for try in first second; do  # a sandbox that went away in between makes the whole call fail
+		ids=$(ask pods --state ready -q 2>/dev/null)
+		[ -n "$ids" ] || return 0
+		crictl inspectp "$KEEP_INSPECTP" inspectp -o json $ids && return 0
+	done
 }
 
 state_files() {
@@ -192,13 +211,22 @@ processes() {
 	each stat | xargs grep -asH '' 2>/dev/null | sed 's,^\([0-9]*\)/stat:,\1/stat2:,'
 }
 
+# An absolute link would be followed in this container's root, not the node's.
+system_name() {
+	for file in etc/os-release usr/lib/os-release; do
+		link=$(readlink "$NODE_ROOT/$file")
+		case $link in /*) file=${link#/} ;; esac
+		line=$(grep -s -m 1 '^PRETTY_NAME=' "$NODE_ROOT/$file") && printf ' %s\n' "$line" | cut -c1-200 && return
+	done
+}
+
 collect() {
 	read -r up _ <uptime; read -r boot <sys/kernel/random/boot_id; read -r _ _ _ tasks _ <loadavg
 	set -- $(cat sys/kernel/pid_max sys/kernel/threads-max)  # not `read`: /proc/sys answers the first read only
 	echo '#pause-inspect-collector 1'
 	echo "#node now=$(date +%s) uptime=$up boot=$boot tasks=${tasks#*/} pid_max=$1 threads_max=$2 kernel=$(uname -r | tr -cd 'A-Za-z0-9._+-')"
 	echo '#section os-release'
-	grep -s -m 1 '^PRETTY_NAME=' "$NODE_ROOT/etc/os-release" "$NODE_ROOT/usr/lib/os-release" -h | cut -c1-200 | sed 's/^/ /'
+	system_name
 	runtime_answers
 	state_files
 	echo '#section mountinfo'

@@ -1,0 +1,56 @@
+# Everything sets itself up: a virtual environment here, and for e2e a real kind cluster (see e2e/README.md).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+E2E ?= run
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit minimums e2e bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(BIN)/ready ## the main job on a real cluster that is made for it and taken down again
+	@PATH="$(CURDIR)/$(BIN):$$PATH" e2e/demo
+
+test: lint unit minimums e2e ## all checks and tests; E2E=skip leaves out the real cluster
+
+lint: $(BIN)/ready ## formatter, linter, type checker
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+unit: $(BIN)/ready ## tests on recorded nodes and a fake API server
+	$(BIN)/python -m pytest -q -n 2 tests
+
+minimums: $(BIN)/ready ## the same tests with the oldest dependencies that pyproject.toml allows
+	$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(VENV)/minimums
+	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct . pytest pytest-xdist hypothesis aiohttp
+	$(VENV)/minimums/bin/python -m pytest -q -n 2 tests
+
+e2e: $(BIN)/ready ## the real kubelet, containerd and pause, with crictl on the node and without; KEEP=1 leaves the clusters up
+ifeq ($(E2E),skip)
+	@echo '##########################################################################'
+	@echo '## E2E=skip: NOTHING WAS TESTED ON A REAL CLUSTER.                      ##'
+	@echo '##########################################################################'
+else
+	PATH="$(CURDIR)/$(BIN):$$PATH" e2e/run
+endif
+
+bench: $(BIN)/ready ## side by side with what one would use instead; needs the e2e cluster
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks
+
+lock: $(BIN)/ready ## pin the newest versions of everything for development
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --upgrade -q -o requirements-dev.lock
+
+clean: ## remove what was made here
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/ready: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'error: Python 3.11 or newer is needed'; echo '  next: make PYTHON=python3.12 ...'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
