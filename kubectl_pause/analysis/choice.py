@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
-from kubectl_pause.report import NodeReport, PodIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+
+    from kubectl_pause.report import NodeReport, PodIdentity
 
 _HASH = "[a-z0-9]{1,10}"
 _OWNERS = {

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.facts.api import ContainerStatus, Pod
+    from kubectl_pause.facts.bundle import Bundle
 
 INSPECTOR_NAME = re.compile(r"pause-inspect-[0-9a-f]{10}")
 """Names of this program's own pods: they are no part of what is reported."""
@@ -73,7 +74,7 @@ def newest_first(entries: Iterable[SandboxEntry]) -> list[SandboxEntry]:
 
 
 def is_virtual(entry: SandboxEntry) -> bool:
-    """gVisor and Kata: one process for the whole pod, whose namespaces on the node are not the pod's."""
+    """Whether it is gVisor or Kata: one process for the whole pod, whose namespaces on the node are not the pod's."""
     names = f"{entry.runtime_handler} {entry.runtime_type} {entry.pod.spec.runtime_class_name if entry.pod else ''}".lower()
     return any(word in names for word in ("gvisor", "runsc", "kata"))
 
@@ -133,7 +134,32 @@ def _from_bundles(facts: NodeFacts) -> list[SandboxEntry]:
                 spoofed=bundle.spoofed,
             )
         )
-    return entries
+    known = {entry.id for entry in entries}
+    return entries + [_of_container(bundle) for bundle in _one_per_sandbox(facts.bundles.values()) if bundle.sandbox_id not in known]
+
+
+def _one_per_sandbox(bundles: Iterable[Bundle]) -> Iterable[Bundle]:
+    return {bundle.sandbox_id: bundle for bundle in bundles if bundle.kind == "container"}.values()
+
+
+def _of_container(bundle: Bundle) -> SandboxEntry:
+    """A sandbox whose own bundle is gone (its pause process was killed) while a container of it is still there."""
+    return SandboxEntry(
+        id=bundle.sandbox_id,
+        name=bundle.pod_name,
+        namespace=bundle.pod_namespace,
+        uid=bundle.pod_uid,
+        state=None,
+        attempt=None,
+        created_at=None,
+        runtime_handler=bundle.runtime_handler,
+        image="",
+        ips=(),
+        pids=[],
+        paths={},
+        runtime_type="",
+        spoofed=False,
+    )
 
 
 def _containers(facts: NodeFacts) -> Iterable[tuple[str, ContainerEntry]]:

@@ -11,6 +11,7 @@ from kubectl_pause.analysis.init_process import init_process, unconfirmed
 from kubectl_pause.analysis.inventory import SandboxEntry, inventory, is_virtual, newest_first
 from kubectl_pause.analysis.node_facts import NodeFacts, node_facts
 from kubectl_pause.analysis.sharing import sandbox_namespaces
+from kubectl_pause.facts.mounts import canonical_path
 from kubectl_pause.report import (
     CrictlSource,
     NodePids,
@@ -72,7 +73,7 @@ def _sandbox(facts: NodeFacts, entry: SandboxEntry, *, current: bool) -> Sandbox
         id=entry.id,
         pod=_identity(entry.pod, entry),
         current=current,
-        state=_state(entry),
+        state=_state(facts, entry),
         attempt=entry.attempt,
         created_at=_time_of_nanoseconds(entry.created_at),
         ips=_ips(entry, current=current),
@@ -87,10 +88,22 @@ def _sandbox(facts: NodeFacts, entry: SandboxEntry, *, current: bool) -> Sandbox
     )
 
 
-def _state(entry: SandboxEntry) -> Literal["ready", "notready"] | None:
-    if entry.state == "ready" or (entry.state is None and entry.spoofed):
+def _state(facts: NodeFacts, entry: SandboxEntry) -> Literal["ready", "notready"] | None:
+    """What the runtime says; without its word, a sandbox that never had a process is ready while its namespaces are mounted."""
+    if entry.state == "ready" or (entry.state is None and _held_by_mounts(facts, entry)):
         return "ready"
     return "notready" if entry.state == "notready" else None
+
+
+def _outlived(facts: NodeFacts, entry: SandboxEntry) -> bool:
+    """Its containers have processes, though the runtime calls it not ready, or has forgotten it while it keeps theirs."""
+    gone = entry.state == "notready" or (entry.state is None and entry.id not in facts.bundles)
+    return gone and not entry.spoofed and any(facts.members.get(container.id) for container in entry.containers)
+
+
+def _held_by_mounts(facts: NodeFacts, entry: SandboxEntry) -> bool:
+    """CRI-O without an infra container: the paths that the spec names are there. They go when the sandbox is stopped."""
+    return entry.spoofed and bool({canonical_path(path) for path in entry.paths.values()} & {each.path for each in facts.mounts.namespaces})
 
 
 def _holder(holder: Process | None) -> Literal["pause", "other", "none"]:
@@ -103,10 +116,12 @@ def _notes(facts: NodeFacts, entry: SandboxEntry, holder: Process | None, *, vir
     told = []
     if virtual:
         told.append(notes.VIRTUAL)
-    elif holder is None and entry.spoofed:
-        told.append(notes.INFRA_DROPPED)
+    elif holder is None and _outlived(facts, entry):
+        told.append(notes.PAUSE_GONE)
     elif holder is None and entry.state == "notready":
         told.append(notes.STOPPED)
+    elif holder is None and _held_by_mounts(facts, entry):
+        told.append(notes.INFRA_DROPPED)
     elif holder is None:
         told.append(notes.NO_PROCESS)
     claim = None if virtual else unconfirmed(facts, entry.id, entry.pids)
@@ -114,7 +129,7 @@ def _notes(facts: NodeFacts, entry: SandboxEntry, holder: Process | None, *, vir
         told.append(claim)
     if not current:
         told.append(notes.OLDER)
-    if facts.api and entry.pod is None:
+    if facts.api and facts.api.pods and entry.pod is None:
         told.append(notes.NOT_IN_API)
     if entry.pod and entry.pod.metadata.deletion_timestamp:
         told.append(notes.DELETING)
@@ -151,7 +166,8 @@ def pod_identity(pod: Pod) -> PodIdentity:
 
 def _without_sandbox(pod: Pod) -> PodWithoutSandbox:
     conditions = pod.status.conditions or ()
-    told = [f"{each.type}: {each.message or each.reason}" for each in conditions if each.status == "False" and (each.message or each.reason)]
+    unmet = [each for each in conditions if each.status == "False" and (each.message or each.reason)]
+    told = [f"{each.type}: {each.message or each.reason}" for each in unmet]
     return PodWithoutSandbox(pod=pod_identity(pod), containers=with_api_containers(pod, []), notes=told)
 
 
@@ -163,7 +179,7 @@ def _sources(facts: NodeFacts) -> Sources:
         if crictl is not None and asked
         else None,
         bundles=bool(facts.bundles),
-        api=facts.api is not None,
+        api=bool(facts.api and facts.api.pods),  # none at all: we were not allowed to list them
         notes=facts.notes,
     )
 
@@ -188,8 +204,8 @@ def _os_name(facts: NodeFacts) -> str | None:
 
 
 def _cgroup_version(facts: NodeFacts) -> Literal["v1", "v2", "hybrid"] | None:
-    found = facts.mounts.cgroup
-    return found if found in ("v1", "v2", "hybrid") else None
+    known: dict[str | None, Literal["v1", "v2", "hybrid"]] = {"v1": "v1", "v2": "v2", "hybrid": "hybrid"}
+    return known.get(facts.mounts.cgroup)
 
 
 def _number(header: Mapping[str, str], key: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 VIRTUAL = "the pod runs in a sandboxed runtime: the node's view of its namespaces means nothing"
 INFRA_DROPPED = "no pause process: CRI-O drops the infra container where no PID namespace is shared; mounts hold the namespaces"
 STOPPED = "no pause process: the sandbox is stopped"
+PAUSE_GONE = "the pause process is gone while containers still run"
 NO_PROCESS = "no process was found in the sandbox's cgroup"
 OLDER = "older sandbox of this pod"
 NOT_IN_API = "the API knows no such pod on this node"
@@ -12,8 +13,9 @@ DELETING = "the pod is being deleted"
 
 _BRIEF = {
     VIRTUAL: "virtual",
-    INFRA_DROPPED: "no pause (by design)",
-    STOPPED: "stopped",
+    INFRA_DROPPED: "no pause",
+    STOPPED: "",  # the state says it
+    PAUSE_GONE: "pause gone",
     NO_PROCESS: "no process",
     OLDER: "older",
     NOT_IN_API: "not in API",
@@ -22,5 +24,5 @@ _BRIEF = {
 
 
 def in_brief(note: str) -> str:
-    """A note for a table's last column."""
+    """A note for a table's last column; "" where another column says it already."""
     return _BRIEF.get(note, note)

@@ -55,13 +55,13 @@ def container_namespaces(
     namespaces = {}
     for kind in NAMESPACE_TYPES:
         inode = init.namespaces.get(kind)
-        namespaces[kind] = ContainerNamespace(inode=inode, sharing=_sharing(facts, kind, inode, sandbox[kind], neighbours))
+        # PID 1 of a namespace made it; an ephemeral container that targets this one only joined
+        others_of_kind = [] if kind == "pid" and init.ns_pids[-1:] == (1,) else neighbours
+        namespaces[kind] = ContainerNamespace(inode=inode, sharing=_sharing(facts, kind, inode, sandbox[kind], others_of_kind))
     return namespaces
 
 
-def _sharing(
-    facts: NodeFacts, kind: str, inode: int | None, sandbox: SandboxNamespace, neighbours: list[tuple[str, Process]]
-) -> str:
+def _sharing(facts: NodeFacts, kind: str, inode: int | None, sandbox: SandboxNamespace, neighbours: list[tuple[str, Process]]) -> str:
     if inode is None:
         return "unknown"
     if kind not in facts.host:

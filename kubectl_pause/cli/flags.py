@@ -174,6 +174,6 @@ def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
         return verb(**values)
 
     unfolded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # what typer reads
-    del unfolded.__wrapped__  # type: ignore[attr-defined] # else typer reads the folded signature
+    del unfolded.__wrapped__  # else typer reads the folded signature
     unfolded.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return unfolded

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from kubectl_pause.cli.exit_codes import ExitCode
+from kubectl_pause.cluster.signals import EndedBySignal
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -63,21 +64,14 @@ def _run(arguments: Sequence[str]) -> int:
         return ended.exit_code
     except typer.Abort:
         return ExitCode.INTERRUPTED
+    except EndedBySignal as ended:
+        print_error(f"interrupted by {signal.Signals(ended.number).name}; the inspector pods are deleted", "")
+        return 128 + ended.number
     except Exception as error:
-        return _other_end(error)
-    return result if isinstance(result, int) else ExitCode.DONE
-
-
-def _other_end(error: Exception) -> int:
-    """Wrong usage, in kubectl's manner; a signal; anything else goes on."""
-    usage = getattr(error, "format_message", None)
-    if usage is not None:
+        usage = getattr(error, "format_message", None)  # typer has its own copy of click and gives its errors no public name
+        if usage is None:
+            raise
         context = getattr(error, "ctx", None)
-        path = context.command_path if context else "kubectl pause-inspect"
-        print_error(usage(), f"{path} --help")
+        print_error(usage(), f"{context.command_path if context else PROGRAM} --help")
         return ExitCode.ERROR
-    number = getattr(error, "number", None)
-    if isinstance(number, int) and type(error).__name__ == "EndedBySignal":
-        print_error(f"interrupted by {signal.Signals(number).name}; the inspector pods are deleted", "")
-        return 128 + number
-    raise error
+    return result if isinstance(result, int) else ExitCode.DONE

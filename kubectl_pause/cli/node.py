@@ -46,9 +46,7 @@ def node(
 def _text(report: Report, view: ViewFlags) -> str:
     from kubectl_pause.render.node_view import node_view
 
-    return node_view(
-        report, wide=view.output == "wide", width=terminal.width(), headings=not view.no_headers, colour=terminal.colour()
-    )
+    return node_view(report, wide=view.output == "wide", width=terminal.width(), headings=not view.no_headers, colour=terminal.colour())
 
 
 def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: CaptureFlags, *, every: bool) -> None:

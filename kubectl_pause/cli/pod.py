@@ -92,7 +92,8 @@ def _from_files(names: list[str], selector: str | None, report: Report, view: Vi
         if not any(test(pod) for node in nodes for pod in pods_of(node)):
             known = [pod.name for node in nodes for pod in pods_of(node)]
             hint = near_names(name, known) or "kubectl pause-inspect node --from FILE lists the pods in it"
-            where = f" in namespace {namespace!r}" if namespace else ""
-            report.errors.append(Failure(reason="NotFound", message=f"{name!r} not found{where} in {', '.join(view.captured or [])}", hint=hint))
+            where = f"in namespace {namespace!r} of" if namespace else "in"
+            message = f"{name!r} not found {where} {', '.join(view.captured or [])}"
+            report.errors.append(Failure(reason="NotFound", message=message, hint=hint))
     chosen = [only_pods(node, lambda pod: any(test(pod) for test in tests.values())) for node in nodes]
     report.nodes += [node for node in chosen if pods_of(node)]

@@ -51,14 +51,13 @@ def read_files(paths: Sequence[str]) -> list[tuple[str, Capture]]:
         try:
             data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         except OSError as error:
-            raise PauseInspectError("NoSuchFile", f"{path}: {error.strerror}", "give a file made by: kubectl pause-inspect snapshot") from None
+            hint = "give a file made by: kubectl pause-inspect snapshot"
+            raise PauseInspectError("NoSuchFile", f"{path}: {error.strerror}", hint) from None
         captures.append((path, read_capture(data, path)))
     return captures
 
 
-def read_nodes(
-    api: Api, nodes: Sequence[str], flags: CaptureFlags, done: Callable[[str, NodeReport], None], report: Report
-) -> None:
+def read_nodes(api: Api, nodes: Sequence[str], flags: CaptureFlags, done: Callable[[str, NodeReport], None], report: Report) -> None:
     """Capture nodes and hand each one's report to `done`; a node that fails becomes an error of the report."""
     from kubectl_pause.analysis.node_report import node_report
     from kubectl_pause.facts.capture import read_capture
@@ -69,9 +68,7 @@ def read_nodes(
     capture_each(api, nodes, flags, captured, report)
 
 
-def capture_each(
-    api: Api, nodes: Sequence[str], flags: CaptureFlags, captured: Callable[[str, bytes], None], report: Report
-) -> None:
+def capture_each(api: Api, nodes: Sequence[str], flags: CaptureFlags, captured: Callable[[str, bytes], None], report: Report) -> None:
     """Capture nodes and hand each capture's bytes to `captured`, in the order in which they come."""
     from kubectl_pause.cluster.fan_out import capture_nodes
 

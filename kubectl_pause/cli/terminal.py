@@ -12,6 +12,7 @@ from kubectl_pause.render.plain_text import visible
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Self
 
 
 class Progress:
@@ -25,7 +26,7 @@ class Progress:
         self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._width = 0
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kubectl_pause.cluster.node_capture import CaptureRun, capture_node
+from kubectl_pause.cluster.signals import EndedBySignal, signals_into
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Callable, Sequence
 
     from kubectl_pause.cluster.inspector_pod import InspectorOptions
     from kubectl_pause.cluster.rest import Api
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class EndedBySignal(Exception):  # noqa: N818 (no error: the user's wish)
-    """The run was ended by a signal, after every pod of ours was deleted. `number` is the signal's."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def capture_nodes(  # noqa: PLR0913 (what a run is made of)
@@ -44,14 +32,9 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     A signal sets the flag that every capture looks at, and this waits until each has deleted its pod. Raises EndedBySignal then.
     """
     cancelled = threading.Event()
-    with _signals_into(cancelled) as received:
-        with ThreadPoolExecutor(
-            max_workers=max(1, min(parallel, len(nodes) or 1)), thread_name_prefix="node"
-        ) as executor:
-            runs = {
-                executor.submit(capture_node, CaptureRun(api, node, options, cancelled, say, warn)): node
-                for node in nodes
-            }
+    with signals_into(cancelled) as received:
+        with ThreadPoolExecutor(max_workers=max(1, min(parallel, len(nodes) or 1)), thread_name_prefix="node") as executor:
+            runs = {executor.submit(capture_node, CaptureRun(api, node, options, cancelled, say, warn)): node for node in nodes}
             pending: set[Future[bytes]] = set(runs)
             while pending:
                 finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -72,23 +55,3 @@ def _outcome(future: Future[bytes]) -> bytes | PauseInspectError:
     if isinstance(error, PauseInspectError):
         return error
     raise error
-
-
-@contextmanager
-def _signals_into(cancelled: threading.Event) -> Iterator[list[int]]:
-    """SIGINT, SIGTERM and SIGHUP set the flag instead of raising somewhere: clean-up is never cut short."""
-    received: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        cancelled.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield received
-        return
-    before = {number: signal.signal(number, note) for number in _SIGNALS}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -100,17 +100,13 @@ def create(api: Api, body: dict[str, object], namespace: str) -> str:
     try:
         uid = json.loads(answer)["metadata"]["uid"]
     except (ValueError, KeyError, TypeError):
-        raise PauseInspectError(
-            "UnreadableAnswer", "the API server's answer to creating the inspector pod cannot be read", ""
-        ) from None
+        raise PauseInspectError("UnreadableAnswer", "the API server's answer to creating the inspector pod cannot be read", "") from None
     return str(uid)
 
 
 def delete(api: Api, namespace: str, name: str) -> str | None:
     """Delete the pod at once. None when it is gone, else why it may still be there; never raises for a failed request."""
-    body = json.dumps(
-        {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0, "propagationPolicy": "Background"}
-    ).encode()
+    body = json.dumps({"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0, "propagationPolicy": "Background"}).encode()
     until = time.monotonic() + _DELETE_SECONDS
     while True:
         try:
@@ -135,9 +131,7 @@ def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
     node = pod.spec.node_name
     if pod.status.phase == "Failed":
         word, message = pod.status.reason or "Failed", pod.status.message or "the inspector pod ended"
-        return PauseInspectError(
-            word, f"node {node} refused the inspector pod: {word}: {message.strip()}", f"kubectl describe node {node}"
-        )
+        return PauseInspectError(word, f"node {node} refused the inspector pod: {word}: {message.strip()}", f"kubectl describe node {node}")
     for status in pod.status.container_statuses or ():
         waiting = status.state.waiting if status.state else None
         if waiting and waiting.reason in _FATAL_REASONS:
@@ -148,9 +142,7 @@ def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
                     f"node {node} cannot get the image {options.image!r}: {message}",
                     "name an image with busybox that this node can have: --image",
                 )
-            return PauseInspectError(
-                waiting.reason or "NotStarted", f"node {node} cannot start the inspector pod: {message}", ""
-            )
+            return PauseInspectError(waiting.reason or "NotStarted", f"node {node} cannot start the inspector pod: {message}", "")
     return None
 
 

@@ -6,8 +6,8 @@ While the pod starts, the node and its pods are read from the API.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from kubectl_pause.facts.api import ApiView, without_foreign_annotations
 from kubectl_pause.facts.capture import FILE_MAGIC, CaptureError, read_capture
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from kubectl_pause.cluster.inspector_pod import InspectorOptions
@@ -37,7 +38,7 @@ _POD_STEP = 0.3
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
-class Interrupted(PauseInspectError):
+class Interrupted(PauseInspectError):  # noqa: N818 (no error: the user's wish)
     """The user or the system ended the run; the pod is deleted on the way out."""
 
 
@@ -174,15 +175,11 @@ def node_trouble(node: Node) -> PauseInspectError | None:
     """Why no kubelet of ours will answer on this node, or None."""
     name = node.metadata.name
     if node.status.node_info.operating_system == "windows":
-        return PauseInspectError(
-            "WindowsNode", f"node {name} runs Windows, which has no /proc and no pause to inspect", ""
-        )
+        return PauseInspectError("WindowsNode", f"node {name} runs Windows, which has no /proc and no pause to inspect", "")
     for condition in node.status.conditions or ():
         if condition.type == "Ready" and condition.status != "True":
             word = condition.message or condition.reason or "no further word"
-            return PauseInspectError(
-                "NodeNotReady", f"node {name} is NotReady: {word}", f"kubectl describe node {name}"
-            )
+            return PauseInspectError("NodeNotReady", f"node {name} is NotReady: {word}", f"kubectl describe node {name}")
     return None
 
 
@@ -192,10 +189,8 @@ def _stop_if(run: CaptureRun) -> None:
 
 
 def _timed_out(run: CaptureRun, name: str, pod: Pod | None) -> PauseInspectError:
-    try:
+    with contextlib.suppress(PauseInspectError):  # the last look is told instead
         pod = get_pod(run.api, run.options.namespace, name)
-    except PauseInspectError:
-        pass  # the last look is told instead
     return PauseInspectError(
         "Timeout",
         f"node {run.node}: no answer within {run.options.timeout:g} s while waiting for the inspector pod "
@@ -205,6 +200,10 @@ def _timed_out(run: CaptureRun, name: str, pod: Pod | None) -> PauseInspectError
 
 
 def _with_node_state(run: CaptureRun, error: ApiError) -> PauseInspectError:
+    """The refusal, or what lies behind it: a missing namespace, a node whose kubelet is gone."""
+    if error.reason == "KubeletUnreachable":
+        with contextlib.suppress(PauseInspectError):
+            return node_trouble(get_node(run.api, run.node)) or error
     if error.status == 404 and "namespaces" in error.message:  # noqa: PLR2004
         return PauseInspectError(
             "NamespaceNotFound",

@@ -46,6 +46,4 @@ def list_pods(api: Api, namespace: str | None, query: dict[str, str] | None = No
 
 def list_nodes(api: Api) -> list[Node]:
     """All nodes."""
-    return [
-        node for page in api.list_pages("/api/v1/nodes", None) for node in decode(page, NodeList, "nodes").items or ()
-    ]
+    return [node for page in api.list_pages("/api/v1/nodes", None) for node in decode(page, NodeList, "nodes").items or ()]

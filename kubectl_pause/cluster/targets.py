@@ -66,9 +66,7 @@ def parse_target(argument: str) -> Target:
             f"types known: {', '.join(sorted(set(_ALIASES.values())))}",
         )
     if not name or "/" in kind:
-        raise PauseInspectError(
-            "WrongUsage", f"{argument!r} names no pod", "use NAME or TYPE/NAME, for example deploy/web"
-        )
+        raise PauseInspectError("WrongUsage", f"{argument!r} names no pod", "use NAME or TYPE/NAME, for example deploy/web")
     return Target(_ALIASES[word] if slash else "pod", name)
 
 
@@ -86,17 +84,13 @@ def find_pods(api: Api, arguments: Sequence[str], *, selector: str | None, all_n
             which = f"with labels {selector!r} " if selector else ""
             check_namespace(api, namespace)
             found.failures.append(
-                Failure(
-                    reason="NoPods", message=f"no pod {which}found {where}", hint="kubectl get pods -A --show-labels"
-                )
+                Failure(reason="NoPods", message=f"no pod {which}found {where}", hint="kubectl get pods -A --show-labels")
             )
         found.pods = pods
         return found
     if all_namespaces or selector:
         flag = "-A" if all_namespaces else "-l"
-        raise PauseInspectError(
-            "WrongUsage", f"names and {flag} cannot be used together", f"leave out {flag}, or the names"
-        )
+        raise PauseInspectError("WrongUsage", f"names and {flag} cannot be used together", f"leave out {flag}, or the names")
     for target in dict.fromkeys(parse_target(argument) for argument in arguments):
         try:
             found.pods.extend(_pods_of(api, target))
@@ -118,9 +112,7 @@ def check_namespace(api: Api, namespace: str | None) -> None:
         if error.status != 404:  # noqa: PLR2004
             return
         near = near_names(namespace, _names(api, "/api/v1/namespaces"))
-        raise PauseInspectError(
-            "NamespaceNotFound", f"namespace {namespace!r} not found", near or "kubectl get namespaces"
-        ) from None
+        raise PauseInspectError("NamespaceNotFound", f"namespace {namespace!r} not found", near or "kubectl get namespaces") from None
 
 
 def without_node(pods: Iterable[Pod]) -> tuple[list[Pod], list[Failure]]:
@@ -186,9 +178,7 @@ def _pods_of(api: Api, target: Target) -> list[Pod]:
     selector = label_selector(workload.spec.selector)
     pods = list_pods(api, api.namespace, {"labelSelector": selector}) if selector else []
     if not pods:
-        raise PauseInspectError(
-            "NoPods", f"{what} has no pods", f"kubectl describe {target.kind} -n {api.namespace} {target.name}"
-        )
+        raise PauseInspectError("NoPods", f"{what} has no pods", f"kubectl describe {target.kind} -n {api.namespace} {target.name}")
     return pods
 
 
@@ -224,9 +214,7 @@ class _Items(msgspec.Struct):
 def _names(api: Api, path: str) -> list[str]:
     """Names below a path, for near names only: empty where we may not list."""
     try:
-        return [
-            item.metadata.name for page in api.list_pages(path, None) for item in decode(page, _Items, path).items or ()
-        ]
+        return [item.metadata.name for page in api.list_pages(path, None) for item in decode(page, _Items, path).items or ()]
     except PauseInspectError:
         return []
 

@@ -112,7 +112,7 @@ def _other_version(source: str) -> CaptureError:
     return CaptureError("CaptureVersion", f"{source}: made by another version of this program", "update kubectl pause-inspect")
 
 
-def parse_capture(text: bytes, source: str) -> Capture:
+def parse_capture(text: bytes, source: str) -> Capture:  # noqa: C901, PLR0912 (one branch per kind of line)
     """Cut unpacked bytes into sections. Raises CaptureError where the head or the end mark is missing."""
     header: dict[str, str] = {}
     end: dict[str, str] | None = None

@@ -27,7 +27,8 @@ _CONTROLLERS = ("name=systemd", "memory", "cpu", "pids", "devices")
 @dataclass(frozen=True, slots=True)
 class CgroupOwner:
     """What one path says: pod uid (dashed, or a static pod's hash) and QoS where the path has them, the runtime's prefix
-    (`cri-containerd`, `crio`, `docker`, "" for none), the full container or sandbox id, and what lies below it."""
+    (`cri-containerd`, `crio`, `docker`, "" for none), the full container or sandbox id, and what lies below it.
+    """
 
     pod_uid: str | None
     qos: str | None

@@ -22,7 +22,10 @@ CONTAINER_STATES = {
 }
 
 
-class UnreadableAnswer(ValueError):
+_DIGITS = 24
+
+
+class UnreadableAnswer(ValueError):  # noqa: N818 (what it is, not that it is one)
     """crictl's answer is not the JSON expected: help text, a warning, half a document."""
 
 
@@ -223,6 +226,7 @@ def is_spoofed(annotations: Mapping[str, str]) -> bool:
 
 
 def mapping_of(value: object) -> dict[str, Any]:
+    """The object, empty where the value is none."""
     return value if isinstance(value, dict) else {}
 
 
@@ -232,16 +236,18 @@ def text_of(value: object) -> str:
 
 
 def texts_of(value: object) -> dict[str, str]:
+    """The members of an object that are texts."""
     return {text_of(key): text_of(text) for key, text in mapping_of(value).items() if isinstance(text, str)}
 
 
 def integer_of(value: object) -> int | None:
+    """An integer, also spelled as a text (int64 in protobuf JSON) or as a float; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit() and len(value) < 25:
+    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit() and len(value) <= _DIGITS:
         return int(value)
     return None

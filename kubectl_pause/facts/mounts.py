@@ -33,7 +33,7 @@ def parse_mountinfo(content: bytes) -> Mounts:
     for line in content.decode("utf-8", "backslashreplace").split("\n"):
         front, separator, back = line.partition(" - ")
         fields, kind = front.split(" "), back.split(" ")[0]
-        if not separator or len(fields) < 6:
+        if not separator or len(fields) < 6:  # noqa: PLR2004 (proc(5): six fields at least before the dash)
             continue
         if kind == "nsfs":
             match = _NSFS_ROOT.fullmatch(fields[3])
@@ -54,5 +54,5 @@ def canonical_path(path: str) -> str:
 
 
 def _unescape(path: str) -> str:
-    """mountinfo writes blank, tab, newline and backslash as three octal digits."""
+    """The kernel writes blank, tab, newline and backslash as three octal digits."""
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), path)

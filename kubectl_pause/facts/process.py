@@ -61,7 +61,7 @@ class _Stat:
     exit_code: int
 
 
-def parse_processes(content: bytes) -> dict[int, Process]:
+def parse_processes(content: bytes) -> dict[int, Process]:  # noqa: C901 (one branch per file of /proc/PID)
     """Processes by pid. A pid that vanished half way or whose stat makes no sense is left out."""
     stats: dict[int, bytes] = {}
     again: dict[int, bytes] = {}
@@ -129,7 +129,7 @@ def parse_stat(raw: bytes) -> _Stat | None:
             ppid=int(fields[1]),
             threads=int(fields[17]),
             start_ticks=int(fields[19]),
-            exit_code=int(fields[49]) if len(fields) > 49 else 0,
+            exit_code=int(fields[49]) if len(fields) > 49 else 0,  # noqa: PLR2004 (field 52, counted from the state)
         )
     except (IndexError, ValueError):
         return None

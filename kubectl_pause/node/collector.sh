@@ -164,7 +164,7 @@ find_crictl() {
 
 # Several runtimes may live on one node: the socket whose runtime has sandboxes is the kubelet's.
 find_socket() {
-	socket=
+	socket= sockets=
 	for candidate in /run/containerd/containerd.sock /run/crio/crio.sock /run/k3s/containerd/containerd.sock \
 		/run/k0s/containerd.sock /var/snap/microk8s/common/run/containerd.sock /run/cri-dockerd.sock \
 		/run/k3s/cri-dockerd/cri-dockerd.sock; do

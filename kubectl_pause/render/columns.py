@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.render.plain_text import visible
 
@@ -17,10 +17,16 @@ _RESET = "\x1b[0m"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its heading, and how far it may be shortened (`least` characters; None: never)."""
+    """A column: its heading, and how far it may be shortened (`least` characters; None: never).
+
+    Columns with a lower `turn` give way first. `end`: what is cut off is the end, with no mark where it is an id, whose beginning is
+    as good as the whole; else the place of the cut is chosen so that different texts stay different.
+    """
 
     heading: str
     least: int | None = None
+    turn: int = 1
+    cut: Literal["anywhere", "end", "id"] = "anywhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class Cell:
     style: str = ""
 
 
-def table(
+def table(  # noqa: PLR0913 (a table is its columns, its rows and how they are shown)
     columns: Sequence[Column],
     rows: Sequence[Sequence[str | Cell]],
     *,
@@ -47,7 +53,9 @@ def table(
     ]
     if width is not None:
         widths = _shrunk(columns, widths, width - indent)
-    lines = [_line([Cell(column.heading) for column in columns], widths, colour=False, indent=indent)] if headings else []
+    cells = [list(row) for row in zip(*map(_fitted, columns, zip(*cells, strict=True), widths), strict=True)] if cells else []
+    heading = [Cell(column.heading[:room]) for column, room in zip(columns, widths, strict=True)]
+    lines = [_line(heading, widths, colour=False, indent=indent)] if headings else []
     return lines + [_line(row, widths, colour=colour, indent=indent) for row in cells]
 
 
@@ -56,34 +64,44 @@ def _harmless(cell: str | Cell) -> Cell:
 
 
 def _shrunk(columns: Sequence[Column], widths: list[int], width: int) -> list[int]:
-    """Take from the columns that allow it, the widest first, until the table fits or nothing more can be taken."""
+    """Take from the columns whose turn it is, the widest first, until the table fits or nothing more can be taken."""
     widths = list(widths)
     excess = sum(widths) + _GAP * (len(widths) - 1) - width
-    while excess > 0:
-        able = [index for index, column in enumerate(columns) if column.least is not None and widths[index] > max(column.least, 1)]
-        if not able:
-            break
-        widest = max(able, key=lambda index: widths[index])
-        widths[widest] -= 1
-        excess -= 1
+    for turn in sorted({column.turn for column in columns}):
+        able = [index for index, column in enumerate(columns) if column.least is not None and column.turn == turn]
+        while excess > 0 and (able := [index for index in able if widths[index] > max(columns[index].least or 0, 1)]):
+            widths[max(able, key=lambda index: widths[index])] -= 1
+            excess -= 1
     return widths
+
+
+def _fitted(column: Column, cells: Sequence[Cell], width: int) -> list[Cell]:
+    """A column's cells, each in at most `width` characters."""
+    if column.cut == "id":
+        return [Cell(cell.text[:width], cell.style) for cell in cells]
+    long = {cell.text for cell in cells if len(cell.text) > width}
+    share = 1.0 if column.cut == "end" else max(_SHARES, key=lambda share: len({shortened(text, width, share) for text in long}))
+    return [Cell(shortened(cell.text, width, share), cell.style) for cell in cells]
+
+
+_SHARES = (0.5, 0.75, 0.25, 1.0)
+"""How much of a shortened text is its beginning, in order of preference: names differ at both ends."""
 
 
 def _line(row: Sequence[Cell], widths: Sequence[int], *, colour: bool, indent: int) -> str:
     parts = []
     for index, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        text = shortened(cell.text, width)
-        padded = text if index == len(row) - 1 else text.ljust(width)
+        padded = cell.text if index == len(row) - 1 else cell.text.ljust(width)
         parts.append(_COLOURS[cell.style] + padded + _RESET if colour and cell.style else padded)
     return (" " * indent + (" " * _GAP).join(parts)).rstrip()
 
 
-def shortened(text: str, width: int) -> str:
-    """`text` in at most `width` characters, its middle left out: names differ at both ends."""
+def shortened(text: str, width: int, share: float = 0.5) -> str:
+    """`text` in at most `width` characters, `share` of them its beginning, the rest its end, with a mark in between."""
     if len(text) <= width:
         return text
     if width <= 1:
         return text[:width]
-    front = (width - 1 + 1) // 2
+    front = round((width - 1) * share)
     back = width - 1 - front
     return text[:front] + "…" + (text[-back:] if back else "")

@@ -14,7 +14,8 @@ def as_json(report: Report) -> str:
     """Indented JSON with a newline at its end. Everything outside ASCII and every control character is escaped."""
     import json
 
-    return json.dumps(msgspec.to_builtins(report), indent=2, ensure_ascii=True) + "\n"
+    # DEL is the one control character that JSON allows raw
+    return json.dumps(msgspec.to_builtins(report), indent=2, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
 
 
 def as_yaml(report: Report) -> str:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from kubectl_pause.report import Container, NodeReport, PodIdentity, Report, Sandbox
 
 _DEFAULT = (
-    Column("POD", 16), Column("SANDBOX", 8), Column("STATE"), Column("ATTEMPT", 3), Column("PID"),
-    Column("RUN"), Column("IP"), Column("NOTES", 8),
+    Column("POD", 16), Column("SANDBOX", 8, turn=0, cut="id"), Column("STATE"), Column("ATTEMPT", 3, turn=0, cut="end"), Column("PID"),
+    Column("RUN"), Column("IP", 11, turn=2), Column("NOTES", 8, cut="end"),
 )  # fmt: skip
 _WIDE = (
     Column("POD"), Column("SANDBOX"), Column("STATE"), Column("ATTEMPT"), Column("AGE"), Column("PID"), Column("HOLDER"),
@@ -45,7 +45,7 @@ def _row(node: NodeReport, sandbox: Sandbox, *, wide: bool) -> list[str | Cell]:
     attempt = "-" if sandbox.attempt is None else str(sandbox.attempt)
     pid = str(sandbox.pid or "-")
     ip = ",".join(sandbox.ips) if wide else next(iter(sandbox.ips), "-")
-    notes = ", ".join(in_brief(note) for note in sandbox.notes)
+    notes = ", ".join(filter(None, map(in_brief, sandbox.notes)))
     run = running(sandbox.containers)
     if not wide:
         return [name, short_id(sandbox.id), state, attempt, pid, run, ip or "-", notes]
@@ -58,7 +58,7 @@ def _row(node: NodeReport, sandbox: Sandbox, *, wide: bool) -> list[str | Cell]:
 def _missing_row(pod: PodIdentity, containers: list[Container], *, wide: bool) -> list[str | Cell]:
     name, note = f"{pod.namespace}/{pod.name}", f"no sandbox seen, pod is {pod.phase or 'of unknown phase'}"
     if not wide:
-        return [name, "-", "-", "-", "-", running(containers), "-", note]
+        return [name, "-", "-", "-", "-", running(containers), "-", pod.phase or ""]
     return [name, "-", "-", "-", "-", "-", "none", running(containers), "-", "-", "-", pod.owner or "-", note]
 
 

@@ -20,14 +20,17 @@ _NOTABLE = ("net", "ipc", "uts", "pid")
 def pod_view(report: Report, *, wide: bool, width: int | None, colour: bool) -> str:
     """Every pod of the report, a block each, with a blank line in between."""
     blocks = []
+    width = None if wide else width
     for node in report.nodes:
         older: dict[str, list[Sandbox]] = {}
         for sandbox in node.sandboxes:
             if not sandbox.current:
                 older.setdefault(sandbox.pod.uid, []).append(sandbox)
-        for sandbox in node.sandboxes:
-            if sandbox.current:
-                blocks.append(_block(node, sandbox, older.get(sandbox.pod.uid, []), wide=wide, width=width, colour=colour))
+        blocks += [
+            _block(node, sandbox, older.get(sandbox.pod.uid, []), wide=wide, width=width, colour=colour)
+            for sandbox in node.sandboxes
+            if sandbox.current
+        ]
         blocks += [_without(node, each, width=width, colour=colour) for each in node.pods_without_sandbox]
     return "\n".join("".join(line + "\n" for line in block) for block in blocks)
 
@@ -40,43 +43,52 @@ def _block(  # noqa: PLR0913 (one block's surroundings)
     old = sandbox_age(node, sandbox)
     if old is not None:
         facts.append(f"{age(old)} old")
-    lines = [
-        *_head(sandbox.pod),
-        _pair("Node", _node_line(node)),
-        _pair("Sandbox", f"{short_id(sandbox.id)}  {', '.join(facts)}"),
-        _pair("", sandbox.id),
-        _pair("Held by", _holder(sandbox)),
-        _pair("IP", ", ".join(sandbox.ips) or "-"),
-        _pair("Runtime", f"handler {sandbox.runtime_handler or 'default'}, pause image {sandbox.image or 'unknown'}"),
+    pairs = [
+        _head(node, sandbox.pod),
+        ("Node", _node_line(node)),
+        ("Sandbox", f"{short_id(sandbox.id)}  {', '.join(facts)}"),
+        ("", sandbox.id),
+        ("Held by", _holder(sandbox)),
+        ("IP", ", ".join(sandbox.ips) or "-"),
+        ("Runtime", f"handler {sandbox.runtime_handler or 'default'}, pause image {sandbox.image or 'unknown'}"),
+        *(("Older", _older(node, each)) for each in older),
+        *_notes(sandbox.notes),
     ]
-    for each in older:
-        told = "?" if each.attempt is None else each.attempt
-        lines.append(_pair("Older", f"{short_id(each.id)}  {each.state or 'state unknown'}, attempt {told}, {age(sandbox_age(node, each))} old"))
-    lines += [_pair("Note" if index == 0 else "", note) for index, note in enumerate(sandbox.notes)]
+    lines = [line for label, text in pairs for line in _pair(label, text, width)]
     lines += ["", *_containers(sandbox.containers, width=width, colour=colour)]
-    lines += ["", *_namespaces(sandbox, wide=wide, colour=colour)]
+    lines += ["", *_namespaces(sandbox, wide=wide, width=width, colour=colour)]
     return lines
+
+
+def _older(node: NodeReport, sandbox: Sandbox) -> str:
+    attempt = "attempt unknown" if sandbox.attempt is None else f"attempt {sandbox.attempt}"
+    old = sandbox_age(node, sandbox)
+    told = [f"{short_id(sandbox.id)}  {sandbox.state or 'state unknown'}", attempt, *([] if old is None else [f"{age(old)} old"])]
+    return ", ".join(told)
 
 
 def _without(node: NodeReport, pod: PodWithoutSandbox, *, width: int | None, colour: bool) -> list[str]:
-    lines = [
-        *_head(pod.pod),
-        _pair("Node", _node_line(node)),
-        _pair("Sandbox", "none seen on the node" + ("" if node.sources.crictl else "; without crictl a stopped one cannot be seen")),
-        *(_pair("Note" if index == 0 else "", note) for index, note in enumerate(pod.notes)),
-        "",
-        *_containers(pod.containers, width=width, colour=colour),
+    pairs = [
+        _head(node, pod.pod),
+        ("Node", _node_line(node)),
+        ("Sandbox", "none seen on the node" + ("" if node.sources.crictl else "; without crictl a stopped one cannot be seen")),
+        *_notes(pod.notes),
     ]
-    return lines
+    lines = [line for label, text in pairs for line in _pair(label, text, width)]
+    return [*lines, "", *_containers(pod.containers, width=width, colour=colour)]
 
 
-def _head(pod: PodIdentity) -> list[str]:
-    told = [pod.phase or "not known to the API"]
+def _notes(notes: list[str]) -> list[tuple[str, str]]:
+    return [("Note" if index == 0 else "", note) for index, note in enumerate(notes)]
+
+
+def _head(node: NodeReport, pod: PodIdentity) -> tuple[str, str]:
+    told = [pod.phase or ("not known to the API" if node.sources.api else "the API was not asked")]
     if pod.kind == "static":
         told.append("static pod")
     if pod.owner:
         told.append(f"owner {pod.owner}")
-    return [_pair("Pod", f"{pod.namespace}/{pod.name}  {', '.join(told)}")]
+    return "Pod", f"{pod.namespace}/{pod.name}  {', '.join(told)}"
 
 
 def _node_line(node: NodeReport) -> str:
@@ -94,12 +106,20 @@ def _holder(sandbox: Sandbox) -> str:
     return f"no process; mounted at {', '.join(mounted)}" if mounted else "no process"
 
 
-def _pair(label: str, text: str) -> str:
-    return f"{label:<{_LABEL}}{visible(text, 1000)}".rstrip()
+def _pair(label: str, text: str, width: int | None) -> list[str]:
+    """A labelled text, in several lines where a terminal is too narrow; paths and ids are never broken."""
+    import textwrap
+
+    shown = visible(text, 1000)
+    room = max(20, width - _LABEL) if width else len(shown) + 1
+    parts = textwrap.wrap(shown, room, break_long_words=False, break_on_hyphens=False) or [""]
+    return [f"{label if index == 0 else '':<{_LABEL}}{part}".rstrip() for index, part in enumerate(parts)]
 
 
 def _containers(containers: list[Container], *, width: int | None, colour: bool) -> list[str]:
-    columns = [Column("CONTAINER", 12), Column("KIND"), Column("ID", 8), Column("PID"), Column("STATE", 12), Column("RESTARTS")]
+    columns = [
+        Column("CONTAINER", 12), Column("KIND"), Column("ID", 8, turn=0, cut="id"), Column("PID"), Column("STATE", 12), Column("RESTARTS"),
+    ]  # fmt: skip
     rows: list[list[str | Cell]] = [
         [
             container.name,
@@ -114,14 +134,16 @@ def _containers(containers: list[Container], *, width: int | None, colour: bool)
     return table(columns, rows, width=width, colour=colour)
 
 
-def _namespaces(sandbox: Sandbox, *, wide: bool, colour: bool) -> list[str]:
+def _namespaces(sandbox: Sandbox, *, wide: bool, width: int | None, colour: bool) -> list[str]:
     """The matrix: host, pod, own, or the container it is shared with; `-` where there is no process to ask."""
-    columns = [Column("NAMESPACES"), *(Column(kind.upper()) for kind in NAMESPACE_TYPES)]
+    columns = [Column("NAMESPACES", 10), *(Column(kind.upper(), max(4, len(kind))) for kind in NAMESPACE_TYPES)]
     rows: list[list[str | Cell]] = [["(sandbox)", *(_sandbox_cell(sandbox, kind, wide=wide) for kind in NAMESPACE_TYPES)]]
-    for container in sandbox.containers:
-        if container.namespaces is not None:
-            rows.append([container.name, *(_cell(container.namespaces[kind], kind, wide=wide) for kind in NAMESPACE_TYPES)])
-    return table(columns, rows, colour=colour)
+    rows += [
+        [container.name, *(_cell(container.namespaces[kind], kind, wide=wide) for kind in NAMESPACE_TYPES)]
+        for container in sandbox.containers
+        if container.namespaces is not None
+    ]
+    return table(columns, rows, width=width, colour=colour)
 
 
 def _sandbox_cell(sandbox: Sandbox, kind: str, *, wide: bool) -> Cell:
@@ -135,4 +157,3 @@ def _cell(namespace: ContainerNamespace, kind: str, *, wide: bool) -> Cell:
     word = namespace.sharing.replace("container:", "=")
     inode = f" {namespace.inode}" if wide and namespace.inode else ""
     return Cell(word + inode, "warn" if word == "host" and kind in _NOTABLE else "")
-

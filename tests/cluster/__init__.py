@@ -1,0 +1,1 @@
+"""Tests of the way to a cluster, against an API server of our own."""

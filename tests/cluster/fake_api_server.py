@@ -1,0 +1,156 @@
+"""An API server that does what a test tells it, REST and exec over real sockets: answer, refuse, drop, stall, cut and lie."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import ssl
+import subprocess
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import WSMsgType, web
+
+SUCCESS = b'\x03{"metadata":{},"status":"Success"}'
+V5, V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"
+
+Rest = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Exec = Callable[[web.WebSocketResponse, web.Request], Awaitable[None]]
+
+
+def status(code: int, reason: str, message: str, **details: str) -> web.Response:
+    """A refusal as the API server words it."""
+    body = {"kind": "Status", "status": "Failure", "message": message, "reason": reason, "code": code, "details": details}
+    return web.json_response(body, status=code)
+
+
+def exit_status(code: int) -> bytes:
+    """The status frame of a command that ended with `code`."""
+    causes = [{"reason": "ExitCode", "message": str(code)}]
+    return (
+        b"\x03"
+        + json.dumps({"status": "Failure", "reason": "NonZeroExitCode", "message": "failed", "details": {"causes": causes}}).encode()
+    )
+
+
+def internal_error(message: str) -> bytes:
+    """The status frame of a command that could not be run."""
+    return b"\x03" + json.dumps({"status": "Failure", "reason": "InternalError", "message": message, "code": 500}).encode()
+
+
+@dataclass
+class FakeApiServer:
+    """Runs in its own thread. `rest` and `on_exec` may be replaced at any time; `requests` records headers."""
+
+    protocols: tuple[str, ...] = (V5, V4)
+    tls: ssl.SSLContext | None = None
+    requests: list[tuple[str, str, list[tuple[str, str]]]] = field(default_factory=list)
+    rest: Rest | None = None
+    on_exec: Exec | None = None
+    refuse_exec: web.Response | None = None
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+
+    def headers(self, number: int, name: str) -> list[str]:
+        """All values of a header in the request of that number."""
+        return [value for key, value in self.requests[number][2] if key.lower() == name.lower()]
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """One request."""
+        raw = [(key.decode(), value.decode()) for key, value in request.raw_headers]
+        self.requests.append((request.method, request.path_qs, raw))
+        if request.path.endswith("/exec"):
+            if self.refuse_exec is not None:
+                # A fresh copy: a response object can be sent once only.
+                return web.Response(body=self.refuse_exec.body, status=self.refuse_exec.status, content_type="application/json")
+            socket = web.WebSocketResponse(protocols=self.protocols, max_msg_size=0)
+            await socket.prepare(request)
+            assert self.on_exec is not None
+            await self.on_exec(socket, request)
+            return socket
+        if self.rest is not None:
+            return await self.rest(request)
+        return web.json_response({"kind": "List", "items": []})
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[FakeApiServer]:
+        """Serve until the block ends."""
+        loop = asyncio.new_event_loop()
+        ready = threading.Event()
+        stop = asyncio.Event()
+
+        async def serve() -> None:
+            app = web.Application(client_max_size=1 << 28)
+            app.router.add_route("*", "/{path:.*}", self.handle)
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self.tls)
+            await site.start()
+            self.port = runner.addresses[0][1]
+            ready.set()
+            await stop.wait()
+            await runner.cleanup()
+            stalled = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in stalled:
+                task.cancel()
+            await asyncio.gather(*stalled, return_exceptions=True)
+
+        thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+        thread.start()
+        try:
+            assert ready.wait(10)
+            yield self
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+            thread.join(10)
+            loop.close()
+
+
+def say(*messages: bytes) -> Exec:
+    """An exec that sends these messages and closes."""
+
+    async def run(socket: web.WebSocketResponse, _request: web.Request) -> None:
+        for message in messages:
+            await socket.send_bytes(message)
+        await socket.close()
+
+    return run
+
+
+def cut_after(*messages: bytes) -> Exec:
+    """An exec whose TCP connection is reset after these messages, without a close frame."""
+
+    async def run(socket: web.WebSocketResponse, request: web.Request) -> None:
+        for message in messages:
+            await socket.send_bytes(message)
+        assert request.transport is not None
+        request.transport.close()
+
+    return run
+
+
+async def frames(socket: web.WebSocketResponse) -> AsyncIterator[bytes]:
+    """What the client sends."""
+    async for message in socket:
+        if message.type == WSMsgType.BINARY:
+            yield message.data
+
+
+def make_certificates(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
+    """A self-signed certificate for `name` and a server context that uses it."""
+    cert, key = folder / "server.crt", folder / "server.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-keyout", key, "-out", cert, "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return cert, context

@@ -1,0 +1,215 @@
+"""The collector, run: on this host's /proc with hostile process names, and in made-up node roots with crictls of all kinds."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kubectl_pause.facts.capture import Capture, CaptureError, read_capture
+from kubectl_pause.facts.cri import parse_inspectp, parse_pods
+from kubectl_pause.facts.process import NAMESPACE_TYPES, parse_processes
+from tests.recorded_nodes import COLLECTOR, recorded_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHELLS = [command for command in (["busybox", "sh"], ["dash"]) if shutil.which(command[0])]
+BUSYBOX = shutil.which("busybox")
+needs_linux = pytest.mark.skipif(sys.platform != "linux" or not SHELLS, reason="the collector needs Linux and busybox or dash")
+NAMES = [b"a\n1 (pause) Z 1", b") Z 1 (", b"x\n#end", b"1/stat:1 (x)", b"\x1b[31mred", b"' -> '", b"\n\n", b"\xff\xfe", b"\\n%s$(id)"]
+RENAME = "import ctypes, sys; ctypes.CDLL(None).prctl(15, bytes.fromhex(sys.argv[1])); print('ready', flush=True); sys.stdin.read()"
+SANDBOX = "ad693f9f6fab65035227316ac242d96e438901541445d54b8f8ebda67bd5de97"
+
+
+def collect(shell: list[str], root: Path | str = "/nonexistent", **settings: str) -> Capture:
+    environment = {"PATH": os.environ["PATH"], "NODE_ROOT": str(root), **settings}
+    done = subprocess.run([*shell, str(COLLECTOR)], capture_output=True, env=environment, timeout=60, check=True)
+    assert done.stderr == b""
+    return read_capture(done.stdout, "this host")
+
+
+@pytest.fixture
+def hostile_processes() -> Iterator[dict[int, bytes]]:
+    children = []
+    for name in NAMES:
+        child = subprocess.Popen([sys.executable, "-c", RENAME, name.hex()], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        children.append(child)
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+    yield {child.pid: name for child, name in zip(children, NAMES, strict=True)}
+    for child in children:
+        child.communicate()
+
+
+@needs_linux
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_hostile_names_on_a_real_proc(shell: list[str], hostile_processes: dict[int, bytes]) -> None:
+    capture = collect(shell)
+    processes = parse_processes(capture.content("proc"))
+    assert {pid: processes[pid].comm for pid in hostile_processes} == {
+        pid: name[:15].decode("utf-8", "backslashreplace") for pid, name in hostile_processes.items()
+    }
+    assert processes[1].comm == Path("/proc/1/comm").read_text().rstrip("\n")
+    assert processes[1].state != "Z"
+    for pid in hostile_processes:
+        links = {name: Path(f"/proc/{pid}/ns/{name}") for name in NAMESPACE_TYPES}
+        assert processes[pid].namespaces == {name: link.stat().st_ino for name, link in links.items() if link.exists()}
+        assert processes[pid].cgroups == Path(f"/proc/{pid}/cgroup").read_text().rstrip("\n")
+        assert processes[pid].ppid == os.getpid()
+    assert float(capture.end["uptime"]) >= float(capture.header["uptime"])
+    assert capture.header["boot"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert capture.header["pid_max"] == Path("/proc/sys/kernel/pid_max").read_text().strip()
+
+
+@pytest.mark.skipif(not shutil.which("dash"), reason="busybox sh finds its own tools without PATH, and there is no dash")
+def test_a_missing_tool_is_named(tmp_path: Path) -> None:
+    script = COLLECTOR.read_text().replace("PATH=/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin", f"PATH={tmp_path}")
+    done = subprocess.run([shutil.which("dash") or "dash", "-c", script], capture_output=True, check=False)
+    assert done.returncode == 3
+    with pytest.raises(CaptureError, match="has no 'awk'"):
+        read_capture(done.stdout, "node one")
+
+
+def chroot_works() -> bool:
+    if BUSYBOX is None or os.geteuid() != 0:
+        return False
+    with tempfile.TemporaryDirectory() as root:
+        shutil.copy(BUSYBOX, f"{root}/busybox")
+        return subprocess.run(["chroot", root, "/busybox", "true"], capture_output=True, check=False).returncode == 0
+
+
+needs_chroot = pytest.mark.skipif(not chroot_works(), reason="a made-up node root needs root and a static busybox")
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """A node root: busybox as /bin/sh, a containerd socket, one bundle. Short path: a socket's name has 108 bytes at most."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        root = Path(name)
+        (root / "bin").mkdir()
+        shutil.copy(BUSYBOX or "", root / "bin/busybox")
+        for tool in ("sh", "cat", "sleep"):
+            (root / "bin" / tool).symlink_to("busybox")
+        bind(root, "run/containerd/containerd.sock")
+        bundle = root / "run/containerd/io.containerd.runtime.v2.task/k8s.io" / ("a" * 64)
+        bundle.mkdir(parents=True)
+        (bundle / "config.json").write_text(json.dumps({"process": {"env": ["SECRET=1"]}, "linux": {"cgroupsPath": "/x"}}))
+        (bundle / "init.pid").write_text("17")
+        (root / "usr/lib").mkdir(parents=True)
+        (root / "usr/lib/os-release").write_text('NAME=x\nPRETTY_NAME="Made up"\n')
+        (root / "etc").mkdir()
+        (root / "etc/os-release").symlink_to("/usr/lib/os-release")
+        yield root
+
+
+def bind(root: Path, path: str) -> None:
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(root / path))
+
+
+def crictl(root: Path, body: str, version: str = "1.31.1") -> None:
+    """A crictl that answers from recorded files; `body` runs first, with $verb and $socket."""
+    (root / "answers").mkdir(exist_ok=True)
+    for run in ("pods", "ps", "inspectp-one", "inspectp-three", "version", "inspectp-filter-matches-nothing"):
+        (root / "answers" / run).write_bytes(recorded_bytes("crictl-versions", version, f"{run}.stdout"))
+    text = f"""#!/bin/sh
+case $1 in --version) echo "crictl version v{version}"; exit 0;; esac
+socket=$2 verb=$5
+{body}
+case "$verb $*" in
+*" -q") echo {SANDBOX};;
+pods*|ps*|version*) cat /answers/$verb;;
+inspectp*) cat /answers/inspectp-three;;
+esac
+"""
+    (root / "usr/local/bin").mkdir(parents=True, exist_ok=True)
+    (root / "usr/local/bin/crictl").write_text(text)
+    (root / "usr/local/bin/crictl").chmod(0o755)
+
+
+@needs_chroot
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize("version", ["1.24.2", "1.30.1", "1.31.1", "1.36.0"])
+def test_answers_of_crictl(shell: list[str], version: str, root: Path) -> None:
+    crictl(root, "echo 'time=now level=warning msg=deprecated' >&2", version)
+    capture = collect(shell, root)
+    assert capture.crictl == {"path": "/usr/local/bin/crictl", "socket": "/run/containerd/containerd.sock", "version": f"v{version}"}
+    assert {name: section.exit_code for name, section in capture.sections.items() if name.startswith("crictl")} == {
+        f"crictl.{name}": 0 for name in ("pods", "ps", "version", "inspectp")
+    }
+    assert all(section.errors == () for section in capture.sections.values())
+    pods = parse_pods(recorded_bytes("crictl-versions", version, "pods.stdout"))
+    assert [(pod.id, pod.state) for pod in parse_pods(capture.content("crictl.pods"))] == [(pod.id, pod.state) for pod in pods]
+    statuses = parse_inspectp(recorded_bytes("crictl-versions", version, "inspectp-three.stdout"))
+    assert parse_inspectp(capture.content("crictl.inspectp")) == statuses
+    assert capture.content("os-release") == b'PRETTY_NAME="Made up"\n'
+    assert [(bundle.container_id, bundle.pid) for bundle in capture.bundles] == [("a" * 64, 17)]
+    assert json.loads(capture.bundles[0].config) == {"linux": {"cgroupsPath": "/x"}}
+
+
+@needs_chroot
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize("body", ["exec sleep 1000", "sleep 1000", "trap '' TERM INT HUP; sleep 1000; sleep 1000"])
+def test_a_crictl_that_hangs_is_ended(shell: list[str], body: str, root: Path) -> None:
+    crictl(root, body)
+    capture = collect(shell, root, CRICTL_SECONDS="1")
+    assert capture.sections["crictl.pods"].exit_code not in (0, None)
+    assert "crictl.ps" not in capture.sections
+    assert len(capture.bundles) == 1
+
+
+@needs_chroot
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_a_crictl_that_fails(shell: list[str], root: Path) -> None:
+    crictl(root, 'for n in 1 2 3 4 5 6 7 8 9; do echo "#end level=fatal n=$n 100%" >&2; done; printf last >&2; exit 7')
+    section = collect(shell, root).sections["crictl.pods"]
+    assert section.exit_code == 7
+    assert section.errors[-1] == "last"
+    assert len(section.errors) <= 4
+    assert section.errors[0].startswith("#end level=fatal")
+
+
+@needs_chroot
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_a_sandbox_gone_in_between_is_asked_without(shell: list[str], root: Path) -> None:
+    crictl(root, '[ "$verb" != inspectp ] || [ -e /asked ] || { >/asked; echo "code = NotFound" >&2; exit 1; }')
+    section = collect(shell, root).sections["crictl.inspectp"]
+    assert (section.exit_code, len(parse_inspectp(section.content))) == (0, 3)
+
+
+@needs_chroot
+def test_help_text_with_exit_0_is_unreadable(root: Path) -> None:
+    crictl(root, "[ $verb != inspectp ] || { cat /answers/inspectp-filter-matches-nothing; exit 0; }")
+    section = collect(SHELLS[0], root).sections["crictl.inspectp"]
+    assert section.exit_code == 0
+    with pytest.raises(ValueError, match="crictl's answer"):
+        parse_inspectp(section.content)
+
+
+@needs_chroot
+def test_of_two_runtimes_the_one_with_sandboxes(root: Path) -> None:
+    bind(root, "run/crio/crio.sock")
+    crictl(root, 'case $socket in */containerd.sock) [ "$verb" = pods ] && exit 0;; esac')
+    capture = collect(SHELLS[0], root)
+    assert (capture.crictl or {})["socket"] == "/run/crio/crio.sock"
+
+
+@needs_chroot
+def test_no_crictl_or_not_wanted_or_no_socket(root: Path) -> None:
+    assert collect(SHELLS[0], root).crictl is None
+    crictl(root, "")
+    assert collect(SHELLS[0], root, USE_CRICTL="no").crictl is None
+    (root / "run/containerd/containerd.sock").unlink()
+    capture = collect(SHELLS[0], root)
+    assert (capture.crictl or {})["socket"] == ""
+    assert len(capture.bundles) == 1

@@ -1,0 +1,90 @@
+"""Tables: aligned, narrowed where a terminal asks for it, and harmless whatever is in the cells."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_pause.render.columns import Cell, Column, shortened, table
+from kubectl_pause.render.plain_text import age, visible
+
+HOSTILE = "a\x1b[31mb\rc\nd\u202ee\u200bf\x00g\x7fh\x9bi[bold]j[/]\U000e0041k\ud800l\u2028m"
+
+
+def test_columns_stand_one_under_the_other_and_the_last_leaves_no_blanks():
+    rows = [["a", "bb", "-"], ["cccc", "d", ""]]
+    assert table([Column("X"), Column("Y"), Column("NOTES")], rows) == ["X     Y   NOTES", "a     bb  -", "cccc  d"]
+    assert table([Column("X"), Column("Y"), Column("NOTES")], rows, headings=False) == ["a     bb  -", "cccc  d"]
+
+
+def test_a_table_without_rows_is_its_headings():
+    assert table([Column("X"), Column("Y")], [], width=20) == ["X  Y"]
+    assert table([Column("X")], [], headings=False) == []
+
+
+def test_a_narrow_terminal_takes_first_from_the_columns_whose_turn_it_is_and_never_from_the_others():
+    columns = [Column("NAME", 6), Column("ID", 4, turn=0, cut="id"), Column("STATE")]
+    rows = [["kube-apiserver", "0123456789abc", "notready"]]
+    assert table(columns, rows, width=80)[1] == "kube-apiserver  0123456789abc  notready"
+    assert table(columns, rows, width=34)[1] == "kube-apiserver  01234567  notready"
+    assert table(columns, rows, width=24)[1] == "kube…ver  012  notready".replace("012 ", "0123 ").replace("kube…ver", "kub…er")
+    assert table(columns, rows, width=5)[1] == "kub…er  0123  notready"
+
+
+def test_names_are_cut_where_they_stay_different():
+    same_end, same_start = ["kube-apiserver-node", "kube-scheduler-node", "kube-proxy-xy-node"], ["web-6d5f9c7b8-aaaaa", "web-6d5f9c7b8-bbbbb"]
+    for names in (same_end, same_start):
+        shown = table([Column("N", 8)], [[name] for name in names], width=9, headings=False)
+        assert len(set(shown)) == len(names)
+
+
+@given(st.text(max_size=300), st.integers(1, 60), st.sampled_from([0.25, 0.5, 0.75, 1.0]))
+def test_shortened_text_is_never_longer_and_keeps_both_ends(text, width, share):
+    short = shortened(text, width, share)
+    assert len(short) <= width
+    if len(text) <= width:
+        assert short == text
+
+
+@given(
+    st.lists(st.lists(st.text(max_size=40), min_size=3, max_size=3), max_size=6),
+    st.one_of(st.none(), st.integers(10, 120)),
+    st.booleans(),
+)
+def test_a_table_is_as_narrow_as_asked_and_one_line_a_row(rows, width, colour):
+    columns = [Column("A", 3), Column("B", 3, turn=0, cut="id"), Column("C", 1, cut="end")]
+    shown = table(columns, [[row[0], Cell(row[1], "warn"), row[2]] for row in rows], width=width, colour=False)
+    assert len(shown) == len(rows) + 1
+    assert all("\n" not in each for each in shown)
+    if width:
+        assert max(map(len, shown)) <= max(width, 3 + 3 + 1 + 4)
+    coloured = table(columns, [[row[0], Cell(row[1], "warn"), row[2]] for row in rows], width=width, colour=colour)
+    plain = [each.replace("\x1b[33m", "").replace("\x1b[0m", "").rstrip() for each in coloured]
+    assert plain == [each.rstrip() for each in shown]
+
+
+@given(st.text(alphabet=st.characters(), max_size=400))
+def test_nothing_that_a_terminal_would_act_on_is_left(text):
+    shown = visible(text)
+    assert all(unicodedata.category(each)[0] != "C" and unicodedata.category(each) not in ("Zl", "Zp") for each in shown)
+    assert "\n" not in shown
+
+
+def test_hostile_text_is_shown_as_what_it_is():
+    assert visible(HOSTILE) == (
+        r"a\x1b[31mb\x0dc\x0ad\u202ee\u200bf\x00g\x7fh\x9bi[bold]j[/]\U000e0041k\ud800l\u2028m"
+    )
+    assert len(visible("x" * 1_000_000)) == 253
+    assert table([Column("X")], [["y" * 1_000_000]], width=40) == ["X", "y" * 252 + "…"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(None, "-"), (-1, "-"), (0, "0s"), (119, "119s"), (120, "2m"), (599, "9m59s"), (600, "10m"), (10799, "179m"), (10800, "3h"),
+     (172799, "47h"), (172800, "2d"), (1e9, "11574d")],
+)  # fmt: skip
+def test_ages_are_told_as_kubectl_tells_them(seconds, told):
+    assert age(seconds) == told
