@@ -1,0 +1,124 @@
+"""A cluster as the tests use it: kubectl, the plugin, and waits that name what was waited for."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMESPACE = "pause-inspect-cases"
+NGINX, BUSYBOX = "docker.io/library/nginx:1.22", "docker.io/library/busybox:1.36"
+LIMIT_COMMAND = 60
+LIMIT_RUN = 90
+OURS = "app.kubernetes.io/managed-by=kubectl-pause-inspect"
+
+Json = dict[str, Any]
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run of the plugin ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One cluster. `node` is the one whose sandboxes the tests compare; `crictl` its path on that node, None without one."""
+
+    label: str
+    kubeconfig: Path
+    node: str
+    crictl: str | None = None
+
+    def kubectl(self, *words: str, stdin: str | None = None) -> str:
+        """Stdout of kubectl. Raises AssertionError with its stderr when it fails."""
+        argv = [kubectl_program(), "--kubeconfig", str(self.kubeconfig), *words]
+        ended = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=LIMIT_COMMAND, check=False)
+        assert ended.returncode == 0, f"[{self.label}] kubectl {' '.join(words)}: {ended.stderr.strip()}"
+        return ended.stdout
+
+    def get(self, *words: str) -> Json:
+        """`kubectl get ... -o json`."""
+        document = json.loads(self.kubectl("get", *words, "-o", "json"))
+        assert isinstance(document, dict)
+        return document
+
+    def on_node(self, script: str, *, root: bool = True) -> str:
+        """A shell script run by the witness: in the node's own file system, or beside it with the node's /proc."""
+        path = "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; "
+        program = ["chroot", "/proc/1/root", "/bin/sh", "-c", path + script] if root else ["sh", "-c", script]
+        return self.kubectl("exec", "-n", NAMESPACE, "witness", "--", *program)
+
+    def start(self, *words: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """The plugin, started."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "kubectl_pause", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "KUBECONFIG": str(self.kubeconfig), "NO_COLOR": "1", **(environment or {})},
+        )
+
+    def plugin(self, *words: str, environment: Mapping[str, str] | None = None) -> Ended:
+        """The plugin, run to its end."""
+        process = self.start(*words, environment=environment)
+        try:
+            stdout, stderr = process.communicate(timeout=LIMIT_RUN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            stdout, stderr = process.communicate()
+            message = f"[{self.label}] {' '.join(words)} was still running after {LIMIT_RUN} s: {stdout}{stderr}"
+            raise AssertionError(message) from None
+        return Ended(process.returncode, stdout, stderr)
+
+    def report(self, *words: str) -> Json:
+        """The plugin's report as JSON, of a run without any word on stderr."""
+        ended = self.plugin(*words, "-o", "json")
+        assert (ended.code, ended.stderr) == (0, ""), f"[{self.label}] {words}: exit code {ended.code}: {ended.stderr}"
+        document = json.loads(ended.stdout)
+        assert isinstance(document, dict)
+        return document
+
+    def leftovers(self, namespace: str | None = None) -> list[str]:
+        """Pods of ours in a namespace, else on the whole cluster."""
+        where = ["-n", namespace] if namespace else ["-A"]
+        return self.kubectl("get", "pods", *where, "-l", OURS, "-o", "name").split()
+
+
+def kubectl_program() -> str:
+    """kubectl from PATH, else the one that `e2e/cluster` built into its cache."""
+    found = shutil.which("kubectl")
+    if found:
+        return found
+    cache = Path(
+        os.environ.get("PAUSE_INSPECT_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pause-inspect-e2e"
+    )
+    built = sorted(cache.glob("parts/kubectl-*/kubectl"), key=lambda path: path.stat().st_mtime)
+    assert built, "kubectl is neither on PATH nor in the cache of e2e/cluster; install kubectl"
+    return str(built[-1])
+
+
+def wait_for(what: str, ask: Callable[[], Value | None], seconds: float = 60, step: float = 0.3) -> Value:
+    """The first answer of `ask` that is not None. Raises AssertionError that names `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = ask()
+        if answer is not None:
+            return answer
+        assert time.monotonic() < deadline, f"waited {seconds:g} s in vain for {what}"
+        time.sleep(step)

@@ -1,0 +1,137 @@
+"""Two clusters, one with crictl on its node and one without (or the one of E2E_KUBECONFIG), with every test pod in its wanted state."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e import runtime_truth
+from e2e.access import NAMESPACE, ROOT, Cluster, Json, wait_for
+from e2e.moments import Moment, take_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from e2e.runtime_truth import TrueSandbox
+
+MANIFEST = Path(__file__).parent / "manifests" / "cases.yaml"
+LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else ["with-crictl", "without-crictl"]
+LIMIT_UP = 3600
+LIMIT_SANDBOX_AGAIN = 120
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests that take `cluster` or `moment` run once for each cluster."""
+    if "label" in metafunc.fixturenames:
+        metafunc.parametrize("label", LABELS, scope="session")
+
+
+@pytest.fixture(scope="session")
+def clusters() -> Iterator[dict[str, Cluster]]:
+    """Every cluster, ready."""
+    with ThreadPoolExecutor() as executor:
+        found = dict(zip(LABELS, [_up(label) for label in LABELS], strict=True))
+        ready = {label: executor.submit(_prepared, cluster) for label, cluster in found.items()}
+        yield {label: future.result() for label, future in ready.items()}
+        list(executor.map(_clean, found.values()))
+
+
+@pytest.fixture(scope="session")
+def cluster(clusters: dict[str, Cluster], label: str) -> Cluster:
+    return clusters[label]
+
+
+@pytest.fixture(scope="session")
+def moments(clusters: dict[str, Cluster]) -> dict[str, Moment]:
+    """One moment of each cluster: the runtime's truth and the plugin's reports of it."""
+    return {label: take_moment(each) for label, each in clusters.items()}
+
+
+@pytest.fixture(scope="session")
+def moment(moments: dict[str, Moment], label: str) -> Moment:
+    return moments[label]
+
+
+def _up(label: str) -> Cluster:
+    flags = ["--without-crictl"] if label == "without-crictl" else []
+    program = [sys.executable, str(ROOT / "e2e" / "cluster")]
+    subprocess.run([*program, "up", *flags], check=True, timeout=LIMIT_UP)
+    path = subprocess.run([*program, "kubeconfig", *flags], check=True, timeout=LIMIT_UP, capture_output=True, text=True).stdout.strip()
+    nodes = Cluster(label, Path(path), "").get("nodes")["items"]
+    # The control plane's node has the static pods; a managed cluster shows none of it.
+    nodes.sort(key=lambda node: CONTROL_PLANE not in node["metadata"]["labels"])
+    return Cluster(label, Path(path), nodes[0]["metadata"]["name"])
+
+
+def _prepared(cluster: Cluster) -> Cluster:
+    manifest = Template(MANIFEST.read_text()).substitute(NODE=cluster.node, NAMESPACE=NAMESPACE)
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=50s")
+    cluster.kubectl("create", "namespace", NAMESPACE)
+    cluster.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=privileged")
+    wait_for(
+        f"[{cluster.label}] the default ServiceAccount of {NAMESPACE}",
+        lambda: cluster.kubectl("get", "serviceaccounts", "-n", NAMESPACE, "-o", "name", "--field-selector=metadata.name=default") or None,
+    )
+    cluster.kubectl("apply", "-f", "-", stdin=manifest)
+    for name in ("witness", "sandbox-killed"):
+        wait_for(f"[{cluster.label}] pod {name} running", lambda name=name: _in_state(cluster, name) or None)
+    cluster = dataclasses.replace(cluster, crictl=runtime_truth.find_crictl(cluster))
+    if cluster.label != "given":
+        assert (cluster.crictl is not None) == (cluster.label == "with-crictl"), f"[{cluster.label}] crictl on the node: {cluster.crictl}"
+    _kill_sandbox(cluster)
+    for name in ("nginx", "shared-pid", "host-network", "host-pid-ipc", "completed", "image-missing", "unscheduled", "crash-looping"):
+        wait_for(f"[{cluster.label}] pod {name} in its wanted state", lambda name=name: _in_state(cluster, name) or None)
+    wait_for(f"[{cluster.label}] both pods of deployment web ready", lambda: _deployed(cluster) or None)
+    wait_for(f"[{cluster.label}] attempt 1 of pod sandbox-killed", lambda: _started_again(cluster) or None, LIMIT_SANDBOX_AGAIN, 1)
+    return cluster
+
+
+def _kill_sandbox(cluster: Cluster) -> None:
+    (sandbox,) = _to_be_killed(cluster)
+    assert sandbox.pid is not None
+    runtime_truth.kill(cluster, sandbox.pid)
+
+
+def _to_be_killed(cluster: Cluster) -> list[TrueSandbox]:
+    """By uid: the node may still hold a sandbox of an earlier run's pod of that name."""
+    uid = cluster.get("pod", "sandbox-killed", "-n", NAMESPACE)["metadata"]["uid"]
+    return [each for each in runtime_truth.sandboxes(cluster) if each.uid == uid]
+
+
+def _started_again(cluster: Cluster) -> bool:
+    again = any(each.attempt == 1 and any(one.state == "running" for one in each.containers) for each in _to_be_killed(cluster))
+    return again and _in_state(cluster, "sandbox-killed")
+
+
+def _deployed(cluster: Cluster) -> bool:
+    status = cluster.get("deployment", "web", "-n", NAMESPACE).get("status", {})
+    return bool(status.get("readyReplicas") == 2)
+
+
+def _in_state(cluster: Cluster, name: str) -> bool:
+    pod = cluster.get("pod", name, "-n", NAMESPACE)
+    statuses: list[Json] = pod["status"].get("containerStatuses") or []
+    waiting = [status["state"].get("waiting", {}).get("reason") for status in statuses]
+    if name == "completed":
+        return bool(pod["status"]["phase"] == "Succeeded")
+    if name == "image-missing":
+        return waiting[:1] in (["ErrImagePull"], ["ImagePullBackOff"])
+    if name == "crash-looping":
+        return waiting[:1] == ["CrashLoopBackOff"] and statuses[0]["restartCount"] >= 1
+    if name == "unscheduled":
+        return any(each["type"] == "PodScheduled" and each["status"] == "False" for each in pod["status"].get("conditions", ()))
+    return bool(statuses) and all(status["ready"] for status in statuses)
+
+
+def _clean(cluster: Cluster) -> None:
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    cluster.kubectl("delete", "clusterrole,clusterrolebinding", f"{NAMESPACE}-no-exec")

@@ -1,0 +1,97 @@
+"""After any run, also one ended by a signal at any moment, the cluster shows nothing of ours."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.access import NAMESPACE, OURS, Cluster, wait_for
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
+TRIES = 5
+LIMIT_END = 30
+HERE = ("--debug-namespace", NAMESPACE)
+"""So that a moment is not taken for come when another run on the same cluster makes its pod."""
+
+
+def test_after_ordinary_runs(cluster: Cluster) -> None:
+    assert cluster.plugin("pod", "-n", NAMESPACE, "nginx").code == 0
+    assert cluster.leftovers() == []
+    assert cluster.plugin("node", "--all").code == 0
+    assert cluster.leftovers() == []
+
+
+def before_the_cluster_is_asked(_cluster: Cluster, _process: subprocess.Popen[str]) -> None:
+    time.sleep(0.15)
+
+
+def after(seconds: float) -> Callable[[Cluster, subprocess.Popen[str]], None]:
+    def moment(_cluster: Cluster, _process: subprocess.Popen[str]) -> None:
+        time.sleep(seconds)
+
+    moment.__name__ = f"after {seconds} s"
+    return moment
+
+
+def when_the_pod_is_there(cluster: Cluster, process: subprocess.Popen[str]) -> None:
+    wait_for("the inspector pod, or the run's end", lambda: cluster.leftovers(NAMESPACE) or process.poll(), 20, 0)
+
+
+def when_the_pod_runs(cluster: Cluster, process: subprocess.Popen[str]) -> None:
+    def running() -> object:
+        phases = cluster.kubectl("get", "pods", "-n", NAMESPACE, "-l", OURS, "-o", "jsonpath={.items[*].status.phase}")
+        return "Running" if "Running" in phases else process.poll()
+
+    wait_for("a running inspector pod, or the run's end", running, 20, 0)
+
+
+def when_the_collector_runs(cluster: Cluster, _process: subprocess.Popen[str]) -> None:
+    """The node's own process list is watched by the node: only the collector runs gzip there."""
+    seen = cluster.on_node(
+        "n=0; while [ $n -lt 400 ]; do cat /proc/[0-9]*/comm 2>/dev/null | grep -qx gzip && echo seen && exit; n=$((n+1)); done; true",
+        root=False,
+    )
+    assert seen.strip() in ("seen", "")  # not seen: the run ended, or goes on
+
+
+MOMENTS = [
+    before_the_cluster_is_asked,
+    after(0.3),
+    after(0.45),
+    after(0.6),
+    when_the_pod_is_there,
+    when_the_pod_runs,
+    when_the_collector_runs,
+]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
+def test_after_a_signal(cluster: Cluster, number: signal.Signals, moment: Callable[[Cluster, subprocess.Popen[str]], None]) -> None:
+    for _ in range(TRIES):
+        process = cluster.start("pod", "-n", NAMESPACE, "nginx", *HERE)
+        moment(cluster, process)
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=LIMIT_END)
+        assert cluster.leftovers() == [], f"left by a run ended {moment.__name__} by {number.name}: {stderr}"
+        assert "Traceback" not in stderr
+        if process.returncode != 0:
+            break  # else the run was quicker than the signal
+    # A signal that comes before anything was asked ends the process as any other.
+    assert process.returncode in (128 + number, -number), stderr
+    assert stdout == ""
+
+
+def test_after_an_interrupted_run_over_all_nodes(cluster: Cluster) -> None:
+    process = cluster.start("node", "--all", "-o", "json", *HERE)
+    when_the_pod_is_there(cluster, process)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=LIMIT_END)
+    assert (process.returncode, stdout) == (130, ""), stderr
+    assert cluster.leftovers() == []
