@@ -25,7 +25,8 @@ unit: $(BIN)/ready ## tests on recorded nodes and a fake API server
 
 minimums: $(BIN)/ready ## the same tests with the oldest dependencies that pyproject.toml allows
 	$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(VENV)/minimums
-	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct . pytest pytest-xdist hypothesis aiohttp
+	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct .
+	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python pytest pytest-xdist hypothesis aiohttp
 	$(VENV)/minimums/bin/python -m pytest -q -n 2 tests
 
 e2e: $(BIN)/ready ## the real kubelet, containerd and pause, with crictl on the node and without; KEEP=1 leaves the clusters up

@@ -43,14 +43,6 @@ def when_the_pod_is_there(cluster: Cluster, process: subprocess.Popen[str]) -> N
     wait_for("the inspector pod, or the run's end", lambda: cluster.leftovers(NAMESPACE) or process.poll(), 20, 0)
 
 
-def when_the_pod_runs(cluster: Cluster, process: subprocess.Popen[str]) -> None:
-    def running() -> object:
-        phases = cluster.kubectl("get", "pods", "-n", NAMESPACE, "-l", OURS, "-o", "jsonpath={.items[*].status.phase}")
-        return "Running" if "Running" in phases else process.poll()
-
-    wait_for("a running inspector pod, or the run's end", running, 20, 0)
-
-
 def when_the_collector_runs(cluster: Cluster, _process: subprocess.Popen[str]) -> None:
     """The node's own process list is watched by the node: only the collector runs gzip there."""
     seen = cluster.on_node(

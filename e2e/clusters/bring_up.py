@@ -118,10 +118,15 @@ def _reusable(request: Request, cluster: KindCluster, state: State, nodes: int) 
     return reason is None
 
 
-def _kubectl(request: Request, cluster: KindCluster) -> Kubectl:
+def kubectl_program(request: Request) -> str:
+    """kubectl from PATH, else the one built for the node image. Raises StepFailedError where there is neither."""
     program = next(program for program in go_tools.programs() if program.name == "kubectl")
     built = request.cache.root / "parts" / f"kubectl-{program.key()}" / "kubectl"
-    return Kubectl(find_kubectl(built), cluster.kubeconfig, cluster.engine.runner)
+    return find_kubectl(built)
+
+
+def _kubectl(request: Request, cluster: KindCluster) -> Kubectl:
+    return Kubectl(kubectl_program(request), cluster.kubeconfig, cluster.engine.runner)
 
 
 def _choose_origin(engine: Engine) -> str:

@@ -26,12 +26,13 @@ EXIT_INTERRUPTED = 130
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="e2e/cluster", description="A real kind cluster for the end-to-end tests.")
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="up|down|status|kubeconfig|load")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="up|down|status|kubeconfig|kubectl|load")
     texts = {
         "up": "make the cluster, or reuse a healthy one made from the same inputs",
         "down": "delete the cluster",
         "status": "say whether the cluster is up and healthy (exit code 3 when not)",
         "kubeconfig": "print the path of the cluster's kubeconfig",
+        "kubectl": "run kubectl on the cluster, with the one from PATH or the one built for the node image",
         "load": "put the images of an archive (docker save) on every node",
     }
     for verb, text in texts.items():
@@ -39,6 +40,8 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--without-crictl", action="store_true", help="the other cluster, whose nodes have no crictl")
         if verb == "up":
             sub.add_argument("--nodes", type=_node_count, default=1, metavar="N", help="1 control plane and N-1 workers")
+        if verb == "kubectl":
+            sub.add_argument("words", nargs=argparse.REMAINDER, metavar="...", help="what follows goes to kubectl")
         if verb == "load":
             sub.add_argument("archive", type=Path, metavar="IMAGE-ARCHIVE")
     return top
@@ -84,6 +87,10 @@ def _run(options: argparse.Namespace, request: bring_up.Request) -> int:
             return EXIT_NOT_UP
         print(path)
         return 0
+    if options.verb == "kubectl":
+        program = bring_up.kubectl_program(request)
+        path = given or str(request.directory / "kubeconfig")
+        os.execv(program, [program, f"--kubeconfig={path}", *options.words])  # noqa: S606 (no shell wanted)
     if given:
         return bring_up.with_given_cluster(options.verb, Path(given).expanduser().absolute(), options, request)
     if options.verb == "up":

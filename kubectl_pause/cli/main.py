@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from kubectl_pause.cli.exit_codes import ExitCode
+from kubectl_pause.cli.terminal import ReaderLeft
 from kubectl_pause.cluster.signals import EndedBySignal
 from kubectl_pause.errors import PauseInspectError
 
@@ -20,14 +21,14 @@ def main() -> NoReturn:
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderLeft):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to tell it
         code = ExitCode.DONE
     sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; nothing but BrokenPipeError gets out."""
+    """Run one command line and return its exit code; nothing but BrokenPipeError and ReaderLeft gets out."""
     try:
         return _run(arguments)
     except PauseInspectError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause import __version__
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cli.terminal import Progress
+from kubectl_pause.cli.terminal import Progress, put
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -59,16 +59,31 @@ def read_files(paths: Sequence[str]) -> list[tuple[str, Capture]]:
 
 def read_nodes(api: Api, nodes: Sequence[str], flags: CaptureFlags, done: Callable[[str, NodeReport], None], report: Report) -> None:
     """Capture nodes and hand each one's report to `done`; a node that fails becomes an error of the report."""
-    from kubectl_pause.analysis.node_report import node_report
-    from kubectl_pause.facts.capture import read_capture
 
     def captured(node: str, data: bytes) -> None:
+        from kubectl_pause.analysis.node_report import node_report
+        from kubectl_pause.facts.capture import read_capture
+
         done(node, node_report(read_capture(data, f"node {node}"), node))
 
-    capture_each(api, nodes, flags, captured, report)
+    capture_each(api, nodes, flags, captured, report, meanwhile=_load_what_reads_a_capture)
 
 
-def capture_each(api: Api, nodes: Sequence[str], flags: CaptureFlags, captured: Callable[[str, bytes], None], report: Report) -> None:
+def _load_what_reads_a_capture() -> None:
+    """Imports of some 40 ms that nothing needs before the first capture has come."""
+    import kubectl_pause.analysis.node_report
+    import kubectl_pause.render.node_view
+    import kubectl_pause.render.pod_view  # noqa: F401
+
+
+def capture_each(  # noqa: PLR0913, PLR0917 (what a run is made of)
+    api: Api,
+    nodes: Sequence[str],
+    flags: CaptureFlags,
+    captured: Callable[[str, bytes], None],
+    report: Report,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
     """Capture nodes and hand each capture's bytes to `captured`, in the order in which they come."""
     from kubectl_pause.cluster.fan_out import capture_nodes
 
@@ -83,7 +98,9 @@ def capture_each(api: Api, nodes: Sequence[str], flags: CaptureFlags, captured: 
             except PauseInspectError as error:
                 report.errors.append(failure_of(error, node=node))
 
-        capture_nodes(api, nodes, flags.inspector(), parallel=flags.parallel, say=progress.say, warn=progress.warn, done=done)
+        capture_nodes(
+            api, nodes, flags.inspector(), parallel=flags.parallel, say=progress.say, warn=progress.warn, done=done, meanwhile=meanwhile
+        )
 
 
 def failure_of(error: PauseInspectError, *, node: str | None = None, pod: str | None = None) -> Failure:
@@ -103,9 +120,9 @@ def finish(report: Report, view: ViewFlags, started: float, text: Callable[[Repo
     documents = {"json": as_json, "yaml": as_yaml}
     seen = any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
     if view.output in documents:
-        sys.stdout.write(documents[view.output](report))
+        put(documents[view.output](report))
     else:
-        sys.stdout.write(text(report))
+        put(text(report))
     for error in report.errors:
         print_error(error.message, error.hint or "")
     if not report.errors:

@@ -15,6 +15,19 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+class ReaderLeft(Exception):  # noqa: N818 (no error: `| head -1`)
+    """Whoever read stdout closed it. Not an OSError, which typer would turn into an exit code of its own."""
+
+
+def put(text: str) -> None:
+    """Write to stdout, now. Raises ReaderLeft."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderLeft from None
+
+
 class Progress:
     """One line on stderr that is written over, only where stderr is a terminal; warnings stay.
 

@@ -129,6 +129,15 @@ def delete(api: Api, namespace: str, name: str) -> str | None:
 def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
     """Why this pod will never answer, in the kubelet's words, or None while it may."""
     node = pod.spec.node_name
+    for status in pod.status.container_statuses or ():
+        ended = status.state.terminated if status.state else None
+        if ended and pod.status.phase == "Failed" and not pod.status.reason:
+            message = f"{ended.reason or 'Failed'}: {(ended.message or f'exit code {ended.exit_code}').strip()}"
+            return PauseInspectError(
+                ended.reason or "NotStarted",
+                f"node {node} cannot start the inspector pod: {message}",
+                "name an image with busybox: --image",
+            )
     if pod.status.phase == "Failed":
         word, message = pod.status.reason or "Failed", pod.status.message or "the inspector pod ended"
         return PauseInspectError(word, f"node {node} refused the inspector pod: {word}: {message.strip()}", f"kubectl describe node {node}")
@@ -142,7 +151,9 @@ def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
                     f"node {node} cannot get the image {options.image!r}: {message}",
                     "name an image with busybox that this node can have: --image",
                 )
-            return PauseInspectError(waiting.reason or "NotStarted", f"node {node} cannot start the inspector pod: {message}", "")
+            return PauseInspectError(
+                waiting.reason or "NotStarted", f"node {node} cannot start the inspector pod: {message}", f"kubectl describe node {node}"
+            )
     return None
 
 

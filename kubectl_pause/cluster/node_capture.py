@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kubectl_pause.cluster.rest import Api
     from kubectl_pause.facts.api import Node, Pod
 
-_EXEC_STEP = 0.03
+_EXEC_STEP = 0.01
 _POD_STEP = 0.3
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
@@ -175,7 +175,9 @@ def node_trouble(node: Node) -> PauseInspectError | None:
     """Why no kubelet of ours will answer on this node, or None."""
     name = node.metadata.name
     if node.status.node_info.operating_system == "windows":
-        return PauseInspectError("WindowsNode", f"node {name} runs Windows, which has no /proc and no pause to inspect", "")
+        return PauseInspectError(
+            "WindowsNode", f"node {name} runs Windows, which has no /proc and no pause to inspect", "kubectl get nodes -L kubernetes.io/os"
+        )
     for condition in node.status.conditions or ():
         if condition.type == "Ready" and condition.status != "True":
             word = condition.message or condition.reason or "no further word"
@@ -210,7 +212,8 @@ def _with_node_state(run: CaptureRun, error: ApiError) -> PauseInspectError:
             f"the inspector pod needs a namespace: {error.message}",
             "name one that exists: --debug-namespace",
         )
-    return error
+    hint = error.hint or "another namespace may allow a privileged pod: --debug-namespace"
+    return PauseInspectError(error.reason, f"node {run.node}: {error.message}", hint)
 
 
 def _remove(run: CaptureRun, name: str) -> None:

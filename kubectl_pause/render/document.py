@@ -23,4 +23,20 @@ def as_yaml(report: Report) -> str:
     import yaml
 
     dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return str(yaml.dump(msgspec.to_builtins(report), Dumper=dumper, sort_keys=False, default_flow_style=False, allow_unicode=False))
+
+    def dump(document: object) -> str:
+        return str(yaml.dump(document, Dumper=dumper, sort_keys=False, default_flow_style=False, allow_unicode=False))
+
+    document = msgspec.to_builtins(report)
+    try:
+        return dump(document)
+    except UnicodeEncodeError:
+        return dump(_without_lone_surrogates(document))
+
+
+def _without_lone_surrogates(document: object) -> object:
+    """JSON can carry half a surrogate pair (`\\ud800`), and a runtime may send one; YAML has no way to write it."""
+    import json
+
+    text = json.dumps(document, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

@@ -6,6 +6,7 @@ import gzip
 import json
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,8 +14,10 @@ from kubectl_pause.analysis.node_report import node_report
 from kubectl_pause.facts.api import ApiView, PodList
 from kubectl_pause.facts.capture import Capture, read_capture
 from kubectl_pause.facts.process import NAMESPACE_TYPES
-from kubectl_pause.report import Container, NodeReport, Sandbox
 from tests.recorded_nodes import RECORDED, recorded_bytes, recorded_capture
+
+if TYPE_CHECKING:
+    from kubectl_pause.report import Container, NodeReport, Sandbox
 
 LETTERS = {"host": "H", "pod": "P", "own": "o", "unknown": "?"}
 

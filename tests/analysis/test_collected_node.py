@@ -13,8 +13,10 @@ from kubectl_pause.analysis.node_report import node_report
 from tests.analysis.report_lines import as_json, collected, lines, sandbox_of, table
 
 NODE = "pause-inspect-e2e-control-plane"
-TRUTH = table("""
-default/nginx#0            fd3ef603011d5 ready    pause:1219 | PPPPHPHH | init/setup:exited web:running:1288:PPPoHoHH side:running:1319:PPPoHoHH
+TRUTH = table(
+    """
+default/nginx#0            fd3ef603011d5 ready    pause:1219 | PPPPHPHH | init/setup:exited web:running:1288:PPPoHoHH \
+    side:running:1319:PPPoHoHH
 default/rec-crashing#0     8d30d1f3f420c ready    pause:4838 | PPPPHPHH | app:exited
 default/rec-done#0         dc7979c00d0ef notready none       | -------- | app:exited
 default/rec-host-network#0 4b23b6d17f234 ready    pause:4728 | HPHPHPHH | app:running:4945:HPHoHoHH
@@ -30,7 +32,8 @@ kube-system/kube-apiserver-NODE#0          9867a657b16a6 ready pause:400  | HPHP
 kube-system/kube-controller-manager-NODE#0 80763f1752060 ready pause:417  | HPHPHPHH | kube-controller-manager:running:500:HPHoHoHH
 kube-system/kube-scheduler-NODE#0          d516b025877cd ready pause:424  | HPHPHPHH | kube-scheduler:running:536:HPHoHoHH
 kube-system/priv#0                         50e6a19b0bf3d ready pause:2629 | HPHHHPHH | c:running:2654:HPHHHoHH
-""".replace("NODE", NODE))
+""".replace("NODE", NODE)
+)
 
 INODES = {  # readlink /proc/PID/ns/TYPE: net ipc uts pid user mnt cgroup time
     1: "4026532432 4026532505 4026532504 4026532506 4026531837 4026532503 4026532507 4026531834",

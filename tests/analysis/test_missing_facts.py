@@ -19,14 +19,15 @@ from kubectl_pause.render.document import as_json, as_yaml
 from kubectl_pause.render.node_view import node_view
 from kubectl_pause.render.pod_view import pod_view
 from kubectl_pause.report import NodeReport, Report
-from tests.analysis.report_lines import collected, kind_with_api, line, recorded_capture, sandbox_of
+from tests.analysis.report_lines import collected, kind_with_api, line, sandbox_of
+from tests.recorded_nodes import recorded_capture
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kubectl_pause.facts.process import Process
 
-CAPTURES = {
+CAPTURES: dict[str, Callable[[], Capture]] = {
     "kind": kind_with_api,
     "collected": lambda: collected("with-crictl"),
     "collected without crictl": lambda: collected("without-crictl"),
@@ -151,7 +152,9 @@ def test_a_pid_that_the_runtime_names_is_not_believed_when_its_cgroup_is_another
     bundles = tuple(replace(each, pid=other.pid) if each.container_id == web.id else each for each in capture.bundles)
     report = node_report(replace(capture, sections={**capture.sections, "crictl.inspectp": Section(moved, 0)}, bundles=bundles), "-")
     assert sandbox_of(report, "web").pid == web.pid
-    gone = without_process(replace(capture, sections={**capture.sections, "crictl.inspectp": Section(moved, 0)}, bundles=bundles), web.pid or 0)
+    gone = without_process(
+        replace(capture, sections={**capture.sections, "crictl.inspectp": Section(moved, 0)}, bundles=bundles), web.pid or 0
+    )
     left = sandbox_of(node_report(gone, "-"), "web")
     assert (left.pid, left.holder) == (None, "none")
     assert f"the runtime names pid {other.pid}, whose cgroup is that of {other.id[:13]}" in left.notes

@@ -24,7 +24,8 @@ default/pause-killed#0      3deae6110eb40 notready none       | P------- | app:r
 default/sandbox-recreated#1 b73c613ac1342 ready    pause:1646 | PPPPHPHH | app:running:1693:PPPoHoHH
 *default/sandbox-recreated#0 e9637b3349a47 notready none      | -------- | app:exited
 default/shared-pid#0        91bfc7c2def70 ready    pause:315  | PPPPHPHH | app:running:358:PPPPHoHH orphans:running:408:PPPPHoHH
-default/web#0               12c27ffb1206c ready    pause:92   | PPPPHPHH | app:running:192:PPPoHoHH setup:exited sidecar:running:248:PPPoHoHH
+default/web#0               12c27ffb1206c ready    pause:92   | PPPPHPHH | app:running:192:PPPoHoHH setup:exited \
+    sidecar:running:248:PPPoHoHH
 default/zombies#0           c447bec59f1f5 ready    pause:476  | PPPPHPHH | app:running:521:PPPoHoHH
 kube-system/etcd-node-v16#0 c37d12756fd98 ready    pause:1231 | HPHPHPHH | etcd:running:1275:HPHoHoHH
 """)
@@ -39,7 +40,8 @@ default/pause-killed#0      07fae0b2dcbf4 notready none       | P------- | app:r
 default/sandbox-recreated#1 8667909088cb1 ready    pause:1686 | PPPPHPHH | app:running:1734:PPPoHoHH
 *default/sandbox-recreated#0 9e1f9f9c51310 notready none      | -------- | app:exited
 default/shared-pid#0        0fda13d8ee3f4 ready    pause:326  | PPPPHPHH | app:running:371:PPPPHoHH orphans:running:417:PPPPHoHH
-default/web#0               886e9608d9cf8 ready    pause:99   | PPPPHPHH | app:running:214:PPPoHoHH setup:exited sidecar:running:257:PPPoHoHH
+default/web#0               886e9608d9cf8 ready    pause:99   | PPPPHPHH | app:running:214:PPPoHoHH setup:exited \
+    sidecar:running:257:PPPoHoHH
 default/zombies#0           4d53f11a9d4ed ready    pause:487  | PPPPHPHH | app:running:530:PPPoHoHH
 kube-system/etcd-node-v17#0 50067fc859763 ready    pause:1260 | HPHPHPHH | etcd:running:1303:HPHoHoHH
 """)
@@ -50,7 +52,8 @@ ops/inspector-hostpid#0            ea2794a3e9381 ready    none      | PHP----- |
 shop/batch-job-tq4zn#0             ad39da7ec41ab ready    none      | PPP----- | bad:exited good:exited
 shop/restarted-0#1                 1a313ffa670ac ready    none      | PPP----- | app:running:1531:PPPoHoHH
 *shop/restarted-0#0                d17cb66e3c47d notready none      | -------- | app:exited
-shop/shared-pid#0                  c3477e0c23cd2 ready    pause:577 | PPPPHPHH | forgetful:running:613:PPPPHoHH orphaner:running:668:PPPPHoHH
+shop/shared-pid#0                  c3477e0c23cd2 ready    pause:577 | PPPPHPHH | forgetful:running:613:PPPPHoHH \
+    orphaner:running:668:PPPPHoHH
 shop/userns-pod#0                  c48b6a344eb2b ready    none      | PPP-P--- | app:running:1347:PPPoPoHH
 shop/web-6d5f9c7b8-x2x7k#0         69682a3da607b ready    none      | PPP----- | app:running:313:PPPoHoHH sidecar:running:367:PPPoHoHH
 """)
@@ -166,7 +169,9 @@ def test_every_inode_is_the_one_that_readlink_gave_on_the_node(node, crictl):
         ("userns-pod", "64b7d18f", 534959, 534958, 534957),
     ],
 )
-def test_cri_o_without_an_infra_container_is_known_by_its_pins(pod, uuid, net, ipc, uts, crictl):
+def test_cri_o_without_an_infra_container_is_known_by_its_pins(  # noqa: PLR0917 (a row of the table)
+    pod, uuid, net, ipc, uts, crictl
+):
     sandbox = sandbox_of(recorded_report("crio-1.34.11", crictl=crictl), pod)
     assert (sandbox.holder, sandbox.pid, sandbox.holder_command) == ("none", None, None)
     for kind, digits in (("net", net), ("ipc", ipc), ("uts", uts)):

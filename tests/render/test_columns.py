@@ -30,12 +30,15 @@ def test_a_narrow_terminal_takes_first_from_the_columns_whose_turn_it_is_and_nev
     rows = [["kube-apiserver", "0123456789abc", "notready"]]
     assert table(columns, rows, width=80)[1] == "kube-apiserver  0123456789abc  notready"
     assert table(columns, rows, width=34)[1] == "kube-apiserver  01234567  notready"
-    assert table(columns, rows, width=24)[1] == "kube…ver  012  notready".replace("012 ", "0123 ").replace("kube…ver", "kub…er")
-    assert table(columns, rows, width=5)[1] == "kub…er  0123  notready"
+    assert table(columns, rows, width=24)[1] == "kube…ver  0123  notready"
+    assert table(columns, rows, width=5)[1] == "ku…ver  0123  notready"
 
 
 def test_names_are_cut_where_they_stay_different():
-    same_end, same_start = ["kube-apiserver-node", "kube-scheduler-node", "kube-proxy-xy-node"], ["web-6d5f9c7b8-aaaaa", "web-6d5f9c7b8-bbbbb"]
+    same_end, same_start = (
+        ["kube-apiserver-node", "kube-scheduler-node", "kube-proxy-xy-node"],
+        ["web-6d5f9c7b8-aaaaa", "web-6d5f9c7b8-bbbbb"],
+    )
     for names in (same_end, same_start):
         shown = table([Column("N", 8)], [[name] for name in names], width=9, headings=False)
         assert len(set(shown)) == len(names)
@@ -74,9 +77,7 @@ def test_nothing_that_a_terminal_would_act_on_is_left(text):
 
 
 def test_hostile_text_is_shown_as_what_it_is():
-    assert visible(HOSTILE) == (
-        r"a\x1b[31mb\x0dc\x0ad\u202ee\u200bf\x00g\x7fh\x9bi[bold]j[/]\U000e0041k\ud800l\u2028m"
-    )
+    assert visible(HOSTILE) == (r"a\x1b[31mb\x0dc\x0ad\u202ee\u200bf\x00g\x7fh\x9bi[bold]j[/]\U000e0041k\ud800l\u2028m")
     assert len(visible("x" * 1_000_000)) == 253
     assert table([Column("X")], [["y" * 1_000_000]], width=40) == ["X", "y" * 252 + "…"]
 

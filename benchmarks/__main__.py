@@ -1,0 +1,52 @@
+"""`python -m benchmarks [PART...] [--rounds N]`: side by side with what one would use instead. See README.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+from benchmarks import collector_speed, memory, pod_against_debug, start_up
+from benchmarks.cluster import bench_cluster
+from benchmarks.measure import plugin_command, print_rows, run_quietly
+
+PARTS = ("pod", "start-up", "collector", "memory")
+LEAST_ROUNDS = 10
+
+
+def main() -> None:
+    """Run the parts named, all without names."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Times and memory, side by side.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all without")
+    parser.add_argument("--rounds", type=int, default=LEAST_ROUNDS, help="how often each contender runs (%(default)s)")
+    options = parser.parse_args()
+    unknown = set(options.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    parts = options.parts or PARTS
+    print(
+        f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {options.rounds} rounds, {' '.join(plugin_command())}"
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        if "pod" in parts or "start-up" in parts:
+            _on_the_cluster(parts, options.rounds, Path(directory))
+        if "collector" in parts:
+            print_rows("Collector on a crowded node", collector_speed.rows(options.rounds))
+        if "memory" in parts:
+            print_rows("Client's memory (MiB against its goal)", memory.rows(Path(directory), options.rounds))
+
+
+def _on_the_cluster(parts: list[str], rounds: int, directory: Path) -> None:
+    with bench_cluster() as cluster:
+        if "pod" in parts:
+            print_rows("One pod on a live cluster", pod_against_debug.rows(cluster, rounds))
+        if "start-up" in parts:
+            file = directory / "recorded.capture"
+            run_quietly([*plugin_command(), "snapshot", cluster.node, "-o", str(file)], KUBECONFIG=cluster.kubeconfig)
+            print_rows("Without a cluster", start_up.rows(file, rounds))
+
+
+if __name__ == "__main__":
+    main()
