@@ -6,6 +6,7 @@ import argparse
 import os
 import platform
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import collector_speed, memory, pod_against_debug, start_up
@@ -38,7 +39,7 @@ def main() -> None:
             print_rows("Client's memory (MiB against its goal)", memory.rows(Path(directory), options.rounds))
 
 
-def _on_the_cluster(parts: list[str], rounds: int, directory: Path) -> None:
+def _on_the_cluster(parts: Sequence[str], rounds: int, directory: Path) -> None:
     with bench_cluster() as cluster:
         if "pod" in parts:
             print_rows("One pod on a live cluster", pod_against_debug.rows(cluster, rounds))

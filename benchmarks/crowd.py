@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 from benchmarks.measure import ROOT, Contender, interleaved, needed
@@ -92,11 +91,9 @@ def _quiet(command: list[str]) -> None:
 def _peak_of_tree(image: Path) -> int:
     """Bytes that the collector's processes held together at the worst moment seen (proportional set size, many looks)."""
     peak = 0
-    with subprocess.Popen(["true"]) as _, Path(os.devnull).open("wb") as nowhere:
+    with Path(os.devnull).open("wb") as nowhere:
         process = _start(image, nowhere.fileno())
-        ended = threading.Event()
-        threading.Thread(target=lambda: (process.wait(), ended.set())).start()
-        while not ended.is_set():
+        while process.poll() is None:
             peak = max(peak, sum(map(_share, _descendants(process.pid))))
     return peak
 

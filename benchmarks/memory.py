@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from benchmarks.made_up_node import capture
@@ -20,7 +21,7 @@ def rows(directory: Path, rounds: int) -> list[Row]:
         command = [*plugin_command(), "node", "--from", str(file), *(["-o", output] if output else [])]
         peak = peak_memory(command) / MEBI
         name = f"node --from {'-o ' + output if output else '(table)'}"
-        seconds = interleaved([Contender(name, lambda command=command: _run(command))], rounds)[name]
+        seconds = interleaved([Contender(name, partial(_run, command))], rounds)[name]
         found.append(Row(f"{name}, {PODS} pods, {PROCESSES:,} processes", f"{peak:.1f} MiB", f"takes {spread(seconds)}", peak, GOAL))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import Contender, Row, against, interleaved, needed, plugin_command, run_quietly
@@ -18,7 +19,7 @@ def rows(capture: Path, rounds: int) -> list[Row]:
         "pod --from": ["pod", "--from", str(capture), "nginx"],
     }
     kubectl = needed("kubectl")
-    contenders = [Contender(name, lambda words=words: _run([*plugin_command(), *words])) for name, words in ours.items()]
+    contenders = [Contender(name, partial(_run, [*plugin_command(), *words])) for name, words in ours.items()]
     contenders.append(Contender("kubectl version", lambda: _run([kubectl, "version", "--client"])))
     seconds = interleaved(contenders, rounds)
     return [against(seconds, name, "kubectl version", GOAL) for name in ours]

@@ -114,11 +114,11 @@ def kubectl_program() -> str:
 
 
 def wait_for(what: str, ask: Callable[[], Value | None], seconds: float = 60, step: float = 0.3) -> Value:
-    """The first answer of `ask` that is not None. Raises AssertionError that names `what` after `seconds`."""
+    """The first answer of `ask` that is neither None nor False. Raises AssertionError that names `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         answer = ask()
-        if answer is not None:
+        if answer is not None and answer is not False:
             return answer
         assert time.monotonic() < deadline, f"waited {seconds:g} s in vain for {what}"
         time.sleep(step)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
@@ -83,15 +84,15 @@ def _prepared(cluster: Cluster) -> Cluster:
     )
     cluster.kubectl("apply", "-f", "-", stdin=manifest)
     for name in ("witness", "sandbox-killed"):
-        wait_for(f"[{cluster.label}] pod {name} running", lambda name=name: _in_state(cluster, name) or None)
+        wait_for(f"[{cluster.label}] pod {name} running", partial(_in_state, cluster, name))
     cluster = dataclasses.replace(cluster, crictl=runtime_truth.find_crictl(cluster))
     if cluster.label != "given":
         assert (cluster.crictl is not None) == (cluster.label == "with-crictl"), f"[{cluster.label}] crictl on the node: {cluster.crictl}"
     _kill_sandbox(cluster)
     for name in ("nginx", "shared-pid", "host-network", "host-pid-ipc", "completed", "image-missing", "unscheduled", "crash-looping"):
-        wait_for(f"[{cluster.label}] pod {name} in its wanted state", lambda name=name: _in_state(cluster, name) or None)
-    wait_for(f"[{cluster.label}] both pods of deployment web ready", lambda: _deployed(cluster) or None)
-    wait_for(f"[{cluster.label}] attempt 1 of pod sandbox-killed", lambda: _started_again(cluster) or None, LIMIT_SANDBOX_AGAIN, 1)
+        wait_for(f"[{cluster.label}] pod {name} in its wanted state", partial(_in_state, cluster, name))
+    wait_for(f"[{cluster.label}] both pods of deployment web ready", partial(_deployed, cluster))
+    wait_for(f"[{cluster.label}] attempt 1 of pod sandbox-killed", partial(_started_again, cluster), LIMIT_SANDBOX_AGAIN, 1)
     return cluster
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.access import NAMESPACE, OURS, Cluster, wait_for
+from e2e.access import NAMESPACE, Cluster, wait_for
 
 if TYPE_CHECKING:
     import subprocess
@@ -58,7 +58,6 @@ MOMENTS = [
     after(0.45),
     after(0.6),
     when_the_pod_is_there,
-    when_the_pod_runs,
     when_the_collector_runs,
 ]
 

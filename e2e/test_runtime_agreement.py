@@ -103,7 +103,7 @@ def test_sandboxes_equal_the_runtimes(moment: Moment, case: str) -> None:
     name = pod_of(moment, case)
     truth = moment.truth[name]
     if moment.cluster.crictl:
-        expected = {(each.id, each.state, each.attempt, each.pid) for each in truth}
+        expected: set[tuple[str, str, int | None, int | None]] = {(each.id, each.state, each.attempt, each.pid) for each in truth}
     else:
         expected = {(each.id, "ready", None, each.pid) for each in truth if each.state == "ready"}
     got = [(each["id"], each["state"], each["attempt"], each["pid"]) for each in moment.reported(name)]
@@ -143,8 +143,9 @@ def test_inodes_equal_readlink_on_the_node(moment: Moment, case: str) -> None:
             assert {kind: sandbox["namespaces"][kind]["host"] for kind in KINDS} == {
                 kind: moment.inodes[sandbox["pid"]][kind] == host[kind] for kind in KINDS
             }
-    running = [each for sandbox in moment.truth[pod_of(moment, case)] for each in [sandbox, *sandbox.newest()] if each.pid]
-    assert compared == len(running)
+    truth = moment.truth[pod_of(moment, case)]
+    pids = [pid for sandbox in truth for pid in (sandbox.pid, *(each.pid for each in sandbox.newest()))]
+    assert compared == sum(pid is not None for pid in pids)
 
 
 @pytest.mark.parametrize("case", EXPECTED)

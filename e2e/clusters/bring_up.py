@@ -7,18 +7,18 @@ import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from clusters import engines, go_tools, node_image, test_images
-from clusters.cache import Cache, key_of, write_atomically
-from clusters.kind_cluster import KindCluster, Kubectl, find_kubectl, is_ready, kind_configuration, wait_for
-from clusters.settings import LIMIT_PULL, LIMIT_SHORT_COMMAND, STOCK_NODE_IMAGE
-from clusters.steps import StepFailedError, note, step
+from e2e.clusters import engines, go_tools, node_image, test_images
+from e2e.clusters.cache import Cache, key_of, write_atomically
+from e2e.clusters.kind_cluster import KindCluster, Kubectl, find_kubectl, is_ready, kind_configuration, wait_for
+from e2e.clusters.settings import LIMIT_PULL, LIMIT_SHORT_COMMAND, STOCK_NODE_IMAGE
+from e2e.clusters.steps import StepFailedError, note, step
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-    from clusters.commands import Runner
-    from clusters.engines import Engine
+    from e2e.clusters.commands import Runner
+    from e2e.clusters.engines import Engine
 
 ORIGINS = ("stock", "built")
 ORIGIN_VARIABLE = "PAUSE_INSPECT_E2E_NODE_IMAGE"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clusters.settings import KEEP_NEWEST, LIMIT_LOCK
-from clusters.steps import StepFailedError, note, step
+from e2e.clusters.settings import KEEP_NEWEST, LIMIT_LOCK
+from e2e.clusters.steps import StepFailedError, note, step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

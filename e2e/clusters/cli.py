@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clusters import bring_up
-from clusters.cache import Cache
-from clusters.commands import Runner, new_log
-from clusters.settings import cache_directory, cluster_name
-from clusters.steps import StepFailedError, note
+from e2e.clusters import bring_up
+from e2e.clusters.cache import Cache
+from e2e.clusters.commands import Runner, new_log
+from e2e.clusters.settings import cache_directory, cluster_name
+from e2e.clusters.steps import StepFailedError, note
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -89,8 +89,8 @@ def _run(options: argparse.Namespace, request: bring_up.Request) -> int:
         return 0
     if options.verb == "kubectl":
         program = bring_up.kubectl_program(request)
-        path = given or str(request.directory / "kubeconfig")
-        os.execv(program, [program, f"--kubeconfig={path}", *options.words])  # noqa: S606 (no shell wanted)
+        kubeconfig = given or str(request.directory / "kubeconfig")
+        os.execv(program, [program, f"--kubeconfig={kubeconfig}", *options.words])
     if given:
         return bring_up.with_given_cluster(options.verb, Path(given).expanduser().absolute(), options, request)
     if options.verb == "up":

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
-from clusters.steps import StepFailedError
+from e2e.clusters.steps import StepFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

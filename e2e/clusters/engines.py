@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clusters import requirements
-from clusters.cache import write_atomically
-from clusters.settings import LIMIT_ENGINE_INFO, LIMIT_SHORT_COMMAND
-from clusters.steps import StepFailedError, note
+from e2e.clusters import requirements
+from e2e.clusters.cache import write_atomically
+from e2e.clusters.settings import LIMIT_ENGINE_INFO, LIMIT_SHORT_COMMAND
+from e2e.clusters.steps import StepFailedError, note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from clusters.commands import Runner
+    from e2e.clusters.commands import Runner
 
 ENGINES = ("docker", "podman", "nerdctl")
 CAP_SYS_RESOURCE = 24

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clusters import requirements
-from clusters.cache import Cache, key_of
-from clusters.settings import KIND_VERSION, LIMIT_GO_BUILD, LIMIT_GO_DOWNLOAD, NODE_IMAGE_SOURCES
-from clusters.steps import StepFailedError
+from e2e.clusters import requirements
+from e2e.clusters.cache import Cache, key_of
+from e2e.clusters.settings import KIND_VERSION, LIMIT_GO_BUILD, LIMIT_GO_DOWNLOAD, NODE_IMAGE_SOURCES
+from e2e.clusters.steps import StepFailedError
 
 if TYPE_CHECKING:
-    from clusters.commands import Runner
+    from e2e.clusters.commands import Runner
 
 MODULES = NODE_IMAGE_SOURCES / "modules"
 KIND_MODULE = f"sigs.k8s.io/kind@{KIND_VERSION}"

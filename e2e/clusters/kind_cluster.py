@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clusters.settings import (
+from e2e.clusters.settings import (
     LIMIT_CREATE_CLUSTER,
     LIMIT_DELETE_CLUSTER,
     LIMIT_HEALTH_CHECK,
@@ -17,14 +17,14 @@ from clusters.settings import (
     LIMIT_SHORT_COMMAND,
     POD_SUBNET,
 )
-from clusters.steps import StepFailedError
+from e2e.clusters.steps import StepFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from clusters.commands import Runner
-    from clusters.engines import Engine
+    from e2e.clusters.commands import Runner
+    from e2e.clusters.engines import Engine
 
 POLL_SECONDS = 0.2
 

@@ -13,10 +13,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clusters import go_tools, requirements
-from clusters.cache import Cache, key_of
-from clusters.image_archive import Image, Layer, write_archive
-from clusters.settings import (
+from e2e.clusters import go_tools, requirements
+from e2e.clusters.cache import Cache, key_of
+from e2e.clusters.image_archive import Image, Layer, write_archive
+from e2e.clusters.settings import (
     BUILT_NODE_REPOSITORY,
     KEEP_NEWEST,
     KIND_VERSION,
@@ -25,10 +25,10 @@ from clusters.settings import (
     LIMIT_SHORT_COMMAND,
     NODE_IMAGE_SOURCES,
 )
-from clusters.steps import StepFailedError, step
+from e2e.clusters.steps import StepFailedError, step
 
 if TYPE_CHECKING:
-    from clusters.engines import Engine
+    from e2e.clusters.engines import Engine
 
 DEBIAN_SUITE = "bookworm"
 PACKAGES = NODE_IMAGE_SOURCES / "root-file-system-packages.txt"

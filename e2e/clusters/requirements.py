@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clusters.settings import LIMIT_APT, NODE_IMAGE_SOURCES
-from clusters.steps import StepFailedError, step
+from e2e.clusters.settings import LIMIT_APT, NODE_IMAGE_SOURCES
+from e2e.clusters.steps import StepFailedError, step
 
 if TYPE_CHECKING:
-    from clusters.commands import Runner
+    from e2e.clusters.commands import Runner
 
 PACKAGE_LIST = NODE_IMAGE_SOURCES / "debian-packages.txt"
 APT_LISTS = Path("/var/lib/apt/lists")

@@ -9,15 +9,15 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clusters import requirements
-from clusters.cache import Cache, files_below, key_of
-from clusters.image_archive import EXECUTABLE, Image, Layer, write_archive
-from clusters.node_image import DEBIAN_SUITE
-from clusters.settings import LIMIT_PULL, LIMIT_ROOT_FILE_SYSTEM, LIMIT_SHORT_COMMAND, TEST_IMAGE_SOURCES
-from clusters.steps import StepFailedError, step
+from e2e.clusters import requirements
+from e2e.clusters.cache import Cache, files_below, key_of
+from e2e.clusters.image_archive import EXECUTABLE, Image, Layer, write_archive
+from e2e.clusters.node_image import DEBIAN_SUITE
+from e2e.clusters.settings import LIMIT_PULL, LIMIT_ROOT_FILE_SYSTEM, LIMIT_SHORT_COMMAND, TEST_IMAGE_SOURCES
+from e2e.clusters.steps import StepFailedError, step
 
 if TYPE_CHECKING:
-    from clusters.engines import Engine
+    from e2e.clusters.engines import Engine
 
 BUSYBOX = "docker.io/library/busybox:1.36"
 NGINX = "docker.io/library/nginx:1.22"

@@ -10,7 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kubectl_pause.facts.api import Pod, PodSpec, SpecContainer
+    from kubectl_pause.report import Container
 
 _RUNTIMES = ("containerd", "cri-o", "docker")
 
@@ -33,6 +36,16 @@ def expected_sharing(pod: Pod, container: str, runtime: str, cgroup: str | None)
         "cgroup": _cgroup(spec, container, runtime, cgroup),
         "time": "host",
     }
+
+
+def mark_drift(containers: Iterable[Container], pod: Pod, runtime: str, cgroup: str | None) -> None:
+    """Write into each container's namespaces what is expected, and whether it differs; what is unknown stays null."""
+    for container in containers:
+        expected = expected_sharing(pod, container.name, runtime, cgroup)
+        for kind, namespace in (container.namespaces or {}).items():
+            namespace.expected = expected.get(kind)
+            if namespace.expected is not None and namespace.sharing != "unknown":
+                namespace.drift = namespace.sharing != namespace.expected
 
 
 def _uts(spec: PodSpec, runtime: str) -> str:
@@ -58,7 +71,8 @@ def _cgroup(spec: PodSpec, container: str, runtime: str, version: str | None) ->
         return "host" if spec.host_users is not False else None
     if version != "v2":
         return None
-    privileged = any(each.privileged for each in _containers(spec) if each.name == container)
+    contexts = [each.security_context for each in _containers(spec) if each.name == container]
+    privileged = any(context.privileged for context in contexts if context)
     return "host" if privileged and runtime != "docker" else "own"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.analysis import notes
 from kubectl_pause.analysis.containers import sandbox_containers, with_api_containers
+from kubectl_pause.analysis.expected_sharing import mark_drift
 from kubectl_pause.analysis.init_process import init_process, unconfirmed
 from kubectl_pause.analysis.inventory import SandboxEntry, inventory, is_virtual, newest_first
 from kubectl_pause.analysis.node_facts import NodeFacts, node_facts
@@ -67,6 +68,9 @@ def _sandbox(facts: NodeFacts, entry: SandboxEntry, *, current: bool) -> Sandbox
     holder = None if virtual else init_process(facts, entry.id, entry.pids)
     namespaces = sandbox_namespaces(facts, holder, entry.paths)
     containers = sandbox_containers(facts, entry, namespaces, virtual=virtual)
+    runtime = _runtime(facts)
+    if entry.pod and runtime and not virtual:
+        mark_drift(containers, entry.pod, runtime.name, facts.mounts.cgroup)
     if current and entry.pod:
         containers = with_api_containers(entry.pod, containers)
     return Sandbox(

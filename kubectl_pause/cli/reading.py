@@ -76,7 +76,7 @@ def _load_what_reads_a_capture() -> None:
     import kubectl_pause.render.pod_view  # noqa: F401
 
 
-def capture_each(  # noqa: PLR0913, PLR0917 (what a run is made of)
+def capture_each(
     api: Api,
     nodes: Sequence[str],
     flags: CaptureFlags,

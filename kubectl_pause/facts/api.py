@@ -32,6 +32,12 @@ class Metadata(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     deletion_timestamp: str | None = None
 
 
+class SecurityContext(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
+    """`securityContext` of a container."""
+
+    privileged: bool | None = None
+
+
 class SpecContainer(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """A container of the spec. `restart_policy` Always on an init container makes it a sidecar."""
 
@@ -39,6 +45,7 @@ class SpecContainer(_Kubernetes, frozen=True, rename="camel", omit_defaults=True
     image: str | None = None
     restart_policy: str | None = None
     target_container_name: str | None = None
+    security_context: SecurityContext | None = None
 
 
 class PodSpec(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):

@@ -42,7 +42,7 @@ def test_impersonation_and_credentials_are_on_rest_and_on_exec(server, api_of):
 
 
 def test_a_list_is_followed_and_started_again_in_one_piece_when_it_expires(server, api_of):
-    expired = []
+    expired: list[bool] = []
 
     async def pages(request):
         token = request.query.get("continue")
