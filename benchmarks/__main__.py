@@ -27,9 +27,8 @@ def main() -> None:
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     parts = options.parts or PARTS
-    print(
-        f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {options.rounds} rounds, {' '.join(plugin_command())}"
-    )
+    machine = f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    print(f"{machine}, {options.rounds} rounds, {' '.join(plugin_command())}")
     with tempfile.TemporaryDirectory() as directory:
         if "pod" in parts or "start-up" in parts:
             _on_the_cluster(parts, options.rounds, Path(directory))

@@ -103,10 +103,12 @@ class _Node:
 
     def collector(self) -> Iterator[str]:
         yield "#pause-inspect-collector 1"
-        yield f"#node now={START} uptime=86500.11 boot=fe8345ba-dcf4-4dab-bb41-7268414b2532 tasks=9000 pid_max=4194304 threads_max=192731 kernel=6.8.0"
+        boot = "fe8345ba-dcf4-4dab-bb41-7268414b2532"
+        yield f"#node now={START} uptime=86500.11 boot={boot} tasks=9000 pid_max=4194304 threads_max=192731 kernel=6.8.0"
         yield '#section os-release\n PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"'
         yield "#crictl path=/usr/local/bin/crictl socket=/run/containerd/containerd.sock version=v1.34.0"
-        yield "#section crictl.version\n Version:  0.1.0\n RuntimeName:  containerd\n RuntimeVersion:  2.2.9\n RuntimeApiVersion:  v1\n#rc 0"
+        yield "#section crictl.version"
+        yield " Version:  0.1.0\n RuntimeName:  containerd\n RuntimeVersion:  2.2.9\n RuntimeApiVersion:  v1\n#rc 0"
         yield f"#section crictl.pods\n {_json({'items': [self._cri_pod(pod) for pod in self.pods]})}\n#rc 0"
         yield f"#section crictl.ps\n {_json({'containers': [each for pod in self.pods for each in self._cri_containers(pod)]})}\n#rc 0"
         yield f"#section crictl.inspectp\n {_json([self._inspectp(pod) for pod in self.pods])}\n#rc 0"
@@ -122,7 +124,8 @@ class _Node:
             yield f"{pid}/stat:{self._stat(pid, comm, ppid)}"
             yield f"{pid}/cgroup:0::{cgroup}"
         for pid, _, ppid, in_namespace, _, _ in everyone:
-            status = f"State:\tS (sleeping)\nTgid:\t{pid}\nPPid:\t{ppid}\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nNSpid:\t{in_namespace}\nThreads:\t1\n{STATUS_MASKS}"
+            status = f"State:\tS (sleeping)\nTgid:\t{pid}\nPPid:\t{ppid}\nTracerPid:\t0\nUid:\t0\t0\t0\t0\n"
+            status += f"NSpid:\t{in_namespace}\nThreads:\t1\n{STATUS_MASKS}"
             yield from (f"{pid}/status:{line}" for line in status.split("\n"))
         for pid, _, _, _, _, inodes in everyone:
             yield from (f"'{pid}/ns/{kind}' -> '{kind}:[{inodes[kind]}]'" for kind in NAMESPACES)
@@ -177,7 +180,7 @@ class _Node:
         status = {
             "id": pod.sandbox, "metadata": self._metadata(pod), "state": "SANDBOX_READY", "createdAt": "2026-11-23T22:17:03.827616085Z",
             "labels": pod.labels(), "annotations": {}, "runtimeHandler": "",
-            "linux": {"namespaces": {"options": {"ipc": "POD", "network": "POD", "pid": "CONTAINER", "targetId": "", "usernsOptions": None}}},
+            "linux": {"namespaces": {"options": {"ipc": "POD", "network": "POD", "pid": "CONTAINER", "usernsOptions": None}}},
             "network": {"additionalIps": [], "ip": pod.ip},
         }  # fmt: skip
         info = {

@@ -167,7 +167,7 @@ def near_names(name: str, known: Iterable[str]) -> str:
     """`did you mean A, B?` or ""."""
     names = list(known)
     longer = [each for each in names if each.startswith(f"{name}-")]  # a workload's name for one of its pods
-    near = list(dict.fromkeys([*longer, *difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.7)]))[:3]
+    near = list(dict.fromkeys([*longer, *difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.65)]))[:3]
     return f"did you mean {', '.join(near)}?" if near else ""
 
 
