@@ -59,21 +59,13 @@ def read_files(paths: Sequence[str]) -> list[tuple[str, Capture]]:
 
 def read_nodes(api: Api, nodes: Sequence[str], flags: CaptureFlags, done: Callable[[str, NodeReport], None], report: Report) -> None:
     """Capture nodes and hand each one's report to `done`; a node that fails becomes an error of the report."""
+    from kubectl_pause.analysis.node_report import node_report
+    from kubectl_pause.facts.capture import read_capture
 
     def captured(node: str, data: bytes) -> None:
-        from kubectl_pause.analysis.node_report import node_report
-        from kubectl_pause.facts.capture import read_capture
-
         done(node, node_report(read_capture(data, f"node {node}"), node))
 
-    capture_each(api, nodes, flags, captured, report, meanwhile=_load_what_reads_a_capture)
-
-
-def _load_what_reads_a_capture() -> None:
-    """Imports of some 40 ms that nothing needs before the first capture has come."""
-    import kubectl_pause.analysis.node_report
-    import kubectl_pause.render.node_view
-    import kubectl_pause.render.pod_view  # noqa: F401
+    capture_each(api, nodes, flags, captured, report)
 
 
 def capture_each(
@@ -82,7 +74,6 @@ def capture_each(
     flags: CaptureFlags,
     captured: Callable[[str, bytes], None],
     report: Report,
-    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """Capture nodes and hand each capture's bytes to `captured`, in the order in which they come."""
     from kubectl_pause.cluster.fan_out import capture_nodes
@@ -98,9 +89,7 @@ def capture_each(
             except PauseInspectError as error:
                 report.errors.append(failure_of(error, node=node))
 
-        capture_nodes(
-            api, nodes, flags.inspector(), parallel=flags.parallel, say=progress.say, warn=progress.warn, done=done, meanwhile=meanwhile
-        )
+        capture_nodes(api, nodes, flags.inspector(), parallel=flags.parallel, say=progress.say, warn=progress.warn, done=done)
 
 
 def failure_of(error: PauseInspectError, *, node: str | None = None, pod: str | None = None) -> Failure:

@@ -26,18 +26,15 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     say: Callable[[str], None],
     warn: Callable[[str], None],
     done: Callable[[str, bytes | PauseInspectError], None],
-    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """Capture each node; `done` is called in this thread with its bytes or its error, as each one ends.
 
-    `meanwhile` is called once in this thread while the inspector pods start: work that needs no answer of theirs costs no time there.
     A signal sets the flag that every capture looks at, and this waits until each has deleted its pod. Raises EndedBySignal then.
     """
     cancelled = threading.Event()
     with signals_into(cancelled) as received:
         with ThreadPoolExecutor(max_workers=max(1, min(parallel, len(nodes) or 1)), thread_name_prefix="node") as executor:
             runs = {executor.submit(capture_node, CaptureRun(api, node, options, cancelled, say, warn)): node for node in nodes}
-            meanwhile()
             pending: set[Future[bytes]] = set(runs)
             while pending:
                 finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kubectl_pause.cluster.rest import Api
     from kubectl_pause.facts.api import Node, Pod
 
-_EXEC_STEP = 0.01
+_EXEC_STEP = 0.03
 _POD_STEP = 0.3
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
