@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.facts.api import ContainerStatus, Pod
     from kubectl_pause.facts.bundle import Bundle
 
 INSPECTOR_NAME = re.compile(r"pause-inspect-[0-9a-f]{10}")
-"""Names of this program's own pods: they are no part of what is reported."""
+"""Names of this program's own pods."""
 
 
 @dataclass(slots=True)
@@ -56,15 +56,16 @@ def inventory(facts: NodeFacts) -> tuple[list[SandboxEntry], list[Pod]]:
     """Every sandbox of the node with its containers, and the node's pods that have none. The inspector's own are left out."""
     sandboxes = _from_crictl(facts) if facts.pods is not None else _from_bundles(facts)
     own = facts.api.inspector_uid if facts.api else None
-    entries = {entry.id: entry for entry in sandboxes if entry.uid != own and not INSPECTOR_NAME.fullmatch(entry.name)}
+    told_by_api = {pod.metadata.uid for pod in facts.api.pods} if facts.api else set()
+    entries = {entry.id: entry for entry in sandboxes if entry.uid != own and not _is_gone_inspector(entry, told_by_api)}
     for container_sandbox, container in _containers(facts):
         if container_sandbox in entries:
             entries[container_sandbox].containers.append(container)
-    pods = _pods_by_runtime_uid(facts)
+    pods = _pods_by_runtime_name(facts)
     for entry in entries.values():
-        entry.pod = pods.get(entry.uid)
+        entry.pod = pods.get((entry.uid, entry.namespace, entry.name))
     with_sandbox = {entry.uid for entry in entries.values()}
-    without = [pod for uid, pod in pods.items() if uid not in with_sandbox and pod.metadata.uid != own]
+    without = [pod for pod in pods.values() if pod.runtime_uid not in with_sandbox and pod.metadata.uid != own]
     return list(entries.values()), without
 
 
@@ -79,9 +80,15 @@ def is_virtual(entry: SandboxEntry) -> bool:
     return any(word in names for word in ("gvisor", "runsc", "kata"))
 
 
-def _pods_by_runtime_uid(facts: NodeFacts) -> dict[str, Pod]:
+def _pods_by_runtime_name(facts: NodeFacts) -> dict[tuple[str, str, str], Pod]:
+    """By the uid that the runtime uses, namespace and name: a uid alone could be claimed by an annotation."""
     pods = facts.api.pods if facts.api else []
-    return {pod.runtime_uid: pod for pod in pods if not INSPECTOR_NAME.fullmatch(pod.metadata.name)}
+    return {(pod.runtime_uid, pod.metadata.namespace or "", pod.metadata.name): pod for pod in pods}
+
+
+def _is_gone_inspector(entry: SandboxEntry, told_by_api: Container[str]) -> bool:
+    """The sandbox of an earlier run's pod, deleted by now, that the kubelet has not cleared away yet."""
+    return entry.namespace == "kube-system" and entry.uid not in told_by_api and INSPECTOR_NAME.fullmatch(entry.name) is not None
 
 
 def _from_crictl(facts: NodeFacts) -> list[SandboxEntry]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.capture import Capture
     from kubectl_pause.facts.process import Process
 
+_LONGEST_NUMBER = 20
 _PAUSE_NAMES = ("pause", "pod")
 """comm of the pause binary: upstream's `/pause`, OpenShift's `/usr/bin/pod`."""
 
@@ -214,7 +215,7 @@ def _cgroup_version(facts: NodeFacts) -> Literal["v1", "v2", "hybrid"] | None:
 
 def _number(header: Mapping[str, str], key: str) -> int | None:
     text = header.get(key, "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER else None
 
 
 def _time(seconds: str | None) -> str | None:

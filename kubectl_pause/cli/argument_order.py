@@ -32,7 +32,8 @@ def _plain(arguments: list[str], switches: Collection[str]) -> list[str]:
         if equals and flag in switches and value.lower() in _TRUE:
             plain.append(flag)
         elif equals and flag in switches and value.lower() in _FALSE:
-            continue
+            negative = f"--no-{flag.removeprefix('--')}"
+            plain += [negative] if negative in switches else []
         elif equals and len(flag) == 2 and flag[0] == "-" and flag[1] != "-":  # noqa: PLR2004 (-x)
             plain += [flag, value]
         else:

@@ -27,13 +27,25 @@ _CONNECTION, _READING, _OUTPUT = "Connection", "Reading nodes", "Output"
 
 def seconds(text: str, flag: str) -> float:
     """A duration as kubectl writes it (`30s`, `2m`, `1h5m`, a bare number of seconds; 0 is none). Raises PauseInspectError."""
+    if len(text) > _LONGEST_DURATION:
+        raise PauseInspectError("WrongUsage", f"{flag}: {text[:20]}... is not a duration", "write it as 30s, 2m or 1h5m")
     if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
+        return _bounded(float(text), text, flag)
     match = _DURATION.fullmatch(text)
     if not text or match is None:
         raise PauseInspectError("WrongUsage", f"{flag}: {text!r} is not a duration", "write it as 30s, 2m or 1h5m")
     hours, minutes, rest = match.groups()
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0)
+    return _bounded(int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0), text, flag)
+
+
+_LONGEST_SECONDS = 86400.0
+_LONGEST_DURATION = 20
+
+
+def _bounded(value: float, text: str, flag: str) -> float:
+    if value > _LONGEST_SECONDS:
+        raise PauseInspectError("WrongUsage", f"{flag}: {text} is longer than a day", "write it as 30s, 2m or 1h5m")
+    return value
 
 
 def _flag(panel: str, *names: str, **settings: Any) -> Any:
@@ -68,11 +80,14 @@ class KubeFlags:
         bool, _flag(_CONNECTION, "--insecure-skip-tls-verify", help="Do not verify the server's certificate.")
     ] = False
     request_timeout: Annotated[
-        str, _flag(_CONNECTION, "--request-timeout", metavar="TIME", help="Limit of one API request: 10s, 2m; 0 is none.")
+        str, _flag(_CONNECTION, "--request-timeout", metavar="TIME", help="Limit of one API request: 10s, 2m; 0 is that of --timeout.")
     ] = "10s"
 
-    def connection(self) -> ConnectionFlags:
-        """As the cluster package takes them. Raises PauseInspectError for a bad duration."""
+    def connection(self, longest: float) -> ConnectionFlags:
+        """As the cluster package takes them; no request outlasts `longest` seconds, not even with `--request-timeout 0`.
+
+        Raises PauseInspectError for a bad duration.
+        """
         from kubectl_pause.cluster.kubeconfig import ConnectionFlags
 
         return ConnectionFlags(
@@ -89,7 +104,7 @@ class KubeFlags:
             certificate_authority=self.certificate_authority,
             tls_server_name=self.tls_server_name,
             insecure_skip_tls_verify=self.insecure_skip_tls_verify,
-            request_timeout=seconds(self.request_timeout, "--request-timeout"),
+            request_timeout=min(seconds(self.request_timeout, "--request-timeout") or longest, longest),
         )
 
 

@@ -18,13 +18,30 @@ if TYPE_CHECKING:
 
 def main() -> NoReturn:
     """The console script `kubectl-pause_inspect`."""
+    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:  # closed by the shell: `>&-`
+            setattr(sys, name, open(os.devnull, "r" if number == 0 else "w"))  # noqa: SIM115, PTH123 (for the whole run)
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()
-    except (BrokenPipeError, ReaderLeft):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to tell it
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            _forget_stdout()
+            sys.exit(ExitCode.DONE)
+        print_error(f"the output could not be written: {error.strerror}", "write it to where there is room")
+        _forget_stdout()
+        code = ExitCode.ERROR
+    except ReaderLeft:
+        _forget_stdout()
         code = ExitCode.DONE
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
     sys.exit(code)
+
+
+def _forget_stdout() -> None:
+    """The reader left, or there is no room: what is still buffered goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -60,7 +77,7 @@ def _run(arguments: Sequence[str]) -> int:
     valued = {name for flag in options if not getattr(flag, "is_flag", False) for name in flag.opts}
     words = normalise(arguments, VERBS, valued, switches | {"-h", "--help"})
     try:
-        result = command.main(args=words, prog_name=PROGRAM, standalone_mode=False)
+        result = command.main(args=words or ["--help"], prog_name=PROGRAM, standalone_mode=False)
     except typer.Exit as ended:
         return ended.exit_code
     except typer.Abort:

@@ -53,7 +53,7 @@ def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: Ca
     from kubectl_pause.cluster.kubeconfig import connect
     from kubectl_pause.cluster.targets import find_nodes
 
-    api = connect(kube.connection())
+    api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, names, every=every)
     report.errors += failures
     reading.read_nodes(api, nodes, capture, lambda _, whole: report.nodes.append(whole), report)

@@ -37,6 +37,9 @@ def pod(
     reading.check_view(view)
     if not names and not selector and not all_namespaces:
         raise PauseInspectError("WrongUsage", "which pod?", "give NAME or TYPE/NAME, or select with -l or -A")
+    if names and (selector or all_namespaces):
+        flag = "-A" if all_namespaces else "-l"
+        raise PauseInspectError("WrongUsage", f"names and {flag} cannot be used together", f"leave out {flag}, or the names")
     report = reading.start_report()
     if view.captured:
         _from_files(names or [], selector, report, view, None if all_namespaces else kube.namespace)
@@ -58,7 +61,7 @@ def _from_cluster(
     from kubectl_pause.cluster.kubeconfig import connect
     from kubectl_pause.cluster.targets import find_pods, without_node
 
-    api = connect(kube.connection())
+    api = connect(kube.connection(capture.inspector().timeout))
     found = find_pods(api, names, selector=selector, all_namespaces=all_namespaces)
     bound, unscheduled = without_node(found.pods)
     report.errors += found.failures + unscheduled

@@ -48,6 +48,8 @@ def read_files(paths: Sequence[str]) -> list[tuple[str, Capture]]:
 
     captures = []
     for path in paths:
+        if path != "-" and Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+            raise PauseInspectError("NoSuchFile", f"{path}: not a regular file", "give a file made by: kubectl pause-inspect snapshot")
         try:
             data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         except OSError as error:
@@ -88,6 +90,10 @@ def capture_each(
                 captured(node, outcome)
             except PauseInspectError as error:
                 report.errors.append(failure_of(error, node=node))
+            except Exception as error:  # noqa: BLE001 (a defect of ours on one node's data must not cost the others' rows)
+                what = f"node {node}: its answer could not be understood: {type(error).__name__}: {error}"
+                hint = "please report this with a capture: kubectl pause-inspect snapshot NODE -o FILE"
+                report.errors.append(failure_of(PauseInspectError("InternalError", what, hint), node=node))
 
         capture_nodes(api, nodes, flags.inspector(), parallel=flags.parallel, say=progress.say, warn=progress.warn, done=done)
 

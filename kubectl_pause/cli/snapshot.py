@@ -34,26 +34,40 @@ def snapshot(
 
     if file == "-" and sys.stdout.isatty():
         raise PauseInspectError("WrongUsage", "a capture is binary and would disturb the terminal", "give a file with -o, or redirect")
+    target = None if file == "-" else _writable(file)
     report = reading.start_report()
-    api = connect(kube.connection())
+    api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, [name], every=False)
     report.errors += failures
     saved: list[bytes] = []
     reading.capture_each(api, nodes, capture, lambda _, data: saved.append(data), report)
     for error in report.errors:
         raise PauseInspectError(error.reason, error.message, error.hint or "")
-    _write(file, saved[0])
+    _write(target, saved[0])
     return ExitCode.DONE
 
 
-def _write(file: str, data: bytes) -> None:
-    """All or nothing: a reader never sees half a capture, and one that was there before is kept until the new one is whole."""
-    if file == "-":
+def _writable(file: str) -> Path:
+    """Where the capture goes, links followed. Raises PauseInspectError before anything is asked of a cluster."""
+    target = Path(file).resolve()
+    if not file or target.is_dir() or not target.parent.is_dir():
+        raise PauseInspectError("CannotWrite", f"{file!r} is not a file that could be written", "give a file in a directory that exists")
+    return target
+
+
+def _write(target: Path | None, data: bytes) -> None:
+    """All or nothing for a file: a reader never sees half a capture, and an older one stays until the new one is whole.
+
+    A pipe or a device (`-o /dev/stdout`) is written to, never replaced; None is stdout.
+    """
+    if target is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    target = Path(file)
     try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+            return
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "wb") as stream:
@@ -63,4 +77,4 @@ def _write(file: str, data: bytes) -> None:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise PauseInspectError("CannotWrite", f"{file}: {error.strerror}", "give a file in a directory that you may write to") from None
+        raise PauseInspectError("CannotWrite", f"{target}: {error.strerror}", "give a file in a directory that you may write to") from None

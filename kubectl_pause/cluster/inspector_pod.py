@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from kubectl_pause.cluster.objects import segment
 from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.errors import PauseInspectError
 
@@ -29,6 +30,7 @@ COMMAND = ("sh", "-c", 'eval "$COLLECTOR"')
 """The collector travels in the pod's environment: an exec request's URL is too short a place for it behind some proxies."""
 
 _DELETE_SECONDS = 5.0
+_UNCERTAIN_SECONDS = 12.0
 _FATAL_REASONS = {
     "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
     "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
@@ -96,7 +98,7 @@ def manifest(name: str, node: str, options: InspectorOptions) -> dict[str, objec
 
 def create(api: Api, body: dict[str, object], namespace: str) -> str:
     """Create the pod and return its uid. Raises ApiError."""
-    answer = api.post(f"/api/v1/namespaces/{namespace}/pods", json.dumps(body).encode())
+    answer = api.post(f"/api/v1/namespaces/{segment(namespace)}/pods", json.dumps(body).encode())
     try:
         uid = json.loads(answer)["metadata"]["uid"]
     except (ValueError, KeyError, TypeError):
@@ -104,17 +106,21 @@ def create(api: Api, body: dict[str, object], namespace: str) -> str:
     return str(uid)
 
 
-def delete(api: Api, namespace: str, name: str) -> str | None:
-    """Delete the pod at once. None when it is gone, else why it may still be there; never raises for a failed request."""
+def delete(api: Api, namespace: str, name: str, *, created: bool) -> str | None:
+    """Delete the pod at once. None when it is gone, else why it may still be there; never raises for a failed request.
+
+    Where it is not known to be `created` (the request to create it got no answer), "not found" proves nothing: the server may still be
+    at work on it. So it is asked again until the time is over, and then said.
+    """
     body = json.dumps({"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0, "propagationPolicy": "Background"}).encode()
-    until = time.monotonic() + _DELETE_SECONDS
+    until = time.monotonic() + (_DELETE_SECONDS if created else _UNCERTAIN_SECONDS)
     while True:
         try:
-            api.delete(f"/api/v1/namespaces/{namespace}/pods/{name}", body, timeout=_DELETE_SECONDS)
+            api.delete(f"/api/v1/namespaces/{segment(namespace)}/pods/{segment(name)}", body, timeout=_DELETE_SECONDS)
         except ApiError as error:
-            if error.status == 404:  # noqa: PLR2004
+            if error.status == 404 and created:  # noqa: PLR2004
                 return None
-            why = error.message
+            why = error.message if created else "the API server did not say whether it was created"
             if error.status in (401, 403):
                 return why
         except PauseInspectError as error:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from kubectl_pause import __version__
 from kubectl_pause.cluster.credential_plugin import run_credential_plugin
 from kubectl_pause.cluster.impersonation import impersonation_headers
-from kubectl_pause.cluster.kubeconfig_files import Entry, Kubeconfig, Selection, read_kubeconfig, search_paths, select
+from kubectl_pause.cluster.kubeconfig_files import Entry, Kubeconfig, Selection, as_written, read_kubeconfig, search_paths, select
 from kubectl_pause.cluster.proxies import choose_proxy
 from kubectl_pause.cluster.rest import Api, Connection
 from kubectl_pause.cluster.text import one_line
@@ -203,14 +203,14 @@ def _persister(user: Entry) -> Callable[[], None]:
 
         if user.path is None:
             return
-        document = yaml.safe_load(user.path.read_bytes())
+        document = yaml.load(user.path.read_bytes(), Loader=as_written())  # noqa: S506 (a safe loader)
         for entry in document["users"]:
             if entry["name"] == user.name:
                 renewed = user.fields["auth-provider"]["config"]
                 entry["user"]["auth-provider"]["config"] |= {key: renewed[key] for key in ("id-token", "refresh-token") if key in renewed}
         target = user.path.resolve()
         with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
-            yaml.safe_dump(document, file, default_flow_style=False)
+            yaml.safe_dump(document, file, default_flow_style=False, sort_keys=False)
         Path(file.name).replace(target)
 
     return persist

@@ -62,9 +62,17 @@ class Selection:
 def search_paths(flag: str | None, environ: Mapping[str, str]) -> tuple[Path, ...]:
     """`--kubeconfig`, else the files of KUBECONFIG, else ~/.kube/config."""
     if flag:
-        return (Path(flag).expanduser(),)
-    listed = [Path(part).expanduser() for part in environ.get("KUBECONFIG", "").split(os.pathsep) if part]
-    return tuple(listed) or (Path(DEFAULT_FILE).expanduser(),)
+        return (_home_expanded(flag),)
+    listed = [_home_expanded(part) for part in environ.get("KUBECONFIG", "").split(os.pathsep) if part]
+    return tuple(listed) or (_home_expanded(DEFAULT_FILE),)
+
+
+def _home_expanded(path: str) -> Path:
+    """`~` and `~user` as the shell writes them; a user that does not exist leaves the text as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def read_kubeconfig(paths: Sequence[Path], *, must_exist: bool = False) -> Kubeconfig:
@@ -154,7 +162,7 @@ def _parse(raw: bytes, path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        document = yaml.load(raw, Loader=_loader())  # noqa: S506
+        document = yaml.load(raw, Loader=as_written())  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"{path}, line {mark.line + 1}" if mark else str(path)
@@ -171,7 +179,7 @@ def _parse(raw: bytes, path: Path) -> dict[str, Any]:
     return document
 
 
-def _loader() -> Any:
+def as_written() -> Any:
     """A safe YAML loader that leaves words alone: `namespace: n` is the text n, as for kubectl, and 0123 stays 0123."""
     import yaml
 

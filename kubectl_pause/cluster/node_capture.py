@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,11 +23,10 @@ from kubectl_pause.cluster.exec_stream import ExecNotReady, StreamBroken, exec_i
 from kubectl_pause.cluster.objects import get_node, get_pod, list_pods
 from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.errors import PauseInspectError
-from kubectl_pause.facts.api import ApiView, without_foreign_annotations
+from kubectl_pause.facts.api import ApiView, for_capture
 from kubectl_pause.facts.capture import FILE_MAGIC, CaptureError, read_capture
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     from kubectl_pause.cluster.inspector_pod import InspectorOptions
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import Node, Pod
 
 _EXEC_STEP = 0.03
+_EAGER_SECONDS = 2.0
+_EXEC_LATER_STEP = 0.3
 _POD_STEP = 0.3
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
@@ -58,22 +60,23 @@ def capture_node(run: CaptureRun) -> bytes:
     """A capture file's bytes for one node. Raises PauseInspectError; whatever happens, the pod is deleted before it returns."""
     started = time.monotonic()
     name = inspector_pod.new_name()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="api-view") as executor:
-        body = inspector_pod.manifest(name, run.node, run.options)
-        view = executor.submit(_api_side, run)
-        try:
-            uid = inspector_pod.create(run.api, body, run.options.namespace)
-            answer = _collect(run, name, started + run.options.timeout)
-        except ApiError as error:
-            raise _with_node_state(run, error) from None
-        finally:
-            _remove(run, name)
-        node, pods = view.result()
+    deadline = started + run.options.timeout
+    body = inspector_pod.manifest(name, run.node, run.options)
+    view: Future[tuple[Node | None, list[Pod]]] = Future()
+    threading.Thread(target=_api_side, args=(run, view), name="api-view", daemon=True).start()
+    uid = _create(run, name, body)
+    try:
+        answer = _collect(run, name, deadline)
+    except ApiError as error:
+        raise _with_node_state(run, error) from None
+    finally:
+        _remove(run, name, created=True)
+    node, pods = _await_view(run, view, deadline)
     api_view = ApiView(
         captured_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         node_name=run.node,
         node=node,
-        pods=[without_foreign_annotations(pod) for pod in pods],
+        pods=[for_capture(pod) for pod in pods],
         inspector_uid=uid,
         seconds=round(time.monotonic() - started, 3),
         tool_version=__version__,
@@ -81,7 +84,44 @@ def capture_node(run: CaptureRun) -> bytes:
     return gzip.compress(FILE_MAGIC + b"\n#api\n " + msgspec.json.encode(api_view) + b"\n", compresslevel=1) + answer
 
 
-def _api_side(run: CaptureRun) -> tuple[Node | None, list[Pod]]:
+def _create(run: CaptureRun, name: str, body: dict[str, object]) -> str:
+    """The pod's uid. A refusal means that there is no pod; any other failure that there may be one, and that it is hunted for."""
+    try:
+        return inspector_pod.create(run.api, body, run.options.namespace)
+    except ApiError as error:
+        if error.status >= 500:  # noqa: PLR2004
+            _remove(run, name, created=False)
+        raise _with_node_state(run, error) from None
+    except BaseException as error:
+        wrong_name = isinstance(error, PauseInspectError) and error.reason == "WrongUsage"
+        if not wrong_name:
+            _remove(run, name, created=False)
+        raise
+
+
+def _await_view(run: CaptureRun, view: Future[tuple[Node | None, list[Pod]]], deadline: float) -> tuple[Node | None, list[Pod]]:
+    while True:
+        _stop_if(run)
+        try:
+            return view.result(timeout=0.2)
+        except TimeoutError:
+            if view.done() or time.monotonic() < deadline:
+                if view.done():
+                    raise
+                continue
+            message = f"node {run.node}: the API server did not list its pods within {run.options.timeout:g} s"
+            raise PauseInspectError("Timeout", message, "wait longer with --timeout") from None
+
+
+def _api_side(run: CaptureRun, view: Future[tuple[Node | None, list[Pod]]]) -> None:
+    """The node and its pods, into `view`."""
+    try:
+        view.set_result(_node_and_pods(run))
+    except BaseException as error:  # noqa: BLE001 (raised again where the view is awaited)
+        view.set_exception(error)
+
+
+def _node_and_pods(run: CaptureRun) -> tuple[Node | None, list[Pod]]:
     """The node and its pods. What we may not read is left out with a warning; the capture still tells much."""
     node: Node | None = None
     pods: list[Pod] = []
@@ -111,7 +151,8 @@ def _collect(run: CaptureRun, name: str, deadline: float) -> bytes:
 
 def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> bytes:
     run.say(f"node {run.node}: waiting for the inspector pod")
-    next_look = time.monotonic() + _POD_STEP
+    started = time.monotonic()
+    next_look = started + _POD_STEP
     pod: Pod | None = None
     while True:
         _stop_if(run)
@@ -133,7 +174,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> bytes:
             if time.monotonic() >= next_look:
                 pod = _look(run, name)
                 next_look = time.monotonic() + _POD_STEP
-            run.cancelled.wait(_EXEC_STEP)
+            run.cancelled.wait(_EXEC_STEP if time.monotonic() - started < _EAGER_SECONDS else _EXEC_LATER_STEP)
             continue
         break
     _stop_if(run)
@@ -172,14 +213,14 @@ def _raise_if_not_ready(run: CaptureRun) -> None:
 
 
 def node_trouble(node: Node) -> PauseInspectError | None:
-    """Why no kubelet of ours will answer on this node, or None."""
+    """Why no kubelet will answer on this node, or None. One that says NotReady itself (no CNI, say) still starts our pod."""
     name = node.metadata.name
     if node.status.node_info.operating_system == "windows":
         return PauseInspectError(
             "WindowsNode", f"node {name} runs Windows, which has no /proc and no pause to inspect", "kubectl get nodes -L kubernetes.io/os"
         )
     for condition in node.status.conditions or ():
-        if condition.type == "Ready" and condition.status != "True":
+        if condition.type == "Ready" and condition.status == "Unknown":
             word = condition.message or condition.reason or "no further word"
             return PauseInspectError("NodeNotReady", f"node {name} is NotReady: {word}", f"kubectl describe node {name}")
     return None
@@ -216,8 +257,8 @@ def _with_node_state(run: CaptureRun, error: ApiError) -> PauseInspectError:
     return PauseInspectError(error.reason, f"node {run.node}: {error.message}", hint)
 
 
-def _remove(run: CaptureRun, name: str) -> None:
-    why = inspector_pod.delete(run.api, run.options.namespace, name)
+def _remove(run: CaptureRun, name: str, *, created: bool) -> None:
+    why = inspector_pod.delete(run.api, run.options.namespace, name, created=created)
     if why:
         lifetime = int(run.options.timeout) + 30
         run.warn(

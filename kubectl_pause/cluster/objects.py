@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -19,7 +20,7 @@ def decode(body: bytes, kind: type[Kind], what: str) -> Kind:
     """`body` as `kind`. Raises PauseInspectError where something between us and the API server answered instead of it."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         start = body[:80].decode("utf-8", "backslashreplace")
         raise PauseInspectError(
             "UnreadableAnswer",
@@ -28,19 +29,26 @@ def decode(body: bytes, kind: type[Kind], what: str) -> Kind:
         ) from None
 
 
+def segment(name: str) -> str:
+    """A name as one segment of a path, whatever it holds. Raises PauseInspectError for one that would change the path."""
+    if name in ("", ".", ".."):
+        raise PauseInspectError("WrongUsage", f"{name!r} is no name of a Kubernetes object", "give the name as kubectl get shows it")
+    return quote(name, safe="")
+
+
 def get_pod(api: Api, namespace: str, name: str) -> Pod:
     """One pod. Raises ApiError (404 where there is none)."""
-    return decode(api.get(f"/api/v1/namespaces/{namespace}/pods/{name}"), Pod, f"pod {namespace}/{name}")
+    return decode(api.get(f"/api/v1/namespaces/{segment(namespace)}/pods/{segment(name)}"), Pod, f"pod {namespace}/{name}")
 
 
 def get_node(api: Api, name: str) -> Node:
     """One node. Raises ApiError (404 where there is none)."""
-    return decode(api.get(f"/api/v1/nodes/{name}"), Node, f"node {name}")
+    return decode(api.get(f"/api/v1/nodes/{segment(name)}"), Node, f"node {name}")
 
 
 def list_pods(api: Api, namespace: str | None, query: dict[str, str] | None = None) -> list[Pod]:
     """Pods of a namespace, or of all with None. `query`: `labelSelector`, `fieldSelector`."""
-    path = f"/api/v1/namespaces/{namespace}/pods" if namespace else "/api/v1/pods"
+    path = f"/api/v1/namespaces/{segment(namespace)}/pods" if namespace else "/api/v1/pods"
     return [pod for page in api.list_pages(path, query) for pod in decode(page, PodList, "pods").items or ()]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kubectl_pause.cluster.objects import decode, get_pod, list_nodes, list_pods
+from kubectl_pause.cluster.objects import decode, get_pod, list_nodes, list_pods, segment
 from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.report import Failure
@@ -88,9 +88,6 @@ def find_pods(api: Api, arguments: Sequence[str], *, selector: str | None, all_n
             )
         found.pods = pods
         return found
-    if all_namespaces or selector:
-        flag = "-A" if all_namespaces else "-l"
-        raise PauseInspectError("WrongUsage", f"names and {flag} cannot be used together", f"leave out {flag}, or the names")
     for target in dict.fromkeys(parse_target(argument) for argument in arguments):
         try:
             found.pods.extend(_pods_of(api, target))
@@ -107,7 +104,7 @@ def check_namespace(api: Api, namespace: str | None) -> None:
     if namespace is None:
         return
     try:
-        api.get(f"/api/v1/namespaces/{namespace}")
+        api.get(f"/api/v1/namespaces/{segment(namespace)}")
     except ApiError as error:
         if error.status != 404:  # noqa: PLR2004
             return
@@ -176,7 +173,7 @@ def _pods_of(api: Api, target: Target) -> list[Pod]:
         return [get_pod(api, api.namespace, target.name)]
     group, plural, kind = WORKLOADS[target.kind]
     what = f"{kind} {api.namespace}/{target.name}"
-    workload = decode(api.get(f"/apis/{group}/namespaces/{api.namespace}/{plural}/{target.name}"), _Workload, what)
+    workload = decode(api.get(f"/apis/{group}/namespaces/{segment(api.namespace)}/{plural}/{segment(target.name)}"), _Workload, what)
     selector = label_selector(workload.spec.selector)
     pods = list_pods(api, api.namespace, {"labelSelector": selector}) if selector else []
     if not pods:
@@ -187,10 +184,10 @@ def _pods_of(api: Api, target: Target) -> list[Pod]:
 def _not_found(api: Api, target: Target) -> Failure:
     check_namespace(api, api.namespace)
     if target.kind == "pod":
-        path, what = f"/api/v1/namespaces/{api.namespace}/pods", "pod"
+        path, what = f"/api/v1/namespaces/{segment(api.namespace)}/pods", "pod"
     else:
         group, plural, _ = WORKLOADS[target.kind]
-        path, what = f"/apis/{group}/namespaces/{api.namespace}/{plural}", target.kind
+        path, what = f"/apis/{group}/namespaces/{segment(api.namespace)}/{plural}", target.kind
     hint = near_names(target.name, _names(api, path)) or f"kubectl get {what} -A | grep {target.name}"
     name = f"{api.namespace}/{target.name}"
     return Failure(

@@ -128,7 +128,8 @@ class Pod(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     def runtime_uid(self) -> str:
         """The uid by which the runtime knows the pod: a mirror pod's static pod goes by its config hash."""
         annotations = self.metadata.annotations or {}
-        return annotations.get("kubernetes.io/config.hash") or self.metadata.uid
+        mirror = "kubernetes.io/config.mirror" in annotations  # any pod may carry a hash
+        return (annotations.get("kubernetes.io/config.hash") if mirror else None) or self.metadata.uid
 
     @property
     def statuses(self) -> list[ContainerStatus]:
@@ -195,7 +196,29 @@ class ApiView(msgspec.Struct, frozen=True, rename="camel"):
 _KEPT_ANNOTATIONS = ("kubernetes.io/config.hash", "kubernetes.io/config.mirror", "kubernetes.io/config.source")
 
 
-def without_foreign_annotations(pod: Pod) -> Pod:
-    """The pod with only the annotations that the join reads: others may hold a whole manifest with its environment."""
+def for_capture(pod: Pod) -> Pod:
+    """The pod as a capture may keep it: only the annotations that the join reads (others may hold a whole manifest with its
+    environment), and no message of a container's state (it may be the end of the container's log, or its command).
+    """
     annotations = {key: value for key, value in (pod.metadata.annotations or {}).items() if key in _KEPT_ANNOTATIONS}
-    return msgspec.structs.replace(pod, metadata=msgspec.structs.replace(pod.metadata, annotations=annotations))
+    status = msgspec.structs.replace(
+        pod.status,
+        init_container_statuses=_without_messages(pod.status.init_container_statuses),
+        container_statuses=_without_messages(pod.status.container_statuses),
+        ephemeral_container_statuses=_without_messages(pod.status.ephemeral_container_statuses),
+    )
+    return msgspec.structs.replace(pod, metadata=msgspec.structs.replace(pod.metadata, annotations=annotations), status=status)
+
+
+def _without_messages(statuses: list[ContainerStatus] | None) -> list[ContainerStatus] | None:
+    def silent(detail: StateDetail | None) -> StateDetail | None:
+        return msgspec.structs.replace(detail, message=None) if detail else None
+
+    def stripped(state: ContainerState | None) -> ContainerState | None:
+        if state is None:
+            return None
+        return ContainerState(waiting=silent(state.waiting), running=silent(state.running), terminated=silent(state.terminated))
+
+    if statuses is None:
+        return None
+    return [msgspec.structs.replace(status, state=stripped(status.state)) for status in statuses]

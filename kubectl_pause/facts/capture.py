@@ -23,6 +23,10 @@ MAX_CAPTURE_BYTES = 512 * 1024 * 1024
 """Unpacked size above which a capture is refused: 100 times that of a node with 5,000 processes."""
 
 
+MAX_PARTS = 2
+"""The API's view and the collector's answer. Many empty parts would cost time that grows with their square."""
+
+
 class CaptureError(PauseInspectError):
     """The bytes are not a whole capture: truncated, damaged, foreign or of a version this program cannot read."""
 
@@ -89,6 +93,8 @@ def unpack(data: bytes, source: str) -> bytes:
         if not unpacker.eof:
             raise CaptureError("CaptureTruncated", f"{source}: the capture is truncated: it ends in mid-stream", _AGAIN)
         parts.append(part)
+        if len(parts) > MAX_PARTS:
+            raise CaptureError("CaptureDamaged", f"{source}: the capture has more than {MAX_PARTS} parts", _AGAIN)
         data = unpacker.unused_data
     return b"".join(parts)
 

@@ -73,7 +73,7 @@ def test_ctrl_c_before_there_is_a_pod(cluster):
     assert reached.wait(30)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (130, ""), err
     assert "Traceback" not in err
     assert cluster.created == []
 

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.api import ApiView, Pod, PodList, without_foreign_annotations
+from kubectl_pause.facts.api import ApiView, Pod, PodList, for_capture
 from tests.recorded_nodes import recorded_bytes, recorded_capture
 
 
@@ -21,7 +21,7 @@ def test_pods_of_a_real_cluster() -> None:
 def test_foreign_annotations_and_environments_go() -> None:
     pods = msgspec.json.decode(recorded_bytes("kind-containerd-2.2.9", "api-pods.json"), type=PodList).items or []
     for pod in pods:
-        kept = msgspec.json.encode(without_foreign_annotations(pod))
+        kept = msgspec.json.encode(for_capture(pod))
         assert b"last-applied-configuration" not in kept
         assert b'"env"' not in kept
         assert msgspec.json.decode(kept, type=Pod).runtime_uid == pod.runtime_uid
