@@ -104,7 +104,7 @@ BEGIN {
 	n = split(keep, rules, " ")
 	for (i = 1; i <= n; i++) {
 		rule = rules[i]; gsub(/>/, "\001", rule)
-		up = rule; while (sub(/(\001[^\001]*|\[\])$/, "", up)) if (up != "") descend[up] = 1
+		up = rule; while (sub(/(\001[^\001[]*|\[\])$/, "", up)) if (up != "") descend[up] = 1
 		if (substr(rule, length(rule)) == "*") {
 			rule = substr(rule, 1, length(rule) - 1); up = rule; sub(/\001[^\001]*$/, "", up)
 			prefix[up, ++prefixes[up]] = rule

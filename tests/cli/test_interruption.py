@@ -51,7 +51,9 @@ def stall_at(cluster, stage: str) -> threading.Event:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_the_run_and_the_pod(cluster, stage, number, code):
     reached = stall_at(cluster, stage)
-    process = subprocess.Popen([*COMMAND, "node"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # a shell starts a background job with SIGINT ignored, and the tests may be one
+    listening = ["env", "--default-signal=INT", *COMMAND, "node"]
+    process = subprocess.Popen(listening, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert reached.wait(30)
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
@@ -69,7 +71,9 @@ def test_ctrl_c_before_there_is_a_pod(cluster):
         await asyncio.sleep(30)
 
     cluster.server.rest = stall
-    process = subprocess.Popen([*COMMAND, "node"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # a shell starts a background job with SIGINT ignored, and the tests may be one
+    listening = ["env", "--default-signal=INT", *COMMAND, "node"]
+    process = subprocess.Popen(listening, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert reached.wait(30)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
