@@ -71,8 +71,10 @@ def test_a_number_too_long_to_read_is_unknown():
 
 def test_a_pod_named_like_our_own_is_shown_where_it_is_not_ours():
     def renamed(pods):
-        return pods
+        changed = [msgspec.structs.replace(pod.metadata, name=pod.metadata.name.replace("rec-nginx", ours)) for pod in pods]
+        return [msgspec.structs.replace(pod, metadata=metadata) for pod, metadata in zip(pods, changed, strict=True)]
 
+    ours = "pause-inspect-0123456789"
     whole = capture_with(renamed)
     sections = dict(whole.sections)
     content = sections["crictl.pods"].content.replace(b'"rec-nginx"', b'"pause-inspect-0123456789"')

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.facts.api import ContainerStatus, Pod
@@ -86,9 +86,10 @@ def _pods_by_runtime_name(facts: NodeFacts) -> dict[tuple[str, str, str], Pod]:
     return {(pod.runtime_uid, pod.metadata.namespace or "", pod.metadata.name): pod for pod in pods}
 
 
-def _is_gone_inspector(entry: SandboxEntry, told_by_api: Container[str]) -> bool:
+def _is_gone_inspector(entry: SandboxEntry, told_by_api: Collection[str]) -> bool:
     """The sandbox of an earlier run's pod, deleted by now, that the kubelet has not cleared away yet."""
-    return entry.namespace == "kube-system" and entry.uid not in told_by_api and INSPECTOR_NAME.fullmatch(entry.name) is not None
+    gone = entry.uid not in told_by_api if told_by_api else entry.namespace == "kube-system"
+    return gone and INSPECTOR_NAME.fullmatch(entry.name) is not None
 
 
 def _from_crictl(facts: NodeFacts) -> list[SandboxEntry]:
