@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import Node, Pod
 
 _EXEC_STEP = 0.03
+_LEAST_EXEC_SECONDS = 2.0
+"""A last try gets this long, so that what it says is the container's state and not that it was cut short."""
 _EAGER_SECONDS = 2.0
 _EXEC_LATER_STEP = 0.3
 _POD_STEP = 0.3
@@ -166,7 +168,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> bytes:
                 name,
                 inspector_pod.CONTAINER,
                 inspector_pod.COMMAND,
-                deadline_seconds=remaining,
+                deadline_seconds=max(remaining, _LEAST_EXEC_SECONDS),
                 max_stdout_bytes=_MAX_ANSWER_BYTES,
                 cancelled=run.cancelled,
             )
