@@ -33,7 +33,9 @@ class Finding(_Document, kw_only=True):
 class PodIdentity(_Document, kw_only=True):
     """The API pod of a sandbox. `uid` is the one the runtime uses (a static pod's config hash); `owner` is `Kind/name`.
 
-    `phase` is null where the API knows no such pod, or was not asked. `kind` tells an API pod from a static pod.
+    `phase` is null where the API knows no such pod, or was not asked. `kind` tells an API pod from a static pod, and both from what
+    `local` finds beside them: pods of podman, containers of Docker or podman that share namespaces, and pods made by hand; these have
+    `docker`, `podman` or `by hand` for a namespace.
     """
 
     namespace: str
@@ -41,15 +43,20 @@ class PodIdentity(_Document, kw_only=True):
     uid: str
     phase: str | None = None
     owner: str | None = None
-    kind: Literal["api", "static"] | None = None
+    kind: Literal["api", "static", "docker", "podman", "hand-made"] | None = None
 
 
 class SandboxNamespace(_Document, kw_only=True):
-    """One namespace of a sandbox: its inode, whether it is the node's own, and what keeps it alive (`pid:904`, `/run/netns/...`)."""
+    """One namespace of a sandbox: its inode, whether it is the node's own, and what keeps it alive.
+
+    `held_by`: `pid:904` (the holder first, then other processes, at most a few), `/run/netns/...` (a mount), `fd:812/7` (descriptor 7 of
+    pid 812, only where `--fds` asked for them). `processes` is how many processes are in it; 0 is one that outlived them.
+    """
 
     inode: int | None = None
     host: bool | None = None
     held_by: list[str] = []
+    processes: int | None = None
 
 
 class ContainerNamespace(_Document, kw_only=True):
@@ -86,6 +93,37 @@ class Pids(_Document, kw_only=True):
     limited_by: str | None = None
 
 
+class Stranger(_Document, kw_only=True):
+    """A process that is in a pod's namespaces but in none of its cgroups (`joined`), or in its cgroups but not in its namespaces (`left`).
+
+    `namespaces` are the types that it joined or left; `container` is the one whose cgroup it left from, or whose own namespace it joined.
+    """
+
+    pid: int
+    comm: str
+    kind: Literal["joined", "left"]
+    namespaces: list[str]
+    container: str | None = None
+    parent_pid: int | None = None
+    parent_comm: str | None = None
+
+
+class Proof(_Document, kw_only=True):
+    """A command that a person can run on the node, and what it printed at the moment of the capture."""
+
+    command: str
+    prints: str
+    shows: str
+
+
+class LeftoverNamespace(_Document, kw_only=True):
+    """A namespace that outlived its last process, and that no sandbox of the report names; `held_by` as in SandboxNamespace."""
+
+    type: str
+    inode: int
+    held_by: list[str]
+
+
 class Sandbox(_Document, kw_only=True):
     """A sandbox, and perhaps a process that holds its namespaces.
 
@@ -111,6 +149,8 @@ class Sandbox(_Document, kw_only=True):
     pid_namespaces: list[dict[str, object]] | None = None
     zombies: list[dict[str, object]] | None = None
     pids: Pids | None = None
+    strangers: list[Stranger] = []
+    proofs: list[Proof] | None = None
     notes: list[str] = []
     findings: list[Finding] = []
 
@@ -171,7 +211,29 @@ class NodeReport(_Document, kw_only=True):
     sandboxes: list[Sandbox]
     pods_without_sandbox: list[PodWithoutSandbox] = []
     host_zombies: list[dict[str, object]] | None = None
+    leftover_namespaces: list[LeftoverNamespace] = []
     findings: list[Finding] = []
+
+
+class Answer(_Document, kw_only=True):
+    """What `who` says of one input on one node.
+
+    `asked` is the input, `understood_as` what it was taken for (`pid 904`, `sandbox id prefix 3f2a`), `role` what the thing is to its pod
+    (`pause`, `container:NAME` for that container's init process, `process:NAME` for another process of it, `sandbox`, `namespace`,
+    `stranger`, `runtime`, `host`), `known_by` the evidence, strongest first.
+    """
+
+    asked: str
+    understood_as: str
+    node: str
+    pod: PodIdentity | None = None
+    sandbox: str | None = None
+    container: str | None = None
+    pid: int | None = None
+    comm: str | None = None
+    role: str | None = None
+    known_by: list[str]
+    confidence: Literal["certain", "likely", "possible"]
 
 
 class Failure(_Document, kw_only=True):
@@ -193,4 +255,5 @@ class Report(_Document, kw_only=True):
     started_at: str
     seconds: float | None = None
     nodes: list[NodeReport]
+    answers: list[Answer] = []
     errors: list[Failure]
