@@ -137,6 +137,17 @@ def _processes(files: dict[str, bytes]) -> bytes:
     return b"".join(out)
 
 
+def _shims(files: dict[str, bytes]) -> bytes:
+    """What the collector takes from the arguments of containerd-shim and conmon."""
+    found = []
+    for name, data in files.items():
+        words = data.split(b"\0")
+        flag = {b"containerd-shim-runc-v2": b"-id", b"conmon": b"-c"}.get(words[0].rpartition(b"/")[2])
+        if name.endswith("/cmdline") and flag in words:
+            found.append(name.split("/")[1].encode() + b"/id:" + words[words.index(flag) + 1] + b"\n")
+    return b"".join(found)
+
+
 def recorded_text(node: str, *, crictl: bool = True) -> bytes:
     """The collector's text of that node; without crictl's sections where `crictl` is False."""
     files = _archive(node)
@@ -150,7 +161,8 @@ def recorded_text(node: str, *, crictl: bool = True) -> bytes:
         for section, keep in (("pods", "KEEP_PODS"), ("ps", "KEEP_PS"), ("inspectp", "KEEP_INSPECTP")):
             parts += [f"#section crictl.{section}\n".encode(), _pruned(recorded_bytes(node, f"crictl-{section}.json"), keep), b"#rc 0\n"]
         parts += [b"#section crictl.version\n", _prefixed(recorded_bytes(node, "crictl-version.txt")), b"#rc 0\n"]
-    parts += [_bundles(node), b"#section mountinfo\n", _mountinfo(files), b"#section proc\n", _processes(files), b"#end uptime=9000.10\n"]
+    parts += [_bundles(node), b"#section mountinfo\n", _mountinfo(files), b"#section proc\n", _processes(files)]
+    parts += [b"#section shims\n", _shims(files), b"#end uptime=9000.10\n"]
     return b"".join(parts)
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.facts.process import Process
 
+PAUSE_NAMES = ("pause", "pod")
+"""comm of the pause binary: upstream's `/pause`, OpenShift's `/usr/bin/pod`."""
+
 
 def init_process(facts: NodeFacts, identifier: str, claimed: Iterable[int | None]) -> Process | None:
     """The init process of a container or sandbox id: a claimed pid that its cgroup confirms, else the one its cgroup shows."""

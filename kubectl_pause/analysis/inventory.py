@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -32,7 +32,7 @@ class ContainerEntry:
 
 @dataclass(slots=True)
 class SandboxEntry:
-    """A sandbox before its holder is known. `pids` are what the runtime claims, best first."""
+    """A sandbox before its holder is known. `pids` are what the runtime claims, best first; `kind` is None for one of a CRI runtime."""
 
     id: str
     name: str
@@ -48,6 +48,7 @@ class SandboxEntry:
     paths: Mapping[str, str]
     runtime_type: str
     spoofed: bool
+    kind: Literal["docker", "podman", "hand-made"] | None = None
     pod: Pod | None = None
     containers: list[ContainerEntry] = field(default_factory=list)
 

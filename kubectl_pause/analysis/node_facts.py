@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from kubectl_pause.analysis.local_facts import (
+    LocalFacts,
+    engine_facts,
+    find_hand_made,
+    host_namespaces,
+    limits_of_view,
+    own_by_pid,
+    reader_of,
+)
 from kubectl_pause.facts.api import ApiView
 from kubectl_pause.facts.bundle import Bundle, parse_bundle
 from kubectl_pause.facts.capture import CaptureError
@@ -22,8 +31,11 @@ from kubectl_pause.facts.cri import (
     parse_ps,
     parse_version,
 )
+from kubectl_pause.facts.fds import OpenNamespaces, parse_fds
 from kubectl_pause.facts.mounts import Mounts, parse_mountinfo
 from kubectl_pause.facts.process import Process, parse_processes
+from kubectl_pause.facts.routes import parse_routes
+from kubectl_pause.facts.shims import parse_shims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -38,7 +50,9 @@ class NodeFacts:
     """Typed facts of one node.
 
     `pods` and `containers` are None where crictl was not there or did not answer; `notes` says why. `members` has the pids of each
-    container or sandbox id by their cgroup, `owner` the reverse.
+    container or sandbox id by their cgroup, `owner` the reverse. `shims` are claims (see facts/shims.py); `routes` is None where the
+    collector did not look, `fds` empty where it was not asked to. `host` are the node's own namespaces; `local` is empty where a node
+    of a cluster was read.
     """
 
     capture: Capture
@@ -53,12 +67,11 @@ class NodeFacts:
     owner: Mapping[int, str]
     members: Mapping[str, list[int]]
     notes: list[str]
-
-    @property
-    def host(self) -> Mapping[str, int]:
-        """The node's own namespaces: those of pid 1."""
-        init = self.processes.get(1)
-        return init.namespaces if init else {}
+    host: Mapping[str, int]
+    local: LocalFacts
+    shims: Mapping[int, str]
+    routes: Mapping[str, tuple[str, ...]] | None
+    fds: OpenNamespaces
 
 
 def node_facts(capture: Capture, source: str) -> NodeFacts:
@@ -76,8 +89,14 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         notes.append(f"crictl {capture.crictl.get('path', '')} is there, but no runtime socket was found in the known places")
     bundles = {bundle.id: bundle for file in capture.bundles if (bundle := parse_bundle(file))}
     processes = parse_processes(capture.content("proc"))
-    known = {*bundles, *(pod.id for pod in pods or ()), *(container.id for container in containers or ())}
-    owner, members = _owners(processes, known)
+    engines = engine_facts(capture, notes)
+    told = (*(pods or ()), *(containers or ()), *engines.containers)
+    owner, members = _owners(processes, {*bundles, *(each.id for each in told)})
+    reader = reader_of(capture)
+    host = host_namespaces(processes, reader)
+    own_by_pid(processes, engines.containers, owner, members)
+    made = find_hand_made(processes, host, owner, members) if reader else ()
+    notes += limits_of_view(capture, processes, reader)
     return NodeFacts(
         capture=capture,
         api=_api_view(capture, source),
@@ -91,6 +110,11 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         owner=owner,
         members=members,
         notes=notes,
+        host=host,
+        local=replace(engines, hand_made=made),
+        shims=parse_shims(capture.content("shims")),
+        routes=parse_routes(capture.content("routes")) if "routes" in capture.sections else None,
+        fds=parse_fds(capture.content("fds")),
     )
 
 

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.analysis import notes
 from kubectl_pause.analysis.containers import sandbox_containers, with_api_containers
-from kubectl_pause.analysis.expected_sharing import mark_drift
-from kubectl_pause.analysis.init_process import init_process, unconfirmed
+from kubectl_pause.analysis.drift import mark_drift
+from kubectl_pause.analysis.findings import node_findings, sandbox_findings
+from kubectl_pause.analysis.holders import find_holders, leftovers, name_holders
+from kubectl_pause.analysis.init_process import PAUSE_NAMES, init_process, unconfirmed
 from kubectl_pause.analysis.inventory import SandboxEntry, inventory, is_virtual, newest_first
+from kubectl_pause.analysis.local_pods import local_pods
 from kubectl_pause.analysis.node_facts import NodeFacts, node_facts
+from kubectl_pause.analysis.proofs import proofs
 from kubectl_pause.analysis.sharing import sandbox_namespaces
+from kubectl_pause.analysis.strangers import find_strangers
 from kubectl_pause.facts.mounts import canonical_path
 from kubectl_pause.report import (
     CrictlSource,
@@ -32,14 +37,20 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.process import Process
 
 _LONGEST_NUMBER = 20
-_PAUSE_NAMES = ("pause", "pod")
-"""comm of the pause binary: upstream's `/pause`, OpenShift's `/usr/bin/pod`."""
 
 
-def node_report(capture: Capture, name: str) -> NodeReport:
-    """Everything that one capture tells of its node. `name` is used where the capture itself has no API part that says it."""
-    facts = node_facts(capture, name)
+def node_report(capture: Capture, name: str, *, prove: bool = False) -> NodeReport:
+    """Everything that one capture tells of its node. `name` is used where the capture itself has no API part that says it.
+
+    `prove` fills each sandbox's proofs.
+    """
+    return report_of(node_facts(capture, name), name, prove=prove)
+
+
+def report_of(facts: NodeFacts, name: str, *, prove: bool = False) -> NodeReport:
+    """The same from facts that are parsed already."""
     entries, without = inventory(facts)
+    entries += local_pods(facts)
     by_pod: dict[str, list[SandboxEntry]] = {}
     for entry in entries:
         by_pod.setdefault(entry.uid or entry.id, []).append(entry)
@@ -48,12 +59,23 @@ def node_report(capture: Capture, name: str) -> NodeReport:
         for group in sorted(by_pod.values(), key=lambda group: (group[0].namespace, group[0].name, group[0].uid))
         for index, entry in enumerate(newest_first(group))
     ]
-    header = capture.header
+    name = facts.api.node_name if facts.api else name
+    holders = find_holders(facts)
+    for sandbox in sandboxes:
+        name_holders(holders, sandbox)
+    find_strangers(facts, sandboxes)
+    left_over = leftovers(holders, sandboxes)
+    pods = {entry.id: entry.pod for entry in entries}
+    runtime = _runtime(facts)
+    for sandbox in sandboxes:
+        sandbox.findings = sandbox_findings(facts, sandbox, pods[sandbox.id], runtime.name if runtime else None)
+        sandbox.proofs = proofs(facts, sandbox) if prove else None
+    header = facts.capture.header
     return NodeReport(
-        name=facts.api.node_name if facts.api else name,
+        name=name,
         kernel=header.get("kernel") or None,
         os=_os_name(facts),
-        runtime=_runtime(facts),
+        runtime=runtime,
         cgroup=_cgroup_version(facts),
         captured_at=_time(header.get("now")),
         seconds=facts.api.seconds if facts.api else None,
@@ -61,6 +83,8 @@ def node_report(capture: Capture, name: str) -> NodeReport:
         pids=NodePids(current=_number(header, "tasks"), max=_number(header, "pid_max"), threads_max=_number(header, "threads_max")),
         sandboxes=sandboxes,
         pods_without_sandbox=[_without_sandbox(pod) for pod in without],
+        leftover_namespaces=left_over,
+        findings=node_findings(name, left_over),
     )
 
 
@@ -71,7 +95,7 @@ def _sandbox(facts: NodeFacts, entry: SandboxEntry, *, current: bool) -> Sandbox
     containers = sandbox_containers(facts, entry, namespaces, virtual=virtual)
     runtime = _runtime(facts)
     if entry.pod and runtime and not virtual:
-        mark_drift(containers, entry.pod, runtime.name, facts.mounts.cgroup)
+        mark_drift(facts, containers, namespaces, entry.pod, runtime.name)
     if current and entry.pod:
         containers = with_api_containers(entry.pod, containers)
     return Sandbox(
@@ -114,7 +138,7 @@ def _held_by_mounts(facts: NodeFacts, entry: SandboxEntry) -> bool:
 def _holder(holder: Process | None) -> Literal["pause", "other", "none"]:
     if holder is None:
         return "none"
-    return "pause" if holder.comm in _PAUSE_NAMES else "other"
+    return "pause" if holder.comm in PAUSE_NAMES else "other"
 
 
 def _notes(facts: NodeFacts, entry: SandboxEntry, holder: Process | None, *, virtual: bool, current: bool) -> list[str]:
@@ -150,7 +174,7 @@ def _ips(entry: SandboxEntry, *, current: bool) -> list[str]:
 
 def _identity(pod: Pod | None, entry: SandboxEntry) -> PodIdentity:
     if pod is None:
-        return PodIdentity(namespace=entry.namespace, name=entry.name, uid=entry.uid)
+        return PodIdentity(namespace=entry.namespace, name=entry.name, uid=entry.uid, kind=entry.kind)
     return pod_identity(pod)
 
 

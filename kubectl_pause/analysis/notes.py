@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kubectl_pause.report import Finding
+
 VIRTUAL = "the pod runs in a sandboxed runtime: the node's view of its namespaces means nothing"
 INFRA_DROPPED = "no pause process: CRI-O drops the infra container where no PID namespace is shared; mounts hold the namespaces"
 STOPPED = "no pause process: the sandbox is stopped"
@@ -21,6 +28,20 @@ _BRIEF = {
     NOT_IN_API: "not in API",
     DELETING: "deleting",
 }
+
+
+_FINDINGS = {
+    "namespace/drift": "drift",
+    "namespace/left": "left",
+    "namespace/joined": "joined",
+    "sandbox/pause-gone": "",  # the note says it
+}
+
+
+def findings_in_brief(findings: Iterable[Finding]) -> list[str]:
+    """What kinds of findings there are, a word each; the code of one that has no shorter word."""
+    words = (_FINDINGS.get(finding.code, finding.code) for finding in findings)
+    return list(dict.fromkeys(filter(None, words)))
 
 
 def in_brief(note: str) -> str:

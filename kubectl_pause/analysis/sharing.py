@@ -23,20 +23,17 @@ _OCI_NAMES = {"net": "network", "mnt": "mount"}
 
 
 def sandbox_namespaces(facts: NodeFacts, holder: Process | None, paths: Mapping[str, str]) -> dict[str, SandboxNamespace]:
-    """The eight namespaces of a sandbox, from its holder, else from the mounts that its OCI spec names.
+    """The eight namespaces of a sandbox, from its holder, else from the mounts that its OCI spec names; who holds them is not told here.
 
     `paths` are `linux.namespaces` of that spec by OCI type. A path that is mounted no more says nothing.
     """
-    mounts = facts.mounts.namespaces
-    by_path = {(mount.type, mount.path): mount.inode for mount in mounts}
+    by_path = {(mount.type, mount.path): mount.inode for mount in facts.mounts.namespaces}
     namespaces = {}
     for kind in NAMESPACE_TYPES:
         path = canonical_path(paths.get(_OCI_NAMES.get(kind, kind), ""))
         inode = holder.namespaces.get(kind) if holder else by_path.get((kind, path))
-        held = [f"pid:{holder.pid}"] if holder and inode is not None else []
-        held += sorted({mount.path for mount in mounts if mount.type == kind and mount.inode == inode})
         host = None if inode is None or kind not in facts.host else inode == facts.host[kind]
-        namespaces[kind] = SandboxNamespace(inode=inode, host=host, held_by=held)
+        namespaces[kind] = SandboxNamespace(inode=inode, host=host)
     return namespaces
 
 
@@ -55,10 +52,16 @@ def container_namespaces(
     namespaces = {}
     for kind in NAMESPACE_TYPES:
         inode = init.namespaces.get(kind)
-        # PID 1 of a namespace made it; an ephemeral container that targets this one only joined
-        others_of_kind = [] if kind == "pid" and init.ns_pids[-1:] == (1,) else neighbours
+        others_of_kind = _makers_first(init, neighbours) if kind == "pid" else neighbours
         namespaces[kind] = ContainerNamespace(inode=inode, sharing=_sharing(facts, kind, inode, sandbox[kind], others_of_kind))
     return namespaces
+
+
+def _makers_first(init: Process, neighbours: list[tuple[str, Process]]) -> list[tuple[str, Process]]:
+    """PID 1 of a namespace made it; ephemeral containers that target its container only joined, be they one or several."""
+    if init.ns_pids[-1:] == (1,):
+        return []
+    return sorted(neighbours, key=lambda neighbour: neighbour[1].ns_pids[-1:] != (1,))
 
 
 def _sharing(facts: NodeFacts, kind: str, inode: int | None, sandbox: SandboxNamespace, neighbours: list[tuple[str, Process]]) -> str:

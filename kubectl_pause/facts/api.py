@@ -5,7 +5,13 @@ Field names are those of `v1.Pod` and `v1.Node`. The same shapes are what a capt
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class _Kubernetes(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -38,6 +44,31 @@ class SecurityContext(_Kubernetes, frozen=True, rename="camel", omit_defaults=Tr
     privileged: bool | None = None
 
 
+class ExecAction(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
+    """`exec` of a probe or a lifecycle hook. A capture keeps `programs` for `command`: names of programs, no argument."""
+
+    command: list[str] | None = None
+    programs: list[str] | None = None
+
+    @property
+    def program_names(self) -> list[str]:
+        """Names of the programs that it runs, as far as its command says."""
+        return program_names(self.command or ()) if self.programs is None else self.programs
+
+
+class Handler(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
+    """A probe, or one handler of `lifecycle`."""
+
+    exec: ExecAction | None = None
+
+
+class Lifecycle(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
+    """`lifecycle` of a container."""
+
+    post_start: Handler | None = None
+    pre_stop: Handler | None = None
+
+
 class SpecContainer(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """A container of the spec. `restart_policy` Always on an init container makes it a sidecar."""
 
@@ -46,6 +77,23 @@ class SpecContainer(_Kubernetes, frozen=True, rename="camel", omit_defaults=True
     restart_policy: str | None = None
     target_container_name: str | None = None
     security_context: SecurityContext | None = None
+    liveness_probe: Handler | None = None
+    readiness_probe: Handler | None = None
+    startup_probe: Handler | None = None
+    lifecycle: Lifecycle | None = None
+
+    @property
+    def commands(self) -> dict[str, list[str]]:
+        """Names of the programs of each exec probe and hook, by the field of the spec: `livenessProbe`, `lifecycle.preStop`."""
+        hooks = self.lifecycle or Lifecycle()
+        handlers = {
+            "livenessProbe": self.liveness_probe,
+            "readinessProbe": self.readiness_probe,
+            "startupProbe": self.startup_probe,
+            "lifecycle.postStart": hooks.post_start,
+            "lifecycle.preStop": hooks.pre_stop,
+        }
+        return {field: handler.exec.program_names for field, handler in handlers.items() if handler and handler.exec}
 
 
 class PodSpec(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
@@ -198,7 +246,7 @@ _KEPT_ANNOTATIONS = ("kubernetes.io/config.hash", "kubernetes.io/config.mirror",
 
 def for_capture(pod: Pod) -> Pod:
     """The pod as a capture may keep it: only the annotations that the join reads (others may hold a whole manifest with its
-    environment), and no message of a container's state (it may be the end of the container's log, or its command).
+    environment), no argument of an exec probe, and no message of a container's state (it may be the end of the container's log).
     """
     annotations = {key: value for key, value in (pod.metadata.annotations or {}).items() if key in _KEPT_ANNOTATIONS}
     status = msgspec.structs.replace(
@@ -207,7 +255,56 @@ def for_capture(pod: Pod) -> Pod:
         container_statuses=_without_messages(pod.status.container_statuses),
         ephemeral_container_statuses=_without_messages(pod.status.ephemeral_container_statuses),
     )
-    return msgspec.structs.replace(pod, metadata=msgspec.structs.replace(pod.metadata, annotations=annotations), status=status)
+    spec = msgspec.structs.replace(
+        pod.spec,
+        init_containers=_without_arguments(pod.spec.init_containers),
+        containers=_without_arguments(pod.spec.containers),
+        ephemeral_containers=_without_arguments(pod.spec.ephemeral_containers),
+    )
+    return msgspec.structs.replace(pod, metadata=msgspec.structs.replace(pod.metadata, annotations=annotations), spec=spec, status=status)
+
+
+_SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9._/-]{1,255}")
+_SHELL_SEPARATORS = re.compile(r"[;&|\n(){}]+")
+_QUOTED_OR_COMMENT = re.compile(r"""'[^']*(?:'|$)|"(?:[^"\\\\]|\\\\.)*(?:"|$)|(?<!\\S)#[^\n]*|<<.*""", re.DOTALL)
+_SHELL_WORDS = ("exec", "if", "then", "else", "elif", "do", "while", "until", "!", "time", "timeout")
+
+
+def program_names(command: Sequence[str]) -> list[str]:
+    """Names of the programs of a command: its first word's, and where that is a shell, the first words of the text behind `-c`.
+
+    A word with anything but letters, digits, `.`, `_`, `-` and `/` is left out: it may be an assignment or hold a secret.
+    """
+    if not command or not _PLAIN_WORD.fullmatch(command[0]):
+        return []
+    names = [command[0].rpartition("/")[2]]
+    if names[0] in _SHELLS and len(command) > 2 and command[1].startswith("-") and command[1].endswith("c"):  # noqa: PLR2004
+        for part in _SHELL_SEPARATORS.split(_QUOTED_OR_COMMENT.sub('"', command[2])):
+            words = [word for word in part.split() if word not in _SHELL_WORDS]
+            if words and _PLAIN_WORD.fullmatch(words[0]):
+                names.append(words[0].rpartition("/")[2])
+    return list(dict.fromkeys(filter(None, names)))
+
+
+def _without_arguments(containers: list[SpecContainer] | None) -> list[SpecContainer] | None:
+    """Probes and hooks with the names of their programs only."""
+
+    def bare(handler: Handler | None) -> Handler | None:
+        return Handler(ExecAction(programs=handler.exec.program_names)) if handler and handler.exec else None
+
+    if containers is None:
+        return None
+    return [
+        msgspec.structs.replace(
+            each,
+            liveness_probe=bare(each.liveness_probe),
+            readiness_probe=bare(each.readiness_probe),
+            startup_probe=bare(each.startup_probe),
+            lifecycle=Lifecycle(bare(each.lifecycle.post_start), bare(each.lifecycle.pre_stop)) if each.lifecycle else None,
+        )
+        for each in containers
+    ]
 
 
 def _without_messages(statuses: list[ContainerStatus] | None) -> list[ContainerStatus] | None:

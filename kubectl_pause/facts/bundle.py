@@ -58,7 +58,8 @@ def parse_bundle(file: BundleFile) -> Bundle | None:
     if _CONTAINERD + "container-type" in annotations:
         return _containerd(file, config, annotations)
     if _CRIO + "ContainerType" in annotations:
-        return _crio(file, config, annotations)
+        bundle = _crio(file, config, annotations)
+        return bundle if bundle.pod_name else None  # podman marks the containers of its pods so too, and names no pod
     return None
 
 

@@ -51,7 +51,10 @@ class BundleFile:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One moment of one node. `header` has uptime, boot, tasks, pid_max, threads_max, kernel as the collector wrote them."""
+    """One moment of one node. `header` has uptime, boot, tasks, pid_max, threads_max, kernel, machine, self as the collector wrote them.
+
+    `looks` has uptime and tasks of each look at the processes: one, or two where it was told to wait and look again.
+    """
 
     header: Mapping[str, str]
     sections: Mapping[str, Section]
@@ -59,6 +62,7 @@ class Capture:
     crictl: Mapping[str, str] | None
     api: bytes | None = None
     end: Mapping[str, str] = field(default_factory=dict)
+    looks: tuple[Mapping[str, str], ...] = ()
 
     def content(self, name: str) -> bytes:
         """Bytes of the section, empty where the collector wrote none."""
@@ -126,6 +130,7 @@ def parse_capture(text: bytes, source: str) -> Capture:  # noqa: C901, PLR0912 (
     api: bytes | None = None
     sections: dict[str, Section] = {}
     bundles: list[BundleFile] = []
+    looks: list[Mapping[str, str]] = []
     if not text.startswith((FILE_MAGIC + b"\n", COLLECTOR_MAGIC + b"\n")):
         if text.startswith(b"#pause-inspect-"):
             raise _other_version(source)
@@ -147,6 +152,8 @@ def parse_capture(text: bytes, source: str) -> Capture:  # noqa: C901, PLR0912 (
             _close_command(sections, rest)
         elif word == b"#node":
             header = _fields(rest)
+        elif word == b"#look":
+            looks.append(_fields(rest))
         elif word == b"#crictl":
             crictl = _fields(rest)
         elif word == b"#api":
@@ -159,7 +166,7 @@ def parse_capture(text: bytes, source: str) -> Capture:  # noqa: C901, PLR0912 (
             end = _fields(rest)
     if not seen_collector or end is None:
         raise CaptureError("CaptureTruncated", f"{source}: the capture is truncated: its end mark is missing", _AGAIN)
-    return Capture(header, sections, tuple(bundles), crictl, api, end)
+    return Capture(header, sections, tuple(bundles), crictl, api, end, tuple(looks))
 
 
 def _blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:

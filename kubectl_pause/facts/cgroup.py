@@ -53,6 +53,15 @@ def parse_path(path: str) -> list[CgroupOwner]:
     return owners
 
 
+def pod_of_path(path: str) -> str | None:
+    """The uid of the innermost pod that a path names, also of one that ends at the pod."""
+    pods = list(_POD.finditer(path.removesuffix(" (deleted)")))
+    if not pods:
+        return None
+    pod = pods[-1]
+    return pod["systemd_uid"].replace("_", "-") if pod["systemd_uid"] else (pod["cgroupfs_uid"] or pod["relative_uid"])
+
+
 def owner_of_path(path: str, known: Container[str] = frozenset()) -> CgroupOwner | None:
     """The container of a path: one the runtime knows, else the outermost inside a pod, else the outermost."""
     owners = parse_path(path)
@@ -65,13 +74,13 @@ def owner_of_path(path: str, known: Container[str] = frozenset()) -> CgroupOwner
 def owner_of_process(text: str, known: Container[str] = frozenset()) -> CgroupOwner | None:
     """The container of a process, from its whole `/proc/PID/cgroup`.
 
-    conmon in a pod's slice (`crio-conmon-ID.scope`) belongs to the runtime, so the answer is None. On a hybrid node the v2 line
+    conmon (`crio-conmon-ID.scope` in a pod's slice, podman's `libpod-conmon-ID.scope`) belongs to the runtime, so the answer is None. On a hybrid node the v2 line
     may name a service while the v1 lines name the container: they are asked in turn.
     """
     for path in cgroup_paths(text):
         owner = owner_of_path(path, known)
         if owner:
-            return None if owner.prefix == "crio-conmon" else owner
+            return None if owner.prefix in ("crio-conmon", "libpod-conmon") else owner
     return None
 
 

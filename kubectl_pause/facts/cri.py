@@ -65,6 +65,7 @@ class CriSandboxStatus:
     """One answer of `crictl inspectp`: CRI `PodSandboxStatus` and the runtime's own `info`, which may be missing as a whole.
 
     `pid` is None for 0 and for absent (CRI-O without an infra container). `namespace_paths` are those of the OCI spec by OCI type.
+    `host_interfaces` are those of the CNI result that are in no sandbox: the pod's veth, and a bridge that all pods share.
     """
 
     id: str
@@ -77,6 +78,7 @@ class CriSandboxStatus:
     net_namespace_closed: bool | None
     namespace_paths: Mapping[str, str]
     spoofed: bool
+    host_interfaces: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,14 @@ def _sandbox_status(document: Mapping[str, Any]) -> CriSandboxStatus | None:
         net_namespace_closed=closed if isinstance(closed, bool) else None,
         namespace_paths=namespace_paths(spec),
         spoofed=is_spoofed(spec_annotations),
+        host_interfaces=_host_interfaces(info),
     )
+
+
+def _host_interfaces(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """Interfaces that the CNI result (containerd's `info.cniResult`) puts into no namespace: they stay in the node's."""
+    interfaces = mapping_of(mapping_of(info.get("cniResult")).get("Interfaces"))
+    return tuple(text_of(name) for name, each in interfaces.items() if isinstance(each, dict) and not each.get("Sandbox"))
 
 
 def namespace_paths(spec: Mapping[str, Any]) -> dict[str, str]:

@@ -27,7 +27,8 @@ _NUMBER_DIGITS = 20
 class Process:
     """One process (thread group leader) as proc(5) shows it.
 
-    `start_ticks` is field 22 of stat (clock ticks after boot), `exit_code` field 52 (a wait status, meaningful for a zombie),
+    `child_faults` is field 11 of stat (cminflt: minor faults of children that were waited for, and of theirs), `start_ticks` field 22
+    (clock ticks after boot), `exit_code` field 52 (a wait status, meaningful for a zombie),
     `ns_pids` the pid in each PID namespace from the reader's inwards, `cgroups` the raw text of the cgroup file,
     `namespaces` the inode of each namespace that could be read: a zombie keeps only `pid` and `user`.
     """
@@ -44,6 +45,7 @@ class Process:
     cgroups: str
     namespaces: Mapping[str, int]
     signals: Mapping[str, int]
+    child_faults: int = 0
 
     @property
     def is_zombie(self) -> bool:
@@ -52,10 +54,13 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stat:
+class Stat:
+    """What is taken from one `/proc/PID/stat`."""
+
     comm: str
     state: str
     ppid: int
+    child_faults: int
     threads: int
     start_ticks: int
     exit_code: int
@@ -112,21 +117,23 @@ def parse_processes(content: bytes) -> dict[int, Process]:  # noqa: C901 (one br
             cgroups=interned[cgroup],
             namespaces=namespaces.get(pid, {}),
             signals=_signals(status),
+            child_faults=stat.child_faults,
         )
     return processes
 
 
-def parse_stat(raw: bytes) -> _Stat | None:
+def parse_stat(raw: bytes) -> Stat | None:
     """`/proc/PID/stat`: the name stands between the first `(` and the last `)` and may hold anything else."""
     opening, closing = raw.find(b"("), raw.rfind(b")")
     if opening < 0 or closing < opening:
         return None
     fields = raw[closing + 1 :].split()
     try:
-        return _Stat(
+        return Stat(
             comm=raw[opening + 1 : closing][:_COMM_LIMIT].decode("utf-8", "backslashreplace"),
             state=fields[0].decode("ascii", "backslashreplace"),
             ppid=int(fields[1]),
+            child_faults=int(fields[8]),
             threads=int(fields[17]),
             start_ticks=int(fields[19]),
             exit_code=int(fields[49]) if len(fields) > 49 else 0,  # noqa: PLR2004 (field 52, counted from the state)

@@ -4,13 +4,15 @@
 # Needs a busybox-class image (tools below), the node's PID namespace and, for crictl and runtime state, /proc/1/root.
 # Writes nothing on the node. Prints gzip; inside, lines that start with "#" are written by this script alone, and every line
 # of anybody else's text starts with the kernel's "PID/FILE:", a quote (from stat) or a blank, so no text can forge a record.
-# Never collected: environments, arguments of processes, annotations other than those named in KEEP_*.
+# Never collected: environments, arguments of processes (but the id of a shim's), annotations other than those named in KEEP_*.
 #
-# Settings, all optional: CRICTL_SECONDS (each call, 10), USE_CRICTL (yes|no), NODE_ROOT (/proc/1/root), PROC (/proc).
+# Settings, all optional: CRICTL_SECONDS (each call, 10), USE_CRICTL (yes|no), NODE_ROOT (/proc/1/root), PROC (/proc),
+# READ_FDS (no|yes: look for open descriptors of namespaces), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
 export LC_ALL=C PATH=/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin
 PROC=${PROC:-/proc} NODE_ROOT=${NODE_ROOT:-/proc/1/root} CRICTL_SECONDS=${CRICTL_SECONDS:-10} USE_CRICTL=${USE_CRICTL:-yes}
+SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-no}
 
-for tool in awk cat chroot cut date grep gzip readlink sed setsid sleep stat tail tr uname xargs; do
+for tool in awk cat chroot cut date find grep gzip readlink sed setsid sleep stat tail tr uname xargs; do
 	command -v $tool >/dev/null 2>&1 || { echo "#missing $tool"; exit 3; }
 done
 cd "$PROC" 2>/dev/null || { echo "#missing $PROC"; exit 3; }
@@ -200,15 +202,129 @@ state_files() {
 		grep -v '\*' | awk -v mode=files -v keep="$KEEP_SPEC" "$PRUNE"
 }
 
+# Hands every line on. Who could reap: PID 1 of each inner PID namespace, and parents of zombies; behind "/", the zombies.
+PICK='
+{ print }
+/^[0-9]+\/status:State:/ { dead = ($2 == "Z") }
+/^[0-9]+\/status:PPid:/ && dead { if ($2 > 0) reaper[$2]; if (n++ < 2000) zombies = zombies " " ($1 + 0) }
+/^[0-9]+\/status:NSpid:/ && NF > 2 && $NF == 1 { reaper[$1 + 0] }
+END { for (pid in reaper) print pid >"/dev/stderr"; print "/" zombies >"/dev/stderr" }'
+
 each() { for file; do printf "%s/$file\n" $pids; done; }
 processes() {
 	set +f
 	pids=$(printf '%s\n' [0-9]*)
 	echo '#section proc'
 	each stat cgroup | xargs grep -asH '' 2>/dev/null
-	each status | xargs grep -asHE "$STATUS" 2>/dev/null
+	{ picked=$(each status | xargs grep -asHE "$STATUS" 2>/dev/null | awk "$PICK" 2>&1 >&4); } 4>&1
+	reapers=${picked%%/*} zombies=${picked#*/}
 	each ns/cgroup ns/ipc ns/mnt ns/net ns/pid ns/time ns/user ns/uts | xargs stat -c '%N' 2>/dev/null
 	each stat | xargs grep -asH '' 2>/dev/null | sed 's,^\([0-9]*\)/stat:,\1/stat2:,'
+}
+
+# `-id ID` of containerd-shim and `-c ID` of conmon, no other argument. Anybody may bear these names: who reads it must judge that.
+# grep names the file before each line, or before each argument (busybox's ends a line at NUL), so no argument can forge a pid.
+SHIM_IDS='
+{
+	at = index($0, "/cmdline:"); pid = substr($0, 1, at - 1)
+	n = split(substr($0, at + 9), word, "\001")
+	for (i = 1; i <= n; i++) {
+		if (!(pid in flag)) flag[pid] = (word[i] ~ /conmon$/) ? "-c" : "-id"
+		if (last[pid] == flag[pid] && length(word[i]) == 64 && word[i] ~ /^[0-9a-f]+$/) print pid "/id:" word[i]
+		last[pid] = word[i]
+	}
+}'
+shims() {
+	echo '#section shims'
+	each comm | xargs grep -slxE 'containerd-shim|conmon' 2>/dev/null | sed 's/comm$/cmdline/' |
+		xargs grep -asHm 40 '' /dev/null 2>/dev/null | tr '\000' '\001' | cut -c1-4000 | awk "$SHIM_IDS"
+}
+
+# Routes of the node to single addresses (interface, address, flags): the veths of pods whose CNI plugin leads to each by a route.
+routes() {
+	echo '#section routes'
+	awk '$8 == "FFFFFFFF" && n++ < 4096 { print " " $1, $2, $4 }' 1/net/route
+	awk '$2 == "80" && $9 !~ /^[89a-f]/ && n++ < 4096 { print " " $10, $1, $9 }' 1/net/ipv6_route
+} 2>/dev/null
+
+counters() {
+	printf '%s/schedstat\n' $reapers | xargs grep -asH '' /dev/null
+	printf '%s/status\n' $reapers | xargs grep -asHE '^(non)?voluntary_ctxt_switches:' /dev/null
+} 2>/dev/null
+
+# In which system call each thread is, with its first argument only; what a signalfd waits for; the executable; and when each zombie
+# last ran, by the clock that tells when grep itself did. A path is hostile text: behind a word that nobody could foresee.
+look_at_reapers() {
+	read -r up _ <uptime; read -r _ _ _ tasks _ <loadavg
+	echo "#look uptime=$up tasks=${tasks#*/}"
+	echo '#section reapers'
+	counters
+	for pid in $reapers; do
+		set -- $pid/task/[0-9]*
+		[ $# -le 64 ] || set -- $pid/task/$pid
+		printf '%s/syscall\n' "$@"
+	done | xargs grep -asHoE '^([0-9]+ 0x[0-9a-f]+|running)' /dev/null
+	printf '%s/status\n' $reapers | xargs grep -aslE '^SigBlk:.*[13579bdf]....$' /dev/null | while read -r status; do
+		printf '%s\n' ${status%status}fdinfo/? ${status%status}fdinfo/??
+	done | xargs grep -asHE '^sigmask:' /dev/null
+	printf '%s/sched\n' self $zombies | xargs grep -asHE '^se.exec_start' | tr -s ' '
+	echo '#section exe'
+	read -r nonce <sys/kernel/random/uuid
+	echo " $nonce"
+	printf '%s/exe\n' $reapers | xargs stat -c "$nonce %N" | cut -c1-300 | sed 's/^/ /'
+} 2>/dev/null
+
+# Escaped for xargs: systemd has backslashes in its units' names.
+cgroups_with() { find . -name "$1" | sed "s,/$1\$,,; s,[^A-Za-z0-9_./-],\\\\&,g"; }
+
+# pids_limits FILE...: tasks charged and allowed, of every cgroup of the node (v1 has a hierarchy of its own for them).
+pids_limits() {
+	cd "$NODE_ROOT/sys/fs/cgroup/pids" || cd "$NODE_ROOT/sys/fs/cgroup" || return
+	cgroups=$(cgroups_with pids.current)
+	for file; do printf '%s\n' "$cgroups" | sed "s,\$,/$file,"; done | xargs grep -asH ''
+	cd "$PROC"
+} 2>/dev/null
+
+frozen_cgroups() {
+	echo '#section frozen'
+	cd "$NODE_ROOT/sys/fs/cgroup/freezer" && cgroups_with freezer.state | sed 's,$,/freezer.state,' | xargs grep -asHE '^FR' /dev/null
+	cd "$NODE_ROOT/sys/fs/cgroup" && [ -e cgroup.controllers ] &&
+		cgroups_with cgroup.events | sed 's,$,/cgroup.events,' | xargs grep -asHE '^frozen 1' /dev/null
+	cd "$PROC"
+} 2>/dev/null
+
+second_look() {
+	sleep "$SAMPLE_SECONDS" || sleep 1
+	read -r up _ <uptime; read -r _ _ _ tasks _ <loadavg
+	echo "#look uptime=$up tasks=${tasks#*/}"
+	echo '#section look2'
+	printf '%s/stat\n' [0-9]* | xargs grep -asH ''
+	counters
+	echo '#section pids2'
+	pids_limits pids.current
+} 2>/dev/null
+
+# Open descriptors of namespaces: "PID/fd/N DEVICE INODE TYPE,...". The text of a link is its file's name: it may hold newlines, and so
+# forge a line for any other descriptor. Such lines only say where to look; what stands there is told by stat, and is a namespace where
+# its device is that of a namespace. The type is what the text said beside that inode: more than one type where a text lied.
+NAMESPACE_LINK="'[0-9]{1,12}/fd/[0-9]{1,12}' -> '(cgroup|ipc|mnt|net|pid|time|user|uts):[[][0-9]{1,20}[]]'"
+OPEN_NAMESPACES='
+substr($0, 1, 1) == "\047" {
+	split($0, part, "\047"); split(part[4], said, /:?[][]/); at = part[2] " " said[2]
+	if (index(types[at] ",", "," said[1] ",") == 0) types[at] = types[at] "," said[1]
+	if (++links == 20000) print " more"
+	next
+}
+$1 == "self/ns/net" { device = $2; next }
+device && $2 == device { print " " $0 " " substr(types[$1 " " $3], 2) }'
+fds() {
+	[ "$READ_FDS" = yes ] || return
+	echo '#section fds'
+	links=$(each fd | xargs find 2>/dev/null | xargs stat -c '%N' 2>/dev/null | grep -axE "$NAMESPACE_LINK" | awk '!seen[$0]++ && n++ < 20000')
+	{
+		printf '%s\n' "$links"
+		{ echo self/ns/net; printf '%s\n' "$links" | cut -d"'" -f2 | awk '!seen[$0]++'; } | xargs stat -L -c '%n %d %i' 2>/dev/null
+	} | awk "$OPEN_NAMESPACES"
 }
 
 # An absolute link would be followed in this container's root, not the node's.
@@ -224,14 +340,22 @@ collect() {
 	read -r up _ <uptime; read -r boot <sys/kernel/random/boot_id; read -r _ _ _ tasks _ <loadavg
 	set -- $(cat sys/kernel/pid_max sys/kernel/threads-max)  # not `read`: /proc/sys answers the first read only
 	echo '#pause-inspect-collector 1'
-	echo "#node now=$(date +%s) uptime=$up boot=$boot tasks=${tasks#*/} pid_max=$1 threads_max=$2 kernel=$(uname -r | tr -cd 'A-Za-z0-9._+-')"
+	echo "#node now=$(date +%s) uptime=$up boot=$boot tasks=${tasks#*/} pid_max=$1 threads_max=$2 kernel=$(uname -r | tr -cd 'A-Za-z0-9._+-') machine=$(uname -m) self=$$"
 	echo '#section os-release'
 	system_name
 	runtime_answers
 	state_files
 	echo '#section mountinfo'
 	grep -sE ' - (nsfs|cgroup2?) ' 1/mountinfo | sed 's/^/ /'
+	routes
 	processes
+	shims
+	fds
+	look_at_reapers
+	echo '#section pids'
+	pids_limits pids.current pids.max pids.events
+	frozen_cgroups
+	[ "$SAMPLE_SECONDS" = 0 ] || second_look
 	read -r up _ <uptime
 	echo "#end uptime=$up"
 }

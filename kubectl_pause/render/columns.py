@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -92,8 +93,13 @@ def _line(row: Sequence[Cell], widths: Sequence[int], *, colour: bool, indent: i
     parts = []
     for index, (cell, width) in enumerate(zip(row, widths, strict=True)):
         padded = cell.text if index == len(row) - 1 else cell.text.ljust(width)
-        parts.append(_COLOURS[cell.style] + padded + _RESET if colour and cell.style else padded)
+        parts.append(painted(padded, cell.style) if colour else padded)
     return (" " * indent + (" " * _GAP).join(parts)).rstrip()
+
+
+def painted(text: str, style: str) -> str:
+    """`text`, harmless already, in the colour of a style; "" is none."""
+    return _COLOURS[style] + text + _RESET if style else text
 
 
 def shortened(text: str, width: int, share: float = 0.5) -> str:
@@ -105,3 +111,14 @@ def shortened(text: str, width: int, share: float = 0.5) -> str:
     front = round((width - 1) * share)
     back = width - 1 - front
     return text[:front] + "…" + (text[-back:] if back else "")
+
+
+_LABEL = 10
+
+
+def labelled(label: str, text: str, width: int | None) -> list[str]:
+    """A labelled text, in several lines where a terminal is too narrow; paths and ids are never broken."""
+    shown = visible(text, 1000)
+    room = max(20, width - _LABEL) if width else len(shown) + 1
+    parts = textwrap.wrap(shown, room, break_long_words=False, break_on_hyphens=False) or [""]
+    return [f"{label if index == 0 else '':<{_LABEL}}{part}".rstrip() for index, part in enumerate(parts)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from kubectl_pause.analysis.notes import in_brief
+from kubectl_pause.analysis.notes import findings_in_brief, in_brief
 from kubectl_pause.render.columns import Cell, Column, table
+from kubectl_pause.render.evidence import finding_lines
 from kubectl_pause.render.plain_text import age, short_id, visible
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def node_view(report: Report, *, wide: bool, width: int | None, headings: bool, 
         rows = [_row(node, sandbox, wide=wide) for sandbox in node.sandboxes]
         rows += [_missing_row(each.pod, each.containers, wide=wide) for each in node.pods_without_sandbox]
         lines += table(_WIDE if wide else _DEFAULT, rows, width=None if wide else width, headings=headings, colour=colour)
+        lines += finding_lines(node.findings, width=None if wide else width, colour=colour)
     return "".join(line + "\n" for line in lines)
 
 
@@ -45,7 +47,7 @@ def _row(node: NodeReport, sandbox: Sandbox, *, wide: bool) -> list[str | Cell]:
     attempt = "-" if sandbox.attempt is None else str(sandbox.attempt)
     pid = str(sandbox.pid or "-")
     ip = ",".join(sandbox.ips) if wide else next(iter(sandbox.ips), "-")
-    notes = ", ".join(filter(None, map(in_brief, sandbox.notes)))
+    notes = ", ".join([*findings_in_brief(sandbox.findings), *filter(None, map(in_brief, sandbox.notes))])
     run = running(sandbox.containers)
     if not wide:
         return [name, short_id(sandbox.id), state, attempt, pid, run, ip or "-", notes]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.process import NAMESPACE_TYPES
-from kubectl_pause.render.columns import Cell, Column, table
+from kubectl_pause.render.columns import Cell, Column, labelled, table
+from kubectl_pause.render.evidence import finding_lines, proof_lines, stranger_lines
 from kubectl_pause.render.node_view import sandbox_age
-from kubectl_pause.render.plain_text import age, short_id, visible
+from kubectl_pause.render.plain_text import age, short_id
 
 if TYPE_CHECKING:
     from kubectl_pause.report import Container, ContainerNamespace, NodeReport, PodIdentity, PodWithoutSandbox, Report, Sandbox
 
-_LABEL = 10
+_MADE_BY = {"docker": "made by Docker", "podman": "made by podman", "hand-made": "made by hand"}
+"""Pods of `local` that neither an API nor a CRI runtime knows."""
 _NOTABLE = ("net", "ipc", "uts", "pid")
 """Namespaces whose sharing with the node is worth a colour: user, cgroup and time are the node's in ordinary pods."""
 
@@ -39,7 +41,7 @@ def _block(  # noqa: PLR0913 (one block's surroundings)
     node: NodeReport, sandbox: Sandbox, older: list[Sandbox], *, wide: bool, width: int | None, colour: bool
 ) -> list[str]:
     attempt = "attempt unknown (crictl would tell)" if sandbox.attempt is None else f"attempt {sandbox.attempt}"
-    facts = [sandbox.state or "state unknown", attempt]
+    facts = [sandbox.state or "state unknown", *([] if sandbox.pod.kind in _MADE_BY else [attempt])]
     old = sandbox_age(node, sandbox)
     if old is not None:
         facts.append(f"{age(old)} old")
@@ -49,15 +51,18 @@ def _block(  # noqa: PLR0913 (one block's surroundings)
         ("Sandbox", f"{short_id(sandbox.id)}  {', '.join(facts)}"),
         ("", sandbox.id),
         ("Held by", _holder(sandbox)),
+        *_alive(sandbox),
         ("IP", ", ".join(sandbox.ips) or "-"),
         ("Runtime", f"handler {sandbox.runtime_handler or 'default'}, pause image {sandbox.image or 'unknown'}"),
         *(("Older", _older(node, each)) for each in older),
         *_notes(sandbox.notes),
     ]
-    lines = [line for label, text in pairs for line in _pair(label, text, width)]
+    lines = [line for label, text in pairs for line in labelled(label, text, width)]
     lines += ["", *_containers(sandbox.containers, width=width, colour=colour)]
-    lines += ["", *_namespaces(sandbox, wide=wide, width=width, colour=colour)]
-    return lines
+    lines += ["", *_namespaces(sandbox, wide=wide, width=width, colour=colour), *_differences(sandbox, width=width)]
+    lines += stranger_lines(sandbox.strangers, width=width, colour=colour)
+    lines += finding_lines(sandbox.findings, width=width, colour=colour)
+    return lines + proof_lines(sandbox.proofs, width=width)
 
 
 def _older(node: NodeReport, sandbox: Sandbox) -> str:
@@ -74,7 +79,7 @@ def _without(node: NodeReport, pod: PodWithoutSandbox, *, width: int | None, col
         ("Sandbox", "none seen on the node" + ("" if node.sources.crictl else "; without crictl a stopped one cannot be seen")),
         *_notes(pod.notes),
     ]
-    lines = [line for label, text in pairs for line in _pair(label, text, width)]
+    lines = [line for label, text in pairs for line in labelled(label, text, width)]
     return [*lines, "", *_containers(pod.containers, width=width, colour=colour)]
 
 
@@ -83,7 +88,7 @@ def _notes(notes: list[str]) -> list[tuple[str, str]]:
 
 
 def _head(node: NodeReport, pod: PodIdentity) -> tuple[str, str]:
-    told = [pod.phase or ("not known to the API" if node.sources.api else "the API was not asked")]
+    told = [_MADE_BY.get(pod.kind or "") or pod.phase or ("not known to the API" if node.sources.api else "the API was not asked")]
     if pod.kind == "static":
         told.append("static pod")
     if pod.owner:
@@ -102,18 +107,27 @@ def _holder(sandbox: Sandbox) -> str:
         return "a sandboxed runtime (gVisor, Kata)"
     if sandbox.pid is not None:
         return f"{sandbox.holder_command}, pid {sandbox.pid}"
-    mounted = sorted({path for each in sandbox.namespaces.values() for path in each.held_by})
+    mounted = sorted({path for each in sandbox.namespaces.values() for path in each.held_by if path.startswith("/")})
     return f"no process; mounted at {', '.join(mounted)}" if mounted else "no process"
 
 
-def _pair(label: str, text: str, width: int | None) -> list[str]:
-    """A labelled text, in several lines where a terminal is too narrow; paths and ids are never broken."""
-    import textwrap
-
-    shown = visible(text, 1000)
-    room = max(20, width - _LABEL) if width else len(shown) + 1
-    parts = textwrap.wrap(shown, room, break_long_words=False, break_on_hyphens=False) or [""]
-    return [f"{label if index == 0 else '':<{_LABEL}}{part}".rstrip() for index, part in enumerate(parts)]
+def _alive(sandbox: Sandbox) -> list[tuple[str, str]]:
+    """What keeps namespaces alive where it is not plain: no process is in them, or somebody has them open."""
+    told = []
+    for by, mark in (("mount", "/"), ("open descriptor", "fd:")):
+        empty = [kind for kind, each in sandbox.namespaces.items() if each.processes == 0 and each.held_by]
+        only = [kind for kind in empty if all(holder.startswith(mark) for holder in sandbox.namespaces[kind].held_by)]
+        if only:
+            told.append(
+                f"{', '.join(only)} by {'its' if len(only) == 1 else 'their'} {by}{'' if len(only) == 1 else 's'} alone, no process is left"
+            )
+    opened = [
+        f"{kind} open in pid {holder.removeprefix('fd:').replace('/', ', descriptor ')}"
+        for kind, each in sandbox.namespaces.items()
+        for holder in each.held_by
+        if holder.startswith("fd:")
+    ]
+    return [("Alive" if index == 0 else "", text) for index, text in enumerate(told + opened)]
 
 
 def _containers(containers: list[Container], *, width: int | None, colour: bool) -> list[str]:
@@ -156,4 +170,16 @@ def _sandbox_cell(sandbox: Sandbox, kind: str, *, wide: bool) -> Cell:
 def _cell(namespace: ContainerNamespace, kind: str, *, wide: bool) -> Cell:
     word = namespace.sharing.replace("container:", "=")
     inode = f" {namespace.inode}" if wide and namespace.inode else ""
-    return Cell(word + inode, "warn" if word == "host" and kind in _NOTABLE else "")
+    notable = namespace.drift or (word == "host" and kind in _NOTABLE)
+    return Cell(word + ("!" if namespace.drift else "") + inode, "warn" if notable else "")
+
+
+def _differences(sandbox: Sandbox, *, width: int | None) -> list[str]:
+    """A line for each `!` of the matrix; why it is expected and what it means is said with the findings."""
+    return [
+        line
+        for container in sandbox.containers
+        for kind, namespace in (container.namespaces or {}).items()
+        if namespace.drift
+        for line in labelled("!", f"{kind} of {container.name}: expected {(namespace.expected or '').replace('container:', '=')}", width)
+    ]

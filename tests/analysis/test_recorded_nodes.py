@@ -203,7 +203,9 @@ def test_a_sandbox_whose_pause_was_killed_says_so_and_keeps_its_network():
 def test_nothing_is_wrong_with_a_healthy_pod(node, crictl):
     report = recorded_report(node, crictl=crictl)
     assert report.findings == []
-    assert all(sandbox.findings == [] for sandbox in report.sandboxes)
+    assert report.leftover_namespaces == []
+    assert {sandbox.pod.name for sandbox in report.sandboxes if sandbox.findings} <= {"pause-killed"}
+    assert not any(sandbox.strangers for sandbox in report.sandboxes)
     assert sandbox_of(report, "shared-pid").notes == []
 
 

@@ -1,0 +1,192 @@
+"""Answers to `who X` on one node: every reading of X is looked up."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from kubectl_pause.analysis.attribution import Place
+from kubectl_pause.analysis.who_namespace import at_mount, whose_namespace
+from kubectl_pause.analysis.who_process import Found, who_is
+from kubectl_pause.facts.cgroup import cgroup_paths, parse_path, pod_of_path
+from kubectl_pause.report import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kubectl_pause.analysis.inspected_node import InspectedNode
+    from kubectl_pause.analysis.who_question import Question, Reading
+    from kubectl_pause.facts.process import Process
+    from kubectl_pause.report import Sandbox
+
+
+def answer(question: Question, node: InspectedNode) -> list[Answer]:
+    """Every answer that the node has, reading by reading. None where it knows of no such thing."""
+    return [
+        Answer(
+            asked=question.asked,
+            understood_as=reading.phrase,
+            node=node.report.name,
+            pod=node.pod(found.place.sandbox) if found.place else None,
+            sandbox=found.place.sandbox if found.place else None,
+            container=found.place.container if found.place else None,
+            pid=found.pid,
+            comm=_comm(node, found.pid),
+            role=found.role,
+            known_by=found.known_by,
+            confidence=found.confidence,
+        )
+        for reading in question.readings
+        for found in _LOOK_UP[reading.kind](node, reading)
+    ]
+
+
+def _comm(node: InspectedNode, pid: int | None) -> str | None:
+    process = node.facts.processes.get(pid) if pid else None
+    return process.comm if process else None
+
+
+def _pid(node: InspectedNode, reading: Reading) -> list[Found]:
+    process = node.facts.processes.get(reading.number)
+    return who_is(node, process) if process else []
+
+
+def _pod_pid(node: InspectedNode, reading: Reading) -> list[Found]:
+    """Processes that the pod itself counts under this number: those in its PID namespaces, strangers too, or with hostPID its own."""
+    sandboxes = {sandbox.id for sandbox in pods_named(node, reading)}
+    spaces = {inode for (kind, inode), places in node.owners.items() if kind == "pid" and any(each.sandbox in sandboxes for each in places)}
+    answers = []
+    for process in node.facts.processes.values():
+        if reading.number not in (process.ns_pids[1:] or process.ns_pids):
+            continue
+        attribution = node.attributions.get(process.pid)
+        if process.namespaces.get("pid") in spaces or (attribution and attribution.place.sandbox in sandboxes):
+            answers += [found for found in who_is(node, process) if found.place and found.place.sandbox in sandboxes]
+    return answers
+
+
+def pods_named(node: InspectedNode, reading: Reading) -> list[Sandbox]:
+    """Sandboxes of the pods that `POD:PID` or `NAMESPACE/POD:PID` names."""
+    return [each for each in node.report.sandboxes if each.pod.name == reading.text and reading.within in (None, each.pod.namespace)]
+
+
+def _id(node: InspectedNode, reading: Reading) -> list[Found]:
+    known = [identifier for identifier in node.known if identifier.startswith(reading.text)]
+    strange = [identifier for identifier in node.facts.members if identifier.startswith(reading.text) and identifier not in node.known]
+    return [_identified(node, each) for each in known] + [
+        Found(
+            role=None,
+            pid=node.facts.members[each][0],
+            known_by=[f"container {each} by the cgroups of {len(node.facts.members[each])} processes; the runtime does not know it"],
+        )
+        for each in strange
+    ]
+
+
+def _identified(node: InspectedNode, identifier: str, *first: str) -> Found:
+    place = node.known[identifier]
+    sandbox = node.sandboxes.get(place.sandbox)
+    if place.container is None:
+        state = f"the runtime's sandbox {identifier}" + (f", {sandbox.state}" if sandbox and sandbox.state else "")
+        return Found(role="sandbox", place=place, pid=node.init_pid(place), known_by=[*first, state])
+    newest = next((each for each in sandbox.containers if each.id == identifier), None) if sandbox else None
+    state = f", {newest.state}" if newest and newest.state else ", an older attempt" if sandbox else ""
+    return Found(
+        role=f"container:{place.container}",
+        place=place,
+        pid=newest.pid if newest else None,
+        known_by=[*first, f"the runtime's container {identifier}{state}"],
+    )
+
+
+def _inode(node: InspectedNode, reading: Reading) -> list[Found]:
+    return whose_namespace(node, reading.number, reading.within)
+
+
+def _link(node: InspectedNode, reading: Reading) -> list[Found]:
+    process, kind = node.facts.processes.get(reading.number), reading.within or ""
+    inode = process.namespaces.get(kind) if process else None
+    return whose_namespace(node, inode, kind) if inode is not None else []
+
+
+def _mount(node: InspectedNode, reading: Reading) -> list[Found]:
+    return at_mount(node, reading.text)
+
+
+def _address(node: InspectedNode, reading: Reading) -> list[Found]:
+    answers = []
+    for sandbox in node.report.sandboxes:
+        if reading.text not in map(_canonical, sandbox.ips):
+            continue
+        evidence = [f"address of the sandbox{f', which is {sandbox.state}' if sandbox.state else ''}"]
+        if sandbox.namespaces["net"].host:
+            evidence.append("the pod uses the node's network: the address is the node's")
+        elif reading.text in (leads := _leads_to(node)):
+            evidence.append(f"the node's route to it leads through {leads[reading.text]}")
+        answers.append(Found(role="sandbox", place=Place(sandbox.id, None), pid=sandbox.pid, known_by=evidence))
+    return answers
+
+
+def _leads_to(node: InspectedNode) -> dict[str, str]:
+    return {address: interface for interface, addresses in (node.facts.routes or {}).items() for address in addresses}
+
+
+def _interface(node: InspectedNode, reading: Reading) -> list[Found]:
+    by_result = [each.id for each in node.facts.statuses.values() if reading.text in each.host_interfaces and each.id in node.sandboxes]
+    if len(by_result) > 1:
+        return [
+            Found(role="host", known_by=[f"the CNI results of {len(by_result)} sandboxes name it: a bridge of the node's, no one pod's"])
+        ]
+    evidence = {each: ["the sandbox's CNI result names it"] for each in by_result}
+    for address in (node.facts.routes or {}).get(reading.text, ()):
+        for sandbox in node.report.sandboxes:
+            if address in map(_canonical, sandbox.ips) and not sandbox.namespaces["net"].host:
+                evidence.setdefault(sandbox.id, []).append(f"the node's route to {address}, the pod's address, leads through it")
+    return [Found(role="sandbox", place=node.known[each], pid=node.sandboxes[each].pid, known_by=told) for each, told in evidence.items()]
+
+
+def _cgroup(node: InspectedNode, reading: Reading) -> list[Found]:
+    path = reading.text if reading.text.startswith("/") else f"/{reading.text}"
+    named = [owner.container_id for owner in parse_path(path)]
+    known = next((each for each in named if each in node.known), None)
+    if known:
+        return [_identified(node, known, "the path ends in this id, or in a cgroup below it")]
+    uid = pod_of_path(path)
+    of_pod = [sandbox for sandbox in node.report.sandboxes if uid and sandbox.pod.uid == uid]
+    if of_pod:
+        evidence = [f"the path names pod uid {uid}"] + [f"container {each[:13]} in it is not known to the runtime" for each in named[:1]]
+        return [Found(role="sandbox", place=Place(each.id, None), pid=each.pid, known_by=evidence) for each in of_pod if each.current]
+    if named or uid:
+        return []
+    inside = [process for process in node.facts.processes.values() if _is_in(process, path)]
+    if not inside or any(process.pid in node.facts.owner for process in inside):
+        return []
+    some = f"{len(inside)} process{'' if len(inside) == 1 else 'es'} in it, of no pod"
+    return [Found(role="host", pid=min(process.pid for process in inside), known_by=["a cgroup of the node's own", some])]
+
+
+def _is_in(process: Process, path: str) -> bool:
+    """Whether the asked path, with or without `/sys/fs/cgroup` and a controller before it, is the process's cgroup."""
+    own = [each.removesuffix(" (deleted)") for each in cgroup_paths(process.cgroups)]
+    below = path.rstrip("/").removeprefix("/sys/fs/cgroup")
+    return any(each in (path, below, "/" + below.lstrip("/").partition("/")[2]) for each in own)
+
+
+def _canonical(address: str) -> str:
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return address
+
+
+_LOOK_UP: dict[str, Callable[[InspectedNode, Reading], Iterable[Found]]] = {
+    "pid": _pid,
+    "pod-pid": _pod_pid,
+    "id": _id,
+    "inode": _inode,
+    "link": _link,
+    "mount": _mount,
+    "address": _address,
+    "interface": _interface,
+    "cgroup": _cgroup,
+}

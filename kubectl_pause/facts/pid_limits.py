@@ -1,0 +1,54 @@
+"""Tasks charged and allowed per cgroup, from the collector's sections `pids`, `pids2` and `frozen`.
+
+`./PATH/pids.current:5`, as grep writes it; the path is relative to the mount of the hierarchy. A cgroup's name may hold anything but
+a newline (kernel: cgroup_mkdir) and `/`, the value is the kernel's. `max` in pids.max is no limit; pids.events counts refused forks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_LINE = re.compile(r"\./(?:(.*)/)?(pids\.current|pids\.max|pids\.events|freezer\.state|cgroup\.events):(.*)")
+_NUMBER = re.compile(r"\d{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class PidLimit:
+    """One cgroup's tasks, zombies included. `allowed` None is no limit; `refused` how many forks failed at this limit since it was made."""
+
+    current: int
+    allowed: int | None = None
+    refused: int | None = None
+
+
+def parse_pid_limits(content: bytes) -> dict[str, PidLimit]:
+    """Limits by the cgroup's path (`kubepods.slice/...`, no leading `/`); cgroups without pids.current are left out."""
+    current: dict[str, int] = {}
+    allowed: dict[str, int] = {}
+    refused: dict[str, int] = {}
+    for path, file, value in _lines(content):
+        if file == "pids.events":
+            value = value.removeprefix("max ")  # noqa: PLW2901 (`max 3`: the word is the event's name)
+        if not _NUMBER.fullmatch(value):
+            continue
+        {"pids.current": current, "pids.max": allowed, "pids.events": refused}.get(file, {})[path] = int(value)
+    return {path: PidLimit(count, allowed.get(path), refused.get(path)) for path, count in current.items()}
+
+
+def parse_frozen(content: bytes) -> frozenset[str]:
+    """Paths of the cgroups whose processes are frozen: v1's freezer.state, v2's cgroup.events."""
+    return frozenset(path for path, file, value in _lines(content) if (file, value) in _FROZEN)
+
+
+_FROZEN = {("freezer.state", "FROZEN"), ("freezer.state", "FREEZING"), ("cgroup.events", "frozen 1")}
+
+
+def _lines(content: bytes) -> list[tuple[str, str, str]]:
+    """Path, file and value of each line. The greedy path leaves the last `/FILE:` to the kernel's own."""
+    found = []
+    for line in content.decode("utf-8", "backslashreplace").split("\n"):
+        match = _LINE.fullmatch(line)
+        if match:
+            found.append((match[1] or "", match[2], match[3]))
+    return found

@@ -1,0 +1,144 @@
+"""What the processes that could reap are doing, from the collector's sections `reapers`, `exe` and `look2`.
+
+Per PID, one line each as grep writes it (`PID/FILE:CONTENT`, made by the kernel): `schedstat` and the context switches of `status`,
+`task/*/syscall` with its first argument only, `sigmask:` of signalfds, `se.exec_start` of zombies and of the grep that read them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kubectl_pause.facts.process import Stat, parse_stat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LINE = re.compile(rb"([1-9]\d{0,11}|self)/([a-z]+)(?:/\d{1,12}(/[a-z]+)?)?:(.{0,200})", re.DOTALL)
+_CALL = re.compile(rb"(\d{1,6}) 0x([0-9a-f]{1,16})")
+_MASK = re.compile(rb"sigmask:\s*([0-9a-f]{1,16})")
+_SWITCHES = re.compile(rb"(non)?voluntary_ctxt_switches:\s*(\d{1,20})")
+_SCHEDSTAT = re.compile(rb"\d{1,20} \d{1,20} (\d{1,20})")
+_EXEC_START = re.compile(rb"se\.exec_start\s*:\s*(\d{1,15}(?:\.\d{1,9})?)\s*")
+_LINK = re.compile(r"'(\d{1,12})/exe' -> (.+)", re.DOTALL)
+_DELETED = " (deleted)"
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """How often a process was put on a CPU (schedstat's pcount) and why it left it (status); None where it was not read."""
+
+    runs: int | None = None
+    voluntary: int | None = None
+    nonvoluntary: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemCall:
+    """The call that one thread is in: its number on that machine, and its first argument."""
+
+    number: int
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One process looked at closely. `calls` has one entry per thread that is in a call; `watched` are its signalfds' masks."""
+
+    counters: Counters
+    calls: tuple[SystemCall, ...] = ()
+    watched: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LastRuns:
+    """When zombies last ran, in milliseconds of the clock by which `now` is told: the moment of their death."""
+
+    now: float | None
+    by_pid: Mapping[int, float]
+
+    def age(self, pid: int) -> float | None:
+        """Seconds since a zombie died, about: each CPU has its own clock (kernel: update_rq_clock_task)."""
+        ran = self.by_pid.get(pid)
+        return None if ran is None or self.now is None else max(0.0, (self.now - ran) / 1000)
+
+
+def parse_reapers(content: bytes) -> dict[int, Reading]:
+    """Readings by pid, from the section `reapers`."""
+    counters = parse_counters(content)
+    calls: dict[int, list[SystemCall]] = {}
+    masks: dict[int, list[int]] = {}
+    for pid, file, text in _lines(content):
+        if file == "task/syscall" and (call := _CALL.fullmatch(text)):
+            calls.setdefault(pid, []).append(SystemCall(int(call[1]), int(call[2], 16)))
+        elif file == "fdinfo" and (mask := _MASK.fullmatch(text)):
+            masks.setdefault(pid, []).append(int(mask[1], 16))
+    pids = counters.keys() | calls.keys() | masks.keys()
+    return {pid: Reading(counters.get(pid, Counters()), tuple(calls.get(pid, ())), tuple(masks.get(pid, ()))) for pid in pids}
+
+
+def parse_counters(content: bytes) -> dict[int, Counters]:
+    """Counters by pid, from the section `reapers` or `look2`."""
+    runs: dict[int, int] = {}
+    switches: dict[tuple[int, bool], int] = {}
+    for pid, file, text in _lines(content):
+        if file == "schedstat" and (stat := _SCHEDSTAT.fullmatch(text)):
+            runs[pid] = int(stat[1])
+        elif file == "status" and (told := _SWITCHES.fullmatch(text)):
+            switches[pid, told[1] is None] = int(told[2])
+    pids = runs.keys() | {pid for pid, _ in switches}
+    return {pid: Counters(runs.get(pid), switches.get((pid, True)), switches.get((pid, False))) for pid in pids}
+
+
+def parse_last_runs(content: bytes) -> LastRuns:
+    """When each zombie last ran, from the section `reapers`. `now` is when grep itself did, the last time that it says so."""
+    now: float | None = None
+    by_pid: dict[int, float] = {}
+    for line in content.split(b"\n"):
+        match = _LINE.fullmatch(line)
+        told = _EXEC_START.fullmatch(match[4]) if match and match[2] == b"sched" else None
+        if match and told:
+            if match[1] == b"self":
+                now = float(told[1])
+            else:
+                by_pid[int(match[1])] = float(told[1])
+    return LastRuns(now, by_pid)
+
+
+def parse_stats(content: bytes) -> dict[int, Stat]:
+    """Every process's stat by pid, from the section `look2`. A newline in a name gives a further line with the same prefix."""
+    raw: dict[int, bytes] = {}
+    for line in content.split(b"\n"):
+        prefix, colon, text = line.partition(b"/stat:")
+        if colon and prefix.isdigit() and len(prefix) <= 12:  # noqa: PLR2004 (digits of a pid)
+            pid = int(prefix)
+            raw[pid] = raw[pid] + b"\n" + text if pid in raw else text
+    parsed = {pid: parse_stat(text) for pid, text in raw.items()}
+    return {pid: stat for pid, stat in parsed.items() if stat}
+
+
+def parse_executables(content: bytes) -> dict[int, str]:
+    """The path of each executable by pid, from the section `exe`.
+
+    A path is its owner's own text and may hold newlines. So each record begins with a word that the collector chose for this run, and
+    that its first line tells; a line that begins otherwise goes on the path before it.
+    """
+    first, _, rest = content.decode("utf-8", "backslashreplace").partition("\n")
+    if not re.fullmatch(r"[0-9a-f-]{36}", first):
+        return {}
+    found: dict[int, str] = {}
+    for record in f"\n{rest}".split(f"\n{first} ")[1:]:
+        match = _LINK.fullmatch(record.removesuffix("\n"))
+        if match:
+            found[int(match[1])] = match[2].removeprefix("'").removesuffix("'").removesuffix(_DELETED)
+    return found
+
+
+def _lines(content: bytes) -> list[tuple[int, str, bytes]]:
+    found = []
+    for line in content.split(b"\n"):
+        match = _LINE.fullmatch(line)
+        if match and match[1] != b"self":
+            found.append((int(match[1]), (match[2] + (match[3] or b"")).decode(), match[4]))
+    return found

@@ -1,0 +1,21 @@
+"""Which sandbox or container a runtime's shim serves, from the collector's `shims` section: `PID/id:HEX`.
+
+The id is what follows `-id` in the arguments of containerd-shim (a sandbox) and `-c` in those of conmon (a container). The pid is the
+kernel's word; name and arguments are those of any process that calls itself so. Whether it is a shim is judged where this is used.
+"""
+
+from __future__ import annotations
+
+import re
+
+_LINE = re.compile(rb"([1-9][0-9]{0,11})/id:([0-9a-f]{64})")
+
+
+def parse_shims(content: bytes) -> dict[int, str]:
+    """Claimed ids by pid. A pid that claims two has none."""
+    claims: dict[int, set[str]] = {}
+    for line in content.split(b"\n"):
+        match = _LINE.fullmatch(line)
+        if match:
+            claims.setdefault(int(match[1]), set()).add(match[2].decode())
+    return {pid: next(iter(ids)) for pid, ids in claims.items() if len(ids) == 1}
