@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import collector_speed, memory, pod_against_debug, start_up
+from benchmarks import collector_speed, local_against_lsns, memory, pod_against_debug, start_up
 from benchmarks.cluster import bench_cluster
 from benchmarks.measure import plugin_command, print_rows, run_quietly
 
-PARTS = ("pod", "start-up", "collector", "memory")
+PARTS = ("pod", "start-up", "collector", "memory", "local")
 LEAST_ROUNDS = 10
 
 
@@ -36,6 +36,8 @@ def main() -> None:
             print_rows("Collector on a crowded node", collector_speed.rows(options.rounds))
         if "memory" in parts:
             print_rows("Client's memory (MiB against its goal)", memory.rows(Path(directory), options.rounds))
+        if "local" in parts:
+            print_rows("This host", local_against_lsns.rows(options.rounds))
 
 
 def _on_the_cluster(parts: Sequence[str], rounds: int, directory: Path) -> None:

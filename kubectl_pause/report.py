@@ -50,7 +50,8 @@ class SandboxNamespace(_Document, kw_only=True):
     """One namespace of a sandbox: its inode, whether it is the node's own, and what keeps it alive.
 
     `held_by`: `pid:904` (the holder first, then other processes, at most a few), `/run/netns/...` (a mount), `fd:812/7` (descriptor 7 of
-    pid 812, only where `--fds` asked for them). `processes` is how many processes are in it; 0 is one that outlived them.
+    pid 812, only where `--fds` asked for them). `processes` is how many processes are in it, null for the node's own; 0 is one that
+    outlived them.
     """
 
     inode: int | None = None
@@ -85,18 +86,129 @@ class Container(_Document, kw_only=True):
     namespaces: dict[str, ContainerNamespace] | None = None
 
 
+class PidScope(_Document, kw_only=True):
+    """One limit on the number of tasks, zombies included.
+
+    `scope`: `container:NAME`, `pod`, `cgroup:PATH` (an ancestor), `kernel.pid_max` or `kernel.threads-max`. `refused` is how many forks
+    failed at it since the cgroup was made. `growth_per_second` is null where there was one look.
+    """
+
+    scope: str
+    current: int
+    max: int
+    zombies: int | None = None
+    refused: int | None = None
+    growth_per_second: float | None = None
+    seconds_left: float | None = None
+
+
 class Pids(_Document, kw_only=True):
-    """Tasks charged and allowed."""
+    """Tasks charged and allowed where the room is least: `limited_by` names that scope; `scopes` has every limit that applies."""
 
     current: int | None = None
     max: int | None = None
     limited_by: str | None = None
+    scopes: list[PidScope] = []
+
+
+class Reaper(_Document, kw_only=True):
+    """The process that is PID 1 of a PID namespace.
+
+    `role`: `pause` (the sandbox's own process, whatever its name), `container:NAME`, `host` or `unknown`. `handles_sigchld`: `ignore`
+    (the kernel reaps), `waiting` (asleep in a wait for any child), `signalfd`, `blocked`, `handler`, `default`. `capable` is how sure it
+    is that it reaps what it adopts. `has_reaped` only of a pause; `idle` and `reaped_in_window` only where there were two looks.
+    """
+
+    pid: int
+    ns_pid: int | None = None
+    comm: str
+    executable: str | None = None
+    role: str
+    state: Literal["running", "stopped", "traced", "frozen", "dead"]
+    handles_sigchld: Literal["handler", "ignore", "default", "blocked", "signalfd", "waiting", "unknown"]
+    asleep_in: str | None = None
+    capable: Literal["yes", "likely", "unknown", "unlikely", "no"]
+    has_reaped: Literal["yes", "no", "unknown"]
+    reaped_in_window: bool | None = None
+    idle: bool | None = None
+    version: str | None = None
+
+
+class PidNamespace(_Document, kw_only=True):
+    """A PID namespace of a pod, and who reaps in it. `members`: `pause` and names of containers; `inode` null where none was seen.
+
+    `verdict`: `nothing-to-reap`, `not-by-pause` (the node's own namespace), `reaps`, `able`, `likely`, `unknown`, `unlikely`,
+    `does-not-reap`.
+    """
+
+    inode: int | None = None
+    members: list[str]
+    processes: int
+    reaper: Reaper | None = None
+    zombies: int
+    verdict: str
+    evidence: list[str]
+
+
+class ZombieParent(_Document, kw_only=True):
+    """The process that a zombie waits for. `role`: `pause`, `container:NAME` (its PID 1), `process:NAME` (another process of it),
+    `runtime` (shim, conmon, runc), `kubelet`, `host`, or `unknown`.
+    """
+
+    pid: int
+    comm: str | None = None
+    role: str
+
+
+class Zombie(_Document, kw_only=True):
+    """A process that has ended and that nobody has waited for; `dead-leader`: other threads of it live, so nobody can, yet.
+
+    `age_seconds` is about right (each CPU has its own clock). `lasting`: true where two looks have seen it, false where it was gone at
+    the second, null where there was one look or it is newer than the first. `exit_code` or `signal` is how it ended.
+    """
+
+    pid: int
+    ns_pid: int | None = None
+    comm: str
+    ppid: int
+    parent: ZombieParent
+    container: str | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    age_seconds: float | None = None
+    lasting: bool | None = None
+    attributed_by: Literal["cgroup", "pid-namespace", "parent", "shim"] | None = None
+    confidence: Literal["certain", "likely", "possible"] | None = None
+    kind: Literal["zombie", "dead-leader"]
+
+
+class ZombieGroup(_Document, kw_only=True):
+    """Zombies with the same parent, and what is wrong. `verdict` is the code of the finding; `pids` are the first few.
+
+    `names` counts them by comm. `count` is all, `transient` those that were gone at a second look. `remedies` are lines to paste.
+    """
+
+    verdict: str
+    severity: Literal["info", "warning", "critical"]
+    confidence: Literal["certain", "likely", "possible"]
+    message: str
+    evidence: list[str]
+    remedies: list[str]
+    parent: ZombieParent
+    container: str | None = None
+    count: int
+    transient: int
+    names: dict[str, int]
+    pids: list[int]
+    oldest_seconds: float | None = None
+    newest_seconds: float | None = None
 
 
 class Stranger(_Document, kw_only=True):
     """A process that is in a pod's namespaces but in none of its cgroups (`joined`), or in its cgroups but not in its namespaces (`left`).
 
     `namespaces` are the types that it joined or left; `container` is the one whose cgroup it left from, or whose own namespace it joined.
+    Its children that did the same are not listed but counted: `descendants`.
     """
 
     pid: int
@@ -106,6 +218,7 @@ class Stranger(_Document, kw_only=True):
     container: str | None = None
     parent_pid: int | None = None
     parent_comm: str | None = None
+    descendants: int = 0
 
 
 class Proof(_Document, kw_only=True):
@@ -146,8 +259,9 @@ class Sandbox(_Document, kw_only=True):
     holder_command: str | None = None
     namespaces: dict[str, SandboxNamespace]
     containers: list[Container]
-    pid_namespaces: list[dict[str, object]] | None = None
-    zombies: list[dict[str, object]] | None = None
+    pid_namespaces: list[PidNamespace] | None = None
+    zombies: list[Zombie] | None = None
+    zombie_groups: list[ZombieGroup] = []
     pids: Pids | None = None
     strangers: list[Stranger] = []
     proofs: list[Proof] | None = None
@@ -189,15 +303,16 @@ class Sources(_Document, kw_only=True):
 
 
 class NodePids(_Document, kw_only=True):
-    """Tasks of the whole node against `kernel.pid_max` and `kernel.threads-max`."""
+    """Tasks of the whole node against `kernel.pid_max` and `kernel.threads-max`; `zombies` is how many of them are."""
 
     current: int | None = None
     max: int | None = None
     threads_max: int | None = None
+    zombies: int | None = None
 
 
 class NodeReport(_Document, kw_only=True):
-    """One node at one moment."""
+    """One node at one moment. `window_seconds` is the time between two looks at its processes, null where there was one."""
 
     name: str
     kernel: str | None = None
@@ -210,7 +325,9 @@ class NodeReport(_Document, kw_only=True):
     pids: NodePids
     sandboxes: list[Sandbox]
     pods_without_sandbox: list[PodWithoutSandbox] = []
-    host_zombies: list[dict[str, object]] | None = None
+    host_zombies: list[Zombie] | None = None
+    host_zombie_groups: list[ZombieGroup] = []
+    window_seconds: float | None = None
     leftover_namespaces: list[LeftoverNamespace] = []
     findings: list[Finding] = []
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import typer
 
+from kubectl_pause.cli.demo import demo
+from kubectl_pause.cli.local import local
 from kubectl_pause.cli.node import node
 from kubectl_pause.cli.pod import pod
 from kubectl_pause.cli.snapshot import snapshot
 from kubectl_pause.cli.version import version
+from kubectl_pause.cli.who import who
 
 PROGRAM = "kubectl pause-inspect"
-VERBS = {"pod": pod, "node": node, "snapshot": snapshot, "version": version}
+VERBS = {"pod": pod, "node": node, "local": local, "who": who, "demo": demo, "snapshot": snapshot, "version": version}
 
 app = typer.Typer(
     name=PROGRAM,

@@ -70,9 +70,17 @@ class KubeFlags:
         Optional[list[str]], _flag(_CONNECTION, "--as-group", metavar="GROUP", help="Group to impersonate; may be repeated.")
     ] = None
     as_uid: Annotated[Optional[str], _flag(_CONNECTION, "--as-uid", metavar="UID", help="UID to impersonate.")] = None
+    as_user_extra: Annotated[
+        Optional[list[str]],
+        _flag(_CONNECTION, "--as-user-extra", metavar="KEY=VALUE", help="Extra of the user to impersonate; may be repeated."),
+    ] = None
     certificate_authority: Annotated[
         Optional[str], _flag(_CONNECTION, "--certificate-authority", metavar="FILE", help="CA certificate of the server.")
     ] = None
+    client_certificate: Annotated[Optional[str], _flag(_CONNECTION, "--client-certificate", metavar="FILE", help="Client certificate.")] = (
+        None
+    )
+    client_key: Annotated[Optional[str], _flag(_CONNECTION, "--client-key", metavar="FILE", help="Key of the client certificate.")] = None
     tls_server_name: Annotated[
         Optional[str], _flag(_CONNECTION, "--tls-server-name", metavar="NAME", help="Name in the server's certificate.")
     ] = None
@@ -101,7 +109,10 @@ class KubeFlags:
             as_user=self.as_user,
             as_group=tuple(self.as_group or ()),
             as_uid=self.as_uid,
+            as_user_extra=tuple(self.as_user_extra or ()),
             certificate_authority=self.certificate_authority,
+            client_certificate=self.client_certificate,
+            client_key=self.client_key,
             tls_server_name=self.tls_server_name,
             insecure_skip_tls_verify=self.insecure_skip_tls_verify,
             request_timeout=min(seconds(self.request_timeout, "--request-timeout") or longest, longest),
@@ -137,28 +148,38 @@ class CaptureFlags:
     ] = "60s"
     parallel: Annotated[int, _flag(_READING, "--parallel", min=1, max=100, metavar="N", help="Nodes read at the same time.")] = 8
     crictl: Annotated[bool, _flag(_READING, "--crictl/--no-crictl", help="Ask crictl where the node has one.")] = True
+    fds: Annotated[
+        bool, _flag(_READING, "--fds", help="Look also for open descriptors that keep namespaces alive: every descriptor is looked at.")
+    ] = False
 
     def inspector(self) -> InspectorOptions:
         """As the cluster package takes them. Raises PauseInspectError for a bad duration."""
         from kubectl_pause.cluster.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, InspectorOptions
 
         timeout = seconds(self.timeout, "--timeout")
-        if not 1 <= timeout <= 3600:  # noqa: PLR2004
+        if not 1 <= timeout <= 3600:  # noqa: PLR2004 (an hour)
             raise PauseInspectError("WrongUsage", f"--timeout: {self.timeout} is out of range", "give a time between 1s and 1h")
         return InspectorOptions(
             image=self.image or DEFAULT_IMAGE,
             namespace=self.debug_namespace or DEFAULT_NAMESPACE,
             timeout=timeout,
             use_crictl=self.crictl,
+            read_fds=self.fds,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class ViewFlags:
-    """How the report is shown, and from where it is taken."""
+class OutputFlags:
+    """How the report is shown."""
 
     output: Annotated[Optional[str], _flag(_OUTPUT, "--output", "-o", metavar="FORMAT", help="wide, json or yaml.")] = None
     no_headers: Annotated[bool, _flag(_OUTPUT, "--no-headers", help="Leave out the column names.")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ViewFlags(OutputFlags):
+    """How the report is shown, and from where it is taken."""
+
     captured: Annotated[
         Optional[list[str]],
         _flag(_OUTPUT, "--from", metavar="FILE", help="Read captures saved by `snapshot` instead of a cluster; may be repeated."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -21,27 +22,24 @@ def main() -> NoReturn:
     for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:  # closed by the shell: `>&-`
             setattr(sys, name, open(os.devnull, "r" if number == 0 else "w"))  # noqa: SIM115, PTH123 (for the whole run)
+    gc.set_threshold(100_000)
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            _forget_stdout()
-            sys.exit(ExitCode.DONE)
-        print_error(f"the output could not be written: {error.strerror}", "write it to where there is room")
-        _forget_stdout()
-        code = ExitCode.ERROR
-    except ReaderLeft:
-        _forget_stdout()
-        code = ExitCode.DONE
+    except (OSError, ReaderLeft) as error:
+        code = _output_lost(error)
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     sys.exit(code)
 
 
-def _forget_stdout() -> None:
-    """The reader left, or there is no room: what is still buffered goes nowhere."""
+def _output_lost(error: OSError | ReaderLeft) -> int:
+    """The reader left, as `| head` does, or there is no room: what is still buffered goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, (BrokenPipeError, ReaderLeft)):
+        return ExitCode.DONE
+    print_error(f"the output could not be written: {error.strerror}", "write it to where there is room")
+    return ExitCode.ERROR
 
 
 def run(arguments: Sequence[str]) -> int:

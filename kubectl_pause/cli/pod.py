@@ -23,6 +23,7 @@ def pod(
     ] = None,
     selector: Annotated[Optional[str], typer.Option("--selector", "-l", metavar="LABELS", help="Pods with these labels.")] = None,
     all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Pods of all namespaces.")] = False,
+    prove: Annotated[bool, typer.Option("--prove", help="Show the commands by which the namespaces can be checked by hand.")] = False,
     kube: KubeFlags = KubeFlags(),
     capture: CaptureFlags = CaptureFlags(),
     view: ViewFlags = ViewFlags(),
@@ -42,9 +43,9 @@ def pod(
         raise PauseInspectError("WrongUsage", f"names and {flag} cannot be used together", f"leave out {flag}, or the names")
     report = reading.start_report()
     if view.captured:
-        _from_files(names or [], selector, report, view, None if all_namespaces else kube.namespace)
+        _from_files(names or [], selector, report, view, None if all_namespaces else kube.namespace, prove=prove)
     else:
-        _from_cluster(names or [], selector, report, kube, capture, all_namespaces=all_namespaces)
+        _from_cluster(names or [], selector, report, kube, capture, all_namespaces=all_namespaces, prove=prove)
     return reading.finish(report, view, started, lambda report: _text(report, view))
 
 
@@ -55,7 +56,7 @@ def _text(report: Report, view: ViewFlags) -> str:
 
 
 def _from_cluster(
-    names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: CaptureFlags, *, all_namespaces: bool
+    names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: CaptureFlags, *, all_namespaces: bool, prove: bool
 ) -> None:
     from kubectl_pause.analysis.choice import by_uid, only_pods
     from kubectl_pause.cluster.kubeconfig import connect
@@ -72,25 +73,24 @@ def _from_cluster(
     def done(node: str, whole: NodeReport) -> None:
         report.nodes.append(only_pods(whole, by_uid(uids[node])))
 
-    reading.read_nodes(api, sorted(uids), capture, done, report)
+    reading.read_nodes(api, sorted(uids), capture, done, report, prove=prove)
 
 
-def _from_files(names: list[str], selector: str | None, report: Report, view: ViewFlags, namespace: str | None) -> None:
+def _from_files(names: list[str], selector: str | None, report: Report, view: ViewFlags, namespace: str | None, *, prove: bool) -> None:
     """`namespace` None takes a pod of that name from whichever namespace has it: a capture has no current one."""
     from kubectl_pause.analysis.choice import by_labels, by_name, only_pods, pods_of
     from kubectl_pause.analysis.node_facts import labels_by_uid
     from kubectl_pause.analysis.node_report import node_report
-    from kubectl_pause.cluster.targets import near_names, parse_target
+    from kubectl_pause.cluster.target_names import near_names, parse_target
     from kubectl_pause.report import Failure
 
     captures = reading.read_files(view.captured or [])
-    nodes = [node_report(each, source) for source, each in captures]
-    labels = labels_by_uid([each for _, each in captures])
+    nodes = [node_report(each, source, prove=prove) for source, each in captures]
     if names:
         tests = {name: by_name(target.kind, target.name, namespace) for name in names for target in [parse_target(name)]}
     else:
-        in_namespace = by_labels(selector or "", labels)
-        tests = {selector or "-A": lambda pod: in_namespace(pod) and namespace in (None, pod.namespace)}
+        fits = by_labels(selector or "", labels_by_uid([each for _, each in captures]) if selector else {})
+        tests = {selector or "-A": lambda pod: fits(pod) and namespace in (None, pod.namespace)}
     for name, test in tests.items():
         if not any(test(pod) for node in nodes for pod in pods_of(node)):
             known = [pod.name for node in nodes for pod in pods_of(node)]

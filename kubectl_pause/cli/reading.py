@@ -16,7 +16,8 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kubectl_pause.cli.flags import CaptureFlags, ViewFlags
+    from kubectl_pause.cli.flags import CaptureFlags, OutputFlags
+    from kubectl_pause.cluster.node_capture import NodeCapture
     from kubectl_pause.cluster.rest import Api
     from kubectl_pause.facts.capture import Capture
     from kubectl_pause.report import Failure, NodeReport, Report
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 FORMATS = ("wide", "json", "yaml")
 
 
-def check_view(view: ViewFlags) -> None:
+def check_view(view: OutputFlags) -> None:
     """Raises PauseInspectError for an output format that does not exist."""
     if view.output is not None and view.output not in FORMATS:
         raise PauseInspectError(
@@ -59,13 +60,14 @@ def read_files(paths: Sequence[str]) -> list[tuple[str, Capture]]:
     return captures
 
 
-def read_nodes(api: Api, nodes: Sequence[str], flags: CaptureFlags, done: Callable[[str, NodeReport], None], report: Report) -> None:
-    """Capture nodes and hand each one's report to `done`; a node that fails becomes an error of the report."""
+def read_nodes(
+    api: Api, nodes: Sequence[str], flags: CaptureFlags, done: Callable[[str, NodeReport], None], report: Report, *, prove: bool = False
+) -> None:
+    """Capture nodes and hand each one's report, with proofs if asked, to `done`; a node that fails becomes an error of the report."""
     from kubectl_pause.analysis.node_report import node_report
-    from kubectl_pause.facts.capture import read_capture
 
-    def captured(node: str, data: bytes) -> None:
-        done(node, node_report(read_capture(data, f"node {node}"), node))
+    def captured(node: str, answer: NodeCapture) -> None:
+        done(node, node_report(answer.capture, node, prove=prove))
 
     capture_each(api, nodes, flags, captured, report)
 
@@ -74,15 +76,15 @@ def capture_each(
     api: Api,
     nodes: Sequence[str],
     flags: CaptureFlags,
-    captured: Callable[[str, bytes], None],
+    captured: Callable[[str, NodeCapture], None],
     report: Report,
 ) -> None:
-    """Capture nodes and hand each capture's bytes to `captured`, in the order in which they come."""
+    """Capture nodes and hand each one to `captured`, in the order in which they come."""
     from kubectl_pause.cluster.fan_out import capture_nodes
 
     with Progress() as progress:
 
-        def done(node: str, outcome: bytes | PauseInspectError) -> None:
+        def done(node: str, outcome: NodeCapture | PauseInspectError) -> None:
             if isinstance(outcome, PauseInspectError):
                 report.errors.append(failure_of(outcome, node=node))
                 return
@@ -105,7 +107,7 @@ def failure_of(error: PauseInspectError, *, node: str | None = None, pod: str | 
     return Failure(reason=error.reason, message=error.message, hint=error.hint or None, node=node, pod=pod)
 
 
-def finish(report: Report, view: ViewFlags, started: float, text: Callable[[Report], str]) -> int:
+def finish(report: Report, view: OutputFlags, started: float, text: Callable[[Report], str]) -> int:
     """Print the report and its errors; the exit code says whether all, some or nothing could be read."""
     from kubectl_pause.cli.main import print_error
     from kubectl_pause.render.document import as_json, as_yaml
@@ -113,7 +115,7 @@ def finish(report: Report, view: ViewFlags, started: float, text: Callable[[Repo
     report.seconds = round(time.monotonic() - started, 3)
     report.nodes.sort(key=lambda node: node.name)
     documents = {"json": as_json, "yaml": as_yaml}
-    seen = any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
+    seen = bool(report.answers) or any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
     if view.output in documents:
         put(documents[view.output](report))
     else:

@@ -40,7 +40,7 @@ def snapshot(
     nodes, failures = find_nodes(api, [name], every=False)
     report.errors += failures
     saved: list[bytes] = []
-    reading.capture_each(api, nodes, capture, lambda _, data: saved.append(data), report)
+    reading.capture_each(api, nodes, capture, lambda _, answer: saved.append(answer.file()), report)
     for error in report.errors:
         raise PauseInspectError(error.reason, error.message, error.hint or "")
     _write(target, saved[0])

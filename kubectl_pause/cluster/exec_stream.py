@@ -211,7 +211,7 @@ def _dial(api: Api, url: str, watch: _Watch) -> socket.socket:
         raise watch.stalled(0) from None
     sock: socket.socket | None = None
     try:
-        context = api.exec_tls()
+        context = api.connection.tls
         sock = _tunnel(api.connection.proxy, host, port, limit) if api.connection.proxy else socket.create_connection((host, port), limit)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context is None:

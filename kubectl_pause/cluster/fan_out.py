@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
-from kubectl_pause.cluster.node_capture import CaptureRun, capture_node
+from kubectl_pause.cluster.node_capture import CaptureRun, NodeCapture, capture_node
 from kubectl_pause.cluster.signals import EndedBySignal, signals_into
 from kubectl_pause.errors import PauseInspectError
 
@@ -25,9 +25,9 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     parallel: int,
     say: Callable[[str], None],
     warn: Callable[[str], None],
-    done: Callable[[str, bytes | PauseInspectError], None],
+    done: Callable[[str, NodeCapture | PauseInspectError], None],
 ) -> None:
-    """Capture each node; `done` is called in this thread with its bytes or its error, as each one ends.
+    """Capture each node; `done` is called in this thread with its capture or its error, as each one ends.
 
     A signal sets the flag that every capture looks at, and this waits until each has deleted its pod. Raises EndedBySignal then.
     """
@@ -35,20 +35,21 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     with signals_into(cancelled) as received:
         with ThreadPoolExecutor(max_workers=max(1, min(parallel, len(nodes) or 1)), thread_name_prefix="node") as executor:
             runs = {executor.submit(capture_node, CaptureRun(api, node, options, cancelled, say, warn)): node for node in nodes}
-            pending: set[Future[bytes]] = set(runs)
+            pending: set[Future[NodeCapture]] = set(runs)
             while pending:
                 finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 if cancelled.is_set():
                     for future in pending:
                         future.cancel()
                 for future in finished:
+                    node = runs.pop(future)  # and with it the capture, once `done` is done with it
                     if not future.cancelled():
-                        done(runs[future], _outcome(future))
+                        done(node, _outcome(future))
         if received:
             raise EndedBySignal(received[0])
 
 
-def _outcome(future: Future[bytes]) -> bytes | PauseInspectError:
+def _outcome(future: Future[NodeCapture]) -> NodeCapture | PauseInspectError:
     error = future.exception()
     if error is None:
         return future.result()

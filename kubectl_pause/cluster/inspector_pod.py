@@ -46,6 +46,7 @@ class InspectorOptions:
     namespace: str = DEFAULT_NAMESPACE
     timeout: float = 60.0
     use_crictl: bool = True
+    read_fds: bool = False
 
 
 def new_name() -> str:
@@ -84,6 +85,7 @@ def manifest(name: str, node: str, options: InspectorOptions) -> dict[str, objec
                     "env": [
                         {"name": "COLLECTOR", "value": script.replace("$", "$$")},
                         {"name": "USE_CRICTL", "value": "yes" if options.use_crictl else "no"},
+                        {"name": "READ_FDS", "value": "yes" if options.read_fds else "no"},
                     ],
                     "securityContext": {"privileged": True, "readOnlyRootFilesystem": True, "runAsUser": 0},
                     "resources": {

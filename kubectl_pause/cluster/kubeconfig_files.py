@@ -7,7 +7,6 @@ in. (`kubernetes.config` lets the last current-context win and knows neither `--
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,7 +123,7 @@ def select(config: Kubeconfig, flags: ConnectionFlags) -> Selection:
             f'cluster "{cluster.name}" has no server in {_files(config)}',
             "set clusters[].cluster.server or give --server",
         )
-    return Selection(context_name, cluster, Entry(user.name, _user_fields(user.fields, flags), user.path), str(namespace))
+    return Selection(context_name, cluster, Entry(user.name, with_user_flags(user.fields, flags), user.path), str(namespace))
 
 
 def _cluster_fields(fields: Mapping[str, Any], flags: ConnectionFlags) -> dict[str, Any]:
@@ -143,26 +142,43 @@ def _cluster_fields(fields: Mapping[str, Any], flags: ConnectionFlags) -> dict[s
     return merged
 
 
-def _user_fields(fields: Mapping[str, Any], flags: ConnectionFlags) -> dict[str, Any]:
+def with_user_flags(fields: Mapping[str, Any], flags: ConnectionFlags) -> dict[str, Any]:
+    """The user's fields with the flags that override them. Raises PauseInspectError for an extra that is not `key=value`."""
     merged = dict(fields)
     if flags.token:
         for key in ("exec", "auth-provider", "tokenFile", "username", "password"):
             merged.pop(key, None)
         merged["token"] = flags.token
+    for key, file in (("client-certificate", flags.client_certificate), ("client-key", flags.client_key)):
+        if file:
+            merged.pop(f"{key}-data", None)
+            merged[key] = str(Path(file).expanduser().absolute())
     if flags.as_user:
         merged["as"] = flags.as_user
     if flags.as_uid:
         merged["as-uid"] = flags.as_uid
     if flags.as_group:
         merged["as-groups"] = list(flags.as_group)
+    if flags.as_user_extra:
+        merged["as-user-extra"] = _extras(flags.as_user_extra)
     return merged
+
+
+def _extras(pairs: Sequence[str]) -> dict[str, list[str]]:
+    extras: dict[str, list[str]] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not key or not equals:
+            raise PauseInspectError("WrongUsage", f"--as-user-extra: {pair!r} is not KEY=VALUE", "write it as reason=audit")
+        extras.setdefault(key, []).append(value)
+    return extras
 
 
 def _parse(raw: bytes, path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        document = yaml.load(raw, Loader=as_written())  # noqa: S506
+        document = yaml.load(raw, Loader=as_written())  # noqa: S506 (a safe loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"{path}, line {mark.line + 1}" if mark else str(path)
@@ -186,7 +202,7 @@ def as_written() -> Any:
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class TextLoader(base):  # type: ignore[misc]
-        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (the base class declares it so)
 
     for tag, pattern, first in (("null", r"^(?:~|null|Null|NULL|)$", ("~", "n", "N", "")), ("merge", r"^<<$", ("<",))):
         TextLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", _regex(pattern), list(first))
@@ -238,6 +254,8 @@ def _named(kind: str, name: object, entries: Mapping[str, Entry], config: Kubeco
 
 
 def _unknown(kind: str, name: str, entries: Mapping[str, Entry], config: Kubeconfig) -> PauseInspectError:
+    import difflib
+
     near = difflib.get_close_matches(name, entries, n=3, cutoff=0.5)
     if near:
         hint = f"did you mean {' or '.join(near)}?"

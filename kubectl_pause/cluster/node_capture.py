@@ -10,8 +10,8 @@ import contextlib
 import gzip
 import threading
 import time
-from concurrent.futures import Future
-from dataclasses import dataclass
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from kubectl_pause.cluster.objects import get_node, get_pod, list_pods
 from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, for_capture
-from kubectl_pause.facts.capture import FILE_MAGIC, CaptureError, read_capture
+from kubectl_pause.facts.capture import FILE_MAGIC, Capture, CaptureError, read_capture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,7 @@ _LEAST_EXEC_SECONDS = 2.0
 _EAGER_SECONDS = 2.0
 _EXEC_LATER_STEP = 0.3
 _POD_STEP = 0.3
+_GLANCE_SECONDS = 0.2
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
@@ -58,8 +59,20 @@ class CaptureRun:
     warn: Callable[[str], None]
 
 
-def capture_node(run: CaptureRun) -> bytes:
-    """A capture file's bytes for one node. Raises PauseInspectError; whatever happens, the pod is deleted before it returns."""
+@dataclass(frozen=True, slots=True)
+class NodeCapture:
+    """One node's capture, the API's view in it, and the collector's own bytes."""
+
+    capture: Capture
+    answer: bytes
+
+    def file(self) -> bytes:
+        """A capture file."""
+        return gzip.compress(FILE_MAGIC + b"\n#api\n " + (self.capture.api or b"") + b"\n", compresslevel=1) + self.answer
+
+
+def capture_node(run: CaptureRun) -> NodeCapture:
+    """Capture one node. Raises PauseInspectError; whatever happens, the pod is deleted before it returns."""
     started = time.monotonic()
     name = inspector_pod.new_name()
     deadline = started + run.options.timeout
@@ -68,7 +81,7 @@ def capture_node(run: CaptureRun) -> bytes:
     threading.Thread(target=_api_side, args=(run, view), name="api-view", daemon=True).start()
     uid = _create(run, name, body)
     try:
-        answer = _collect(run, name, deadline)
+        collected = _collect(run, name, deadline)
     except ApiError as error:
         raise _with_node_state(run, error) from None
     finally:
@@ -83,36 +96,31 @@ def capture_node(run: CaptureRun) -> bytes:
         seconds=round(time.monotonic() - started, 3),
         tool_version=__version__,
     )
-    return gzip.compress(FILE_MAGIC + b"\n#api\n " + msgspec.json.encode(api_view) + b"\n", compresslevel=1) + answer
+    return replace(collected, capture=replace(collected.capture, api=msgspec.json.encode(api_view)))
 
 
 def _create(run: CaptureRun, name: str, body: dict[str, object]) -> str:
     """The pod's uid. A refusal means that there is no pod; any other failure that there may be one, and that it is hunted for."""
     try:
         return inspector_pod.create(run.api, body, run.options.namespace)
-    except ApiError as error:
-        if error.status >= 500:  # noqa: PLR2004
-            _remove(run, name, created=False)
-        raise _with_node_state(run, error) from None
     except BaseException as error:
-        wrong_name = isinstance(error, PauseInspectError) and error.reason == "WrongUsage"
-        if not wrong_name:
+        refused = isinstance(error, ApiError) and error.status < 500  # noqa: PLR2004 (HTTP: the server's own failures)
+        never_sent = isinstance(error, PauseInspectError) and error.reason == "WrongUsage"
+        if not refused and not never_sent:
             _remove(run, name, created=False)
+        if isinstance(error, ApiError):
+            raise _with_node_state(run, error) from None
         raise
 
 
 def _await_view(run: CaptureRun, view: Future[tuple[Node | None, list[Pod]]], deadline: float) -> tuple[Node | None, list[Pod]]:
-    while True:
+    while not view.done():
         _stop_if(run)
-        try:
-            return view.result(timeout=0.2)
-        except TimeoutError:
-            if view.done() or time.monotonic() < deadline:
-                if view.done():
-                    raise
-                continue
+        if time.monotonic() >= deadline:
             message = f"node {run.node}: the API server did not list its pods within {run.options.timeout:g} s"
-            raise PauseInspectError("Timeout", message, "wait longer with --timeout") from None
+            raise PauseInspectError("Timeout", message, "wait longer with --timeout")
+        wait([view], timeout=_GLANCE_SECONDS)
+    return view.result()
 
 
 def _api_side(run: CaptureRun, view: Future[tuple[Node | None, list[Pod]]]) -> None:
@@ -138,7 +146,7 @@ def _node_and_pods(run: CaptureRun) -> tuple[Node | None, list[Pod]]:
     return node, pods
 
 
-def _collect(run: CaptureRun, name: str, deadline: float) -> bytes:
+def _collect(run: CaptureRun, name: str, deadline: float) -> NodeCapture:
     """The collector's answer, checked whole. A broken stream is tried once more, on the same pod."""
     try:
         return _exec_when_ready(run, name, deadline)
@@ -151,7 +159,7 @@ def _collect(run: CaptureRun, name: str, deadline: float) -> bytes:
     return _exec_when_ready(run, name, deadline)
 
 
-def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> bytes:
+def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture:
     run.say(f"node {run.node}: waiting for the inspector pod")
     started = time.monotonic()
     next_look = started + _POD_STEP
@@ -180,11 +188,9 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> bytes:
             continue
         break
     _stop_if(run)
-    if result.stdout.startswith(b"\x1f\x8b") and result.exit_code == 0:
-        read_capture(result.stdout, f"node {run.node}")
-        return result.stdout
-    if result.stdout.startswith(b"#missing"):
-        read_capture(result.stdout, f"node {run.node}")
+    whole = result.stdout.startswith(b"\x1f\x8b") and result.exit_code == 0
+    if whole or result.stdout.startswith(b"#missing"):  # which is told as an error
+        return NodeCapture(read_capture(result.stdout, f"node {run.node}"), result.stdout)
     said = result.stderr[-300:].decode("utf-8", "backslashreplace").strip()
     raise PauseInspectError(
         "CollectorFailed",

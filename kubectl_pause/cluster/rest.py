@@ -48,7 +48,8 @@ class Connection:
     renew: Callable[[], bool] | None
     """Ask the credential plugin again after a 401; None where nothing can be renewed."""
     impersonation: tuple[tuple[str, str], ...]
-    tls_context: Callable[[], ssl.SSLContext]
+    tls: ssl.SSLContext | None
+    """The pool's, for exec too; None for a plain http server."""
     tls_server_name: str | None
     proxy: str | None
     request_timeout: float
@@ -66,7 +67,6 @@ class Api:
         self.context = connection.context
         self.request_timeout = connection.request_timeout
         self._renewing = threading.Lock()
-        self._tls: ssl.SSLContext | None = None
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, timeout: float | None = None) -> bytes:
         """The answer's body, JSON. `timeout` in seconds for the whole call, None for the flag's, 0 for none.
@@ -128,15 +128,6 @@ class Api:
     def exec_headers(self) -> list[str]:
         """The same as lines of a websocket handshake."""
         return [f"{name}: {value}" for name, value in self.headers()]
-
-    def exec_tls(self) -> ssl.SSLContext | None:
-        """The TLS settings of the connection, made once; None for a plain http server."""
-        if not self.connection.server.startswith("https:"):
-            return None
-        with self._renewing:
-            if self._tls is None:
-                self._tls = self.connection.tls_context()
-            return self._tls
 
     def renew_credentials(self, refused: str | None) -> bool:
         """After a 401 for the Authorization `refused`: True when there is a new one to try."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import msgspec
 
 from kubectl_pause.cluster.objects import decode, get_pod, list_nodes, list_pods, segment
 from kubectl_pause.cluster.rest import ApiError
+from kubectl_pause.cluster.target_names import WORKLOADS, Target, near_names, parse_target
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.report import Failure
 
@@ -19,33 +19,6 @@ if TYPE_CHECKING:
     from kubectl_pause.cluster.rest import Api
     from kubectl_pause.facts.api import Pod
 
-WORKLOADS = {
-    "deployment": ("apps/v1", "deployments", "Deployment"),
-    "statefulset": ("apps/v1", "statefulsets", "StatefulSet"),
-    "daemonset": ("apps/v1", "daemonsets", "DaemonSet"),
-    "replicaset": ("apps/v1", "replicasets", "ReplicaSet"),
-    "job": ("batch/v1", "jobs", "Job"),
-}
-"""Kinds that stand for their pods: API group and version, plural, kind."""
-
-_ALIASES = {
-    "pod": "pod", "pods": "pod", "po": "pod",
-    "deployment": "deployment", "deployments": "deployment", "deploy": "deployment",
-    "statefulset": "statefulset", "statefulsets": "statefulset", "sts": "statefulset",
-    "daemonset": "daemonset", "daemonsets": "daemonset", "ds": "daemonset",
-    "replicaset": "replicaset", "replicasets": "replicaset", "rs": "replicaset",
-    "job": "job", "jobs": "job",
-}  # fmt: skip
-"""kubectl's short names, without the API group that may follow after a dot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One argument of the command line: `kind` is `pod` or a key of WORKLOADS."""
-
-    kind: str
-    name: str
-
 
 @dataclass(slots=True)
 class PodTargets:
@@ -53,21 +26,6 @@ class PodTargets:
 
     pods: list[Pod] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-
-
-def parse_target(argument: str) -> Target:
-    """`NAME`, `pod/NAME`, `deploy/NAME`, `deployments.apps/NAME`. Raises PauseInspectError for another type."""
-    kind, slash, name = argument.rpartition("/")
-    word = kind.lower().split(".")[0]
-    if slash and word not in _ALIASES:
-        raise PauseInspectError(
-            "UnknownType",
-            f"cannot look for pods of {argument!r}",
-            f"types known: {', '.join(sorted(set(_ALIASES.values())))}",
-        )
-    if not name or "/" in kind:
-        raise PauseInspectError("WrongUsage", f"{argument!r} names no pod", "use NAME or TYPE/NAME, for example deploy/web")
-    return Target(_ALIASES[word] if slash else "pod", name)
 
 
 def find_pods(api: Api, arguments: Sequence[str], *, selector: str | None, all_namespaces: bool) -> PodTargets:
@@ -158,14 +116,6 @@ def find_nodes(api: Api, names: Sequence[str], *, every: bool) -> tuple[list[str
         if name not in known
     ]
     return [name for name in wanted if name in known], failures
-
-
-def near_names(name: str, known: Iterable[str]) -> str:
-    """`did you mean A, B?` or ""."""
-    names = list(known)
-    longer = [each for each in names if each.startswith(f"{name}-")]  # a workload's name for one of its pods
-    near = list(dict.fromkeys([*longer, *difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.65)]))[:3]
-    return f"did you mean {', '.join(near)}?" if near else ""
 
 
 def _pods_of(api: Api, target: Target) -> list[Pod]:

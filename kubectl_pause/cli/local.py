@@ -1,0 +1,95 @@
+"""`kubectl pause-inspect local`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli.flags import OutputFlags, seconds, with_shared_flags
+from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from kubectl_pause.report import NodeReport, PodIdentity, Report
+
+_SHORTEST_ID = 4
+
+
+@with_shared_flags
+def local(
+    names: Annotated[
+        Optional[list[str]],
+        typer.Argument(metavar="[NAME...]", help="Pods: NAME, docker/NAME, podman/NAME, NAMESPACE/NAME, or the beginning of an id."),
+    ] = None,
+    timeout: Annotated[str, typer.Option("--timeout", metavar="TIME", help="Limit for reading this host.")] = "30s",
+    crictl: Annotated[bool, typer.Option("--crictl/--no-crictl", help="Ask crictl where this host has one.")] = True,
+    engines: Annotated[bool, typer.Option("--engines/--no-engines", help="Ask Docker and podman where they are at work.")] = True,
+    fds: Annotated[bool, typer.Option("--fds", help="Look for namespaces held by open file descriptors too.")] = False,
+    prove: Annotated[bool, typer.Option("--prove", help="Show the commands by which each claim can be checked by hand.")] = False,
+    output: OutputFlags = OutputFlags(),
+) -> int:
+    """Show the pods of this host, without a cluster: those of a CRI runtime, of Docker, of podman, and those made by hand.
+
+    As root all of them; as another user what that user may see. A container of Docker or podman that shares no namespace with another
+    one is no pod, and is left out.
+
+    kubectl pause-inspect local
+
+    kubectl pause-inspect local pause-20027 -o wide
+    """
+    started = time.monotonic()
+    reading.check_view(output)
+    limit = seconds(timeout, "--timeout")
+    if not 1 <= limit <= 3600:  # noqa: PLR2004
+        raise PauseInspectError("WrongUsage", f"--timeout: {timeout} is out of range", "give a time between 1s and 1h")
+    from kubectl_pause.node.this_host import inspect_this_host
+
+    host = inspect_this_host(timeout=limit, use_crictl=crictl, use_engines=engines, fds=fds, prove=prove)
+    report = reading.start_report()
+    report.nodes.append(_chosen(host, names, report) if names else host)
+    if output.output not in ("json", "yaml"):
+        _tell_limits(host)
+    return reading.finish(report, output, started, lambda report: _text(report, output, whole=not names))
+
+
+def _text(report: Report, output: OutputFlags, *, whole: bool) -> str:
+    wide, width, colour = output.output == "wide", terminal.width(), terminal.colour()
+    if whole:
+        from kubectl_pause.render.node_view import node_view
+
+        return node_view(report, wide=wide, width=width, headings=not output.no_headers, colour=colour)
+    from kubectl_pause.render.pod_view import pod_view
+
+    return pod_view(report, wide=wide, width=width, colour=colour)
+
+
+def _tell_limits(host: NodeReport) -> None:
+    """What the table does not say for itself: that it is empty, and what could not be read."""
+    from kubectl_pause.render.plain_text import visible
+
+    if not host.sandboxes:
+        print("no pods found on this host: no CRI runtime's, none of Docker or podman, none made by hand", file=sys.stderr)
+    for note in host.sources.notes:
+        print(f"note: {visible(note, 1000)}", file=sys.stderr)
+
+
+def _chosen(host: NodeReport, names: list[str], report: Report) -> NodeReport:
+    """The host with the pods named; a name that fits none is an error of the report."""
+    from kubectl_pause.analysis.choice import only_pods, pods_of
+    from kubectl_pause.report import Failure
+
+    known = pods_of(host)
+    for name in names:
+        if not any(_is_named(pod, name) for pod in known):
+            from kubectl_pause.cluster.target_names import near_names
+
+            hint = near_names(name, [pod.name for pod in known]) or "kubectl pause-inspect local lists the pods of this host"
+            report.errors.append(Failure(reason="NotFound", message=f"no pod {name!r} on this host", hint=hint))
+    return only_pods(host, lambda pod: any(_is_named(pod, name) for name in names))
+
+
+def _is_named(pod: PodIdentity, name: str) -> bool:
+    return name in (pod.name, f"{pod.namespace}/{pod.name}") or (len(name) >= _SHORTEST_ID and pod.uid.startswith(name))
