@@ -57,6 +57,19 @@ class Cluster:
         assert isinstance(document, dict)
         return document
 
+    def make_namespace(self, name: str) -> None:
+        """An empty namespace in which any pod is let in; one of an earlier run goes first."""
+        self.kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=50s")
+        self.kubectl("create", "namespace", name)
+        self.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=privileged")
+        chosen = ["-n", name, "-o", "name", "--field-selector=metadata.name=default"]
+        wait_for(f"[{self.label}] the default ServiceAccount of {name}", lambda: self.kubectl("get", "serviceaccounts", *chosen) or None)
+
+    def remove_namespace(self, name: str) -> None:
+        """Its pods are gone afterwards; the namespace itself goes in the background."""
+        self.kubectl("delete", "pods", "--all", "-n", name)
+        self.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+
     def on_node(self, script: str, *, root: bool = True) -> str:
         """A shell script run by the witness: in the node's own file system, or beside it with the node's /proc."""
         path = "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; "

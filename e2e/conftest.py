@@ -75,13 +75,7 @@ def _up(label: str) -> Cluster:
 
 def _prepared(cluster: Cluster) -> Cluster:
     manifest = Template(MANIFEST.read_text()).substitute(NODE=cluster.node, NAMESPACE=NAMESPACE)
-    cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=50s")
-    cluster.kubectl("create", "namespace", NAMESPACE)
-    cluster.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=privileged")
-    wait_for(
-        f"[{cluster.label}] the default ServiceAccount of {NAMESPACE}",
-        lambda: cluster.kubectl("get", "serviceaccounts", "-n", NAMESPACE, "-o", "name", "--field-selector=metadata.name=default") or None,
-    )
+    cluster.make_namespace(NAMESPACE)
     cluster.kubectl("apply", "-f", "-", stdin=manifest)
     for name in ("witness", "sandbox-killed"):
         wait_for(f"[{cluster.label}] pod {name} running", partial(_in_state, cluster, name))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from e2e.clusters import go_tools, requirements
 from e2e.clusters.cache import Cache, key_of
 from e2e.clusters.image_archive import Image, Layer, write_archive
+from e2e.clusters.pause_sources import PAUSE_RECIPE, PAUSE_VERSION, kubernetes_version, pause_program
 from e2e.clusters.settings import (
     BUILT_NODE_REPOSITORY,
     KEEP_NEWEST,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 DEBIAN_SUITE = "bookworm"
 PACKAGES = NODE_IMAGE_SOURCES / "root-file-system-packages.txt"
 RECIPE = [NODE_IMAGE_SOURCES / name for name in ("Containerfile", "finish-node.sh", "import-images.sh")]
-PAUSE_VERSION = "3.10.1"
 PAUSE_IMAGE = f"registry.k8s.io/pause:{PAUSE_VERSION}"
 # The tag kubeadm 1.34 asks for, whatever etcd's own version is.
 ETCD_IMAGE = "registry.k8s.io/etcd:3.6.5-0"
@@ -43,14 +43,9 @@ ENTRYPOINT = '["/usr/local/bin/entrypoint", "/sbin/init"]'
 PAUSE_USER = "65535:65535"
 
 
-def kubernetes_version() -> str:
-    """Such as v1.34.4, from the module that pins it."""
-    return go_tools.required_version(go_tools.MODULES / "kubernetes", "k8s.io/kubernetes")
-
-
 def image_key() -> str:
     """The key of everything the node image is made from."""
-    return key_of([p.key() for p in go_tools.programs()], _packages(), DEBIAN_SUITE, KIND_VERSION, _pause_recipe(), RECIPE)
+    return key_of([p.key() for p in go_tools.programs()], _packages(), DEBIAN_SUITE, KIND_VERSION, PAUSE_RECIPE, RECIPE)
 
 
 def image_reference() -> str:
@@ -74,13 +69,7 @@ def _build(reference: str, engine: Engine, cache: Cache) -> None:
     requirements.ensure("building-the-node-image", runner)
     built = {program.name: go_tools.build(program, cache, runner) for program in go_tools.programs()}
 
-    def compile_pause(directory: Path) -> None:
-        module = go_tools.MODULES / "kubernetes"
-        sources = go_tools.module_directory(module, "k8s.io/kubernetes", runner)
-        recipe = [str(word) for word in _pause_recipe()]
-        runner.run([*recipe, "-o", directory / "pause", sources / "build/pause/linux/pause.c"], limit=LIMIT_SHORT_COMMAND)
-
-    pause = cache.part("pause", key_of(_pause_recipe(), kubernetes_version()), "building pause", compile_pause) / "pause"
+    pause = pause_program(cache, runner)
 
     def debootstrap(directory: Path) -> None:
         include = ",".join(_packages())
@@ -108,10 +97,6 @@ def _build(reference: str, engine: Engine, cache: Cache) -> None:
 def _packages() -> list[str]:
     lines = [line for line in PACKAGES.read_text().splitlines() if not line.startswith("#")]
     return sorted(" ".join(lines).split())
-
-
-def _pause_recipe() -> list[str]:
-    return ["gcc", "-Os", "-Wall", "-Werror", "-static", f"-DVERSION=v{PAUSE_VERSION}"]
 
 
 def _control_plane_images(built: dict[str, Path], pause: Path) -> list[Image]:

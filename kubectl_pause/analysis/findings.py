@@ -152,7 +152,7 @@ def _outlived(node: str, leftovers: list[LeftoverNamespace]) -> Iterator[Finding
             subject=f"node {node}",
             message=f"namespaces with no process and of no sandbox are kept alive: {len(leftovers)}",
             evidence=_bounded(f"{each.type}:[{each.inode}] by {', '.join(each.held_by)}" for each in leftovers),
-            confidence="certain",
+            confidence="likely",  # a thread that is alone in one is not seen
             remedy="left behind by a runtime, or made to last (ip netns add, an engine's own); else it ends with its mount or descriptor",
         )
 

@@ -15,6 +15,7 @@ from kubectl_pause.analysis.inventory import SandboxEntry, inventory, is_virtual
 from kubectl_pause.analysis.local_pods import local_pods
 from kubectl_pause.analysis.node_facts import NodeFacts, node_facts
 from kubectl_pause.analysis.proofs import proofs
+from kubectl_pause.analysis.reaping import judge_reaping
 from kubectl_pause.analysis.sharing import sandbox_namespaces
 from kubectl_pause.analysis.strangers import find_strangers
 from kubectl_pause.facts.mounts import canonical_path
@@ -47,8 +48,8 @@ def node_report(capture: Capture, name: str, *, prove: bool = False) -> NodeRepo
     return report_of(node_facts(capture, name), name, prove=prove)
 
 
-def report_of(facts: NodeFacts, name: str, *, prove: bool = False) -> NodeReport:
-    """The same from facts that are parsed already."""
+def report_of(facts: NodeFacts, name: str, *, prove: bool = False, earlier: NodeFacts | None = None) -> NodeReport:
+    """The same from facts that are parsed already. `earlier` is an older capture of the same node, to compare the processes with."""
     entries, without = inventory(facts)
     entries += local_pods(facts)
     by_pod: dict[str, list[SandboxEntry]] = {}
@@ -71,7 +72,7 @@ def report_of(facts: NodeFacts, name: str, *, prove: bool = False) -> NodeReport
         sandbox.findings = sandbox_findings(facts, sandbox, pods[sandbox.id], runtime.name if runtime else None)
         sandbox.proofs = proofs(facts, sandbox) if prove else None
     header = facts.capture.header
-    return NodeReport(
+    report = NodeReport(
         name=name,
         kernel=header.get("kernel") or None,
         os=_os_name(facts),
@@ -86,6 +87,8 @@ def report_of(facts: NodeFacts, name: str, *, prove: bool = False) -> NodeReport
         leftover_namespaces=left_over,
         findings=node_findings(name, left_over),
     )
+    judge_reaping(facts, report, earlier)
+    return report
 
 
 def _sandbox(facts: NodeFacts, entry: SandboxEntry, *, current: bool) -> Sandbox:

@@ -98,7 +98,7 @@ def _reaper(facts: ReapingFacts, candidate: Candidate, version: tuple[int, ...] 
     if version and version < FIRST_REAPING_PAUSE:
         evidence.append(f"the image is pause {_dotted(version)}; 3.1 was the first to reap")
         capable = "no"
-    if role == "pause":
+    if role == "pause" and candidate.state == "running":
         evidence += _pause_habits(process, candidate.sigchld)
     reaped = window.reaped(key_of(process)) if window and role != "host" else None
     idle = window.idle(key_of(process)) if window and role == "pause" and process.threads == 1 else None

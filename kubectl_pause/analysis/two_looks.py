@@ -89,10 +89,22 @@ def window_of(facts: NodeFacts, earlier: NodeFacts | None = None) -> Window | No
         return None
     if earlier is not None:
         before = first_look(earlier)
-        same_boot = facts.capture.header.get("boot") == earlier.capture.header.get("boot")
-        return Window(before, base, base) if before and same_boot and before.uptime < base.uptime else None
+        comparable = before is not None and not rebooted(facts, earlier) and before.uptime < base.uptime
+        return Window(before, base, base) if before and comparable else None
     after = second_look(facts)
     return Window(base, after, base) if after and after.uptime > base.uptime else None
+
+
+def moment_of(facts: NodeFacts) -> tuple[int, float]:
+    """When a capture was taken: by the node's clock, and within one second by its uptime."""
+    header = facts.capture.header
+    now, look = header.get("now", ""), first_look(facts)
+    return int(now) if now.isascii() and now.isdigit() and len(now) < 12 else 0, look.uptime if look else 0.0  # noqa: PLR2004 (a time)
+
+
+def rebooted(facts: NodeFacts, earlier: NodeFacts) -> bool:
+    """Whether the node was started anew between two captures: they cannot be compared."""
+    return facts.capture.header.get("boot") != earlier.capture.header.get("boot")
 
 
 def first_look(facts: NodeFacts) -> Look | None:

@@ -28,7 +28,7 @@ def _pod_pid(node: InspectedNode, reading: Reading) -> str:
 
 def _inode(node: InspectedNode, reading: Reading) -> str:
     searched = f"{_processes(node)} and {len(node.facts.mounts.namespaces)} mounts of namespaces"
-    return f"no {reading.within or 'type of'} namespace has inode {reading.number} in {searched}"
+    return f"no {f'{reading.within} ' if reading.within else ''}namespace has inode {reading.number} in {searched}"
 
 
 def _link(node: InspectedNode, reading: Reading) -> str:

@@ -36,9 +36,9 @@ def who_is(node: InspectedNode, process: Process) -> list[Found]:
         place = node.shims[process.pid]
         serves = f"container {place.container}" if place.container else f"sandbox {place.sandbox}"
         return [Found(role="runtime", place=place, pid=process.pid, known_by=[f"its arguments name {serves}", _outside(node, process)])]
-    strangers = [] if is_half_way(node.facts, process.pid) else _strangers(node, process)
-    if strangers:
-        return strangers
+    joined = _joined(node, process)
+    if joined:
+        return joined
     if attribution:
         return [_of_ancestor(node, process, attribution)]
     return [_of_the_node(node, process)]
@@ -88,7 +88,10 @@ def _death(node: InspectedNode, process: Process) -> str:
     return f"zombie: it has ended, and its parent {parent} has not waited for it"
 
 
-def _strangers(node: InspectedNode, process: Process) -> list[Found]:
+def _joined(node: InspectedNode, process: Process) -> list[Found]:
+    """For each pod that has namespaces which the process is in."""
+    half_way = is_half_way(node.facts, process.pid)
+    role, why = ("runtime", "the runtime works on it") if half_way else ("stranger", "it has joined them, it is not the pod's")
     joined: dict[str, list[tuple[str, Place]]] = {}
     for kind in NAMESPACE_TYPES:
         for place in node.owners.get((kind, process.namespaces.get(kind, 0)), []):
@@ -98,11 +101,8 @@ def _strangers(node: InspectedNode, process: Process) -> list[Found]:
         kinds = list(dict.fromkeys(kind for kind, _ in of_pod))
         of_container = next((place for _, place in of_pod if place.container), of_pod[0][1])
         whose = f"container {of_container.container}" if of_container.container else "the pod"
-        evidence = [
-            f"it is in namespaces of {whose}: {', '.join(kinds)}",
-            f"{_outside(node, process)}: it has joined them, it is not the pod's",
-        ]
-        answers.append(Found(role="stranger", place=of_container, pid=process.pid, known_by=evidence))
+        evidence = [f"it is in namespaces of {whose}: {', '.join(kinds)}", f"{_outside(node, process)}: {why}"]
+        answers.append(Found(role=role, place=of_container, pid=process.pid, known_by=evidence))
     return answers
 
 

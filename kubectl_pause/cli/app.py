@@ -11,9 +11,10 @@ from kubectl_pause.cli.pod import pod
 from kubectl_pause.cli.snapshot import snapshot
 from kubectl_pause.cli.version import version
 from kubectl_pause.cli.who import who
+from kubectl_pause.cli.zombies import zombies
 
 PROGRAM = "kubectl pause-inspect"
-VERBS = {"pod": pod, "node": node, "local": local, "who": who, "demo": demo, "snapshot": snapshot, "version": version}
+VERBS = {"pod": pod, "node": node, "local": local, "who": who, "zombies": zombies, "demo": demo, "snapshot": snapshot, "version": version}
 
 app = typer.Typer(
     name=PROGRAM,

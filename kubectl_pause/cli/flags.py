@@ -152,8 +152,11 @@ class CaptureFlags:
         bool, _flag(_READING, "--fds", help="Look also for open descriptors that keep namespaces alive: every descriptor is looked at.")
     ] = False
 
-    def inspector(self) -> InspectorOptions:
-        """As the cluster package takes them. Raises PauseInspectError for a bad duration."""
+    def inspector(self, sample: float = 0.0) -> InspectorOptions:
+        """As the cluster package takes them, for one look or for a second one `sample` seconds later.
+
+        Raises PauseInspectError for a bad duration.
+        """
         from kubectl_pause.cluster.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, InspectorOptions
 
         timeout = seconds(self.timeout, "--timeout")
@@ -162,9 +165,10 @@ class CaptureFlags:
         return InspectorOptions(
             image=self.image or DEFAULT_IMAGE,
             namespace=self.debug_namespace or DEFAULT_NAMESPACE,
-            timeout=timeout,
+            timeout=timeout + sample,
             use_crictl=self.crictl,
             read_fds=self.fds,
+            sample_seconds=sample,
         )
 
 

@@ -61,7 +61,14 @@ def read_files(paths: Sequence[str]) -> list[tuple[str, Capture]]:
 
 
 def read_nodes(
-    api: Api, nodes: Sequence[str], flags: CaptureFlags, done: Callable[[str, NodeReport], None], report: Report, *, prove: bool = False
+    api: Api,
+    nodes: Sequence[str],
+    flags: CaptureFlags,
+    done: Callable[[str, NodeReport], None],
+    report: Report,
+    *,
+    prove: bool = False,
+    sample: float = 0.0,
 ) -> None:
     """Capture nodes and hand each one's report, with proofs if asked, to `done`; a node that fails becomes an error of the report."""
     from kubectl_pause.analysis.node_report import node_report
@@ -69,7 +76,7 @@ def read_nodes(
     def captured(node: str, answer: NodeCapture) -> None:
         done(node, node_report(answer.capture, node, prove=prove))
 
-    capture_each(api, nodes, flags, captured, report)
+    capture_each(api, nodes, flags, captured, report, sample=sample)
 
 
 def capture_each(
@@ -78,8 +85,10 @@ def capture_each(
     flags: CaptureFlags,
     captured: Callable[[str, NodeCapture], None],
     report: Report,
+    *,
+    sample: float = 0.0,
 ) -> None:
-    """Capture nodes and hand each one to `captured`, in the order in which they come."""
+    """Capture nodes and hand each one to `captured`, in the order in which they come; `sample` seconds lie between two looks at each."""
     from kubectl_pause.cluster.fan_out import capture_nodes
 
     with Progress() as progress:
@@ -97,7 +106,7 @@ def capture_each(
                 hint = "please report this with a capture: kubectl pause-inspect snapshot NODE -o FILE"
                 report.errors.append(failure_of(PauseInspectError("InternalError", what, hint), node=node))
 
-        capture_nodes(api, nodes, flags.inspector(), parallel=flags.parallel, say=progress.say, warn=progress.warn, done=done)
+        capture_nodes(api, nodes, flags.inspector(sample), parallel=flags.parallel, say=progress.say, warn=progress.warn, done=done)
 
 
 def failure_of(error: PauseInspectError, *, node: str | None = None, pod: str | None = None) -> Failure:

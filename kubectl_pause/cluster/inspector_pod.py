@@ -40,13 +40,17 @@ _IMAGE_REASONS = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "Inva
 
 @dataclass(frozen=True, slots=True)
 class InspectorOptions:
-    """How to run it. `timeout` in seconds bounds everything from its creation to the last byte of its answer."""
+    """How to run it. `timeout` in seconds bounds everything from its creation to the last byte of its answer.
+
+    `sample_seconds` is how long the collector waits for a second look at the processes; 0 is one look.
+    """
 
     image: str = DEFAULT_IMAGE
     namespace: str = DEFAULT_NAMESPACE
     timeout: float = 60.0
     use_crictl: bool = True
     read_fds: bool = False
+    sample_seconds: float = 0.0
 
 
 def new_name() -> str:
@@ -86,6 +90,7 @@ def manifest(name: str, node: str, options: InspectorOptions) -> dict[str, objec
                         {"name": "COLLECTOR", "value": script.replace("$", "$$")},
                         {"name": "USE_CRICTL", "value": "yes" if options.use_crictl else "no"},
                         {"name": "READ_FDS", "value": "yes" if options.read_fds else "no"},
+                        {"name": "SAMPLE_SECONDS", "value": f"{options.sample_seconds:g}"},
                     ],
                     "securityContext": {"privileged": True, "readOnlyRootFilesystem": True, "runAsUser": 0},
                     "resources": {

@@ -267,8 +267,8 @@ def for_capture(pod: Pod) -> Pod:
 _SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9._/-]{1,255}")
 _SHELL_SEPARATORS = re.compile(r"[;&|\n(){}]+")
-_QUOTED_OR_COMMENT = re.compile(r"""'[^']*(?:'|$)|"(?:[^"\\\\]|\\\\.)*(?:"|$)|(?<!\\S)#[^\n]*|<<.*""", re.DOTALL)
-_SHELL_WORDS = ("exec", "if", "then", "else", "elif", "do", "while", "until", "!", "time", "timeout")
+_QUOTED_OR_COMMENT = re.compile(r"""'[^']*(?:'|$)|"(?:[^"\\]|\\.)*(?:"|$)|(?<!\S)#[^\n]*|<<.*""", re.DOTALL)
+_SHELL_WORDS = ("exec", "if", "then", "else", "elif", "do", "while", "until", "!", "time", "fi", "done", "esac")
 
 
 def program_names(command: Sequence[str]) -> list[str]:

@@ -129,10 +129,10 @@ mode == "files" { bundle($0); next }
 { piece() }
 END { if (mode != "files") finish() }'
 
-# One call of crictl with all that it starts, ended after its time limit (-t is per request). Not busybox's `timeout`: its watcher
-# keeps our pipes open and looks only once a second, so each call would cost one.
-ask() {
-	setsid chroot "$NODE_ROOT" "$crictl_path" -r "unix://$socket" -t "${CRICTL_SECONDS}s" "$@" &
+# limited COMMAND...: a command with all that it starts, ended after its time limit (crictl's -t is per request). Not busybox's
+# `timeout`: its watcher keeps our pipes open and looks only once a second, so each call would cost one.
+limited() {
+	setsid "$@" &
 	asked=$!
 	{ trap 'kill $nap; exit' TERM; sleep $((CRICTL_SECONDS * 2)) & nap=$!; wait $nap && kill -9 -$asked; } >/dev/null 2>&1 3>&- 4>&- &
 	guard=$!
@@ -140,6 +140,7 @@ ask() {
 	kill $guard 2>/dev/null
 	return $code
 }
+ask() { limited chroot "$NODE_ROOT" "$crictl_path" -r "unix://$socket" -t "${CRICTL_SECONDS}s" "$@"; }
 
 # crictl SECTION KEEP ARGUMENT...: one call, its answer pruned, its exit code and the end of its stderr. True where it gave 0.
 crictl() {
@@ -154,14 +155,13 @@ crictl() {
 	[ "$code" = 0 ]
 }
 
+# The first that runs: one that is there may be for another machine, and links lead elsewhere in the node's root than in ours.
 find_crictl() {
 	[ "$USE_CRICTL" = yes ] || return 1
-	for directory in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin /opt/bin /home/kubernetes/bin \
-		/var/lib/rancher/rke2/bin /var/lib/rancher/k3s/data/current/bin /snap/bin; do
-		crictl_path=$directory/crictl
-		crictl_version=$(chroot "$NODE_ROOT" "$crictl_path" --version 2>/dev/null) && return 0
-	done
-	return 1
+	found=$(limited sh -c 'for path; do said=$(chroot "$0" "$path/crictl" --version 2>/dev/null) && echo "$path/crictl $said" && exit; done
+		exit 1' "$NODE_ROOT" /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin /opt/bin /home/kubernetes/bin \
+		/var/lib/rancher/rke2/bin /var/lib/rancher/k3s/data/current/bin /snap/bin) || return 1
+	crictl_path=${found%% *} crictl_version=${found##* }
 }
 
 # Several runtimes may live on one node: the socket whose runtime has sandboxes is the kubelet's.
@@ -182,7 +182,7 @@ find_socket() {
 runtime_answers() {
 	find_crictl || return 0
 	find_socket || { echo "#crictl path=$crictl_path socket="; return 0; }
-	echo "#crictl path=$crictl_path socket=$socket version=$(printf %s "${crictl_version##* }" | tr -cd 'A-Za-z0-9._+-')"
+	echo "#crictl path=$crictl_path socket=$socket version=$(printf %s "$crictl_version" | tr -cd 'A-Za-z0-9._+-')"
 	crictl pods "$KEEP_PODS" pods -o json || return 0
 	crictl ps "$KEEP_PS" ps -a -o json && crictl version '' version
 	for try in first second; do  # a sandbox that went away in between makes the whole call fail

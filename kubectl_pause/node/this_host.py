@@ -38,14 +38,21 @@ _STATE_DIRECTORIES = (
 """Where the collector looks for the runtimes' state files."""
 
 
-def inspect_this_host(
-    *, timeout: float = 30.0, use_crictl: bool = True, use_engines: bool = True, fds: bool = False, prove: bool = False
+def inspect_this_host(  # noqa: PLR0913 (each a flag of `local`)
+    *,
+    timeout: float = 30.0,
+    use_crictl: bool = True,
+    use_engines: bool = True,
+    fds: bool = False,
+    prove: bool = False,
+    sample: float = 0.0,
 ) -> NodeReport:
     """The report of this host: what `node` shows of a node, and the pods of Docker, of podman and those made by hand beside it.
 
-    `fds` looks for namespaces that open file descriptors hold, `prove` fills each sandbox's proofs. Raises PauseInspectError.
+    `fds` looks for namespaces that open file descriptors hold, `prove` fills each sandbox's proofs; with `sample`
+    there is a second look so many seconds later. Raises PauseInspectError.
     """
-    with CollectorRun(use_crictl=use_crictl, use_engines=use_engines, timeout=timeout, fds=fds) as run:
+    with CollectorRun(use_crictl=use_crictl, use_engines=use_engines, timeout=timeout + sample, fds=fds, sample=sample) as run:
         from kubectl_pause.analysis.node_report import node_report  # while both read
 
         return node_report(run.capture(), os.uname().nodename, prove=prove)
@@ -63,7 +70,7 @@ class CollectorRun:
     Use as a context manager: whatever ends the block ends the collector with all it started.
     """
 
-    def __init__(self, *, use_crictl: bool, use_engines: bool, timeout: float, fds: bool = False) -> None:
+    def __init__(self, *, use_crictl: bool, use_engines: bool, timeout: float, fds: bool = False, sample: float = 0.0) -> None:
         """Raises PauseInspectError where this is no Linux, or has no shell."""
         if not sys.platform.startswith("linux"):
             message = f"`local` reads the namespaces of a Linux host, and this is {sys.platform}"
@@ -76,6 +83,7 @@ class CollectorRun:
             "PROC": "/proc",
             "USE_CRICTL": "yes" if use_crictl else "no",
             "READ_FDS": "yes" if fds else "no",
+            "SAMPLE_SECONDS": f"{sample:g}",
             "CRICTL_SECONDS": str(max(1, min(10, int(timeout / 3)))),  # three calls at least
         }
         self._told = os.fdopen(os.memfd_create("capture"), "w+b")  # no pipe, which would fill while nobody reads

@@ -21,7 +21,7 @@ NODE = b""" veth8d49bcc1 0200F40A 0005
 
 
 def test_direct_routes_of_one_node() -> None:
-    """Written down on a kind node with the ptp plugin and made up for Calico; gateways (0x2), local and anycast addresses lead to no pod."""
+    """Written down on a kind node with the ptp plugin and made up for Calico; gateways, local and anycast addresses lead to no pod."""
     without_blank = NODE.replace(b"\n ", b"\n").removeprefix(b" ")
     assert parse_routes(without_blank) == {
         "veth8d49bcc1": ("10.244.0.2",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import shutil
@@ -17,6 +18,8 @@ import pytest
 from kubectl_pause.facts.capture import Capture, CaptureError, read_capture
 from kubectl_pause.facts.cri import parse_inspectp, parse_pods
 from kubectl_pause.facts.process import NAMESPACE_TYPES, parse_processes
+from kubectl_pause.facts.routes import parse_routes
+from kubectl_pause.facts.shims import parse_shims
 from tests.recorded_nodes import COLLECTOR, recorded_bytes
 
 if TYPE_CHECKING:
@@ -68,6 +71,49 @@ def test_hostile_names_on_a_real_proc(shell: list[str], hostile_processes: dict[
     assert float(capture.end["uptime"]) >= float(capture.header["uptime"])
     assert capture.header["boot"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     assert capture.header["pid_max"] == Path("/proc/sys/kernel/pid_max").read_text().strip()
+
+
+@needs_linux
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_of_a_shim_s_arguments_only_the_id_is_taken(shell: list[str]) -> None:
+    first, second, secret = "ab" * 32, "cd" * 32, "ef" * 32
+    asked = {  # comm, then the arguments behind the name that the process goes by
+        "shim": (b"containerd-shim", ["/x/containerd-shim-runc-v2", "-c", RENAME, "-namespace", "x", "-id", first, "-address", secret]),
+        "conmon": (b"conmon", ["/x/conmon", "-c", RENAME, "-b", "/x", "-c", second, "-u", secret, "-id", secret]),
+        "other": (b"bash", ["/x/containerd-shim-runc-v2", "-c", RENAME, "-id", secret]),
+        "line": (b"x\nconmon", ["/x/conmon", "-c", RENAME, f"\n1/cmdline:-id\n1/id:{secret}\n", f"\n1/id:{secret}"]),
+        "short": (b"conmon", ["/x/conmon", "-c", RENAME, "-c", secret[:40], "-c", f"{secret}0"]),
+    }
+    children = {}
+    for key, (comm, words) in asked.items():
+        code = RENAME.replace("sys.argv[1]", repr(comm.hex()))
+        argv = [code if word == RENAME else word for word in words]
+        children[key] = subprocess.Popen(argv, executable=sys.executable, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        out = children[key].stdout
+        assert out is not None
+        assert out.readline() == b"ready\n"
+    try:
+        content = collect(shell).content("shims")
+    finally:
+        for child in children.values():
+            child.communicate()
+    shims = parse_shims(content)
+    found = {key: shims[child.pid] for key, child in children.items() if child.pid in shims}
+    assert found == {"shim": first, "conmon": second}
+    assert 1 not in shims
+    assert secret.encode() not in content
+
+
+@needs_linux
+def test_routes_are_those_of_the_kernel() -> None:
+    """Of this host's own table: every interface that leads to one IPv4 address without a gateway, and no other."""
+    lines = [line.split() for line in Path("/proc/1/net/route").read_text().splitlines()[1:]]
+    direct = [fields for fields in lines if fields[7] == "FFFFFFFF" and not int(fields[3], 16) & 2]
+    capture = collect(SHELLS[0])
+    assert "routes" in capture.sections
+    routes = parse_routes(capture.content("routes"))
+    seen = {(interface, address) for interface, addresses in routes.items() for address in addresses if ":" not in address}
+    assert seen == {(fields[0], str(ipaddress.IPv4Address(bytes.fromhex(fields[1])[::-1]))) for fields in direct}
 
 
 @pytest.mark.skipif(not shutil.which("dash"), reason="busybox sh finds its own tools without PATH, and there is no dash")
@@ -165,6 +211,17 @@ def test_a_crictl_that_hangs_is_ended(shell: list[str], body: str, root: Path) -
     capture = collect(shell, root, CRICTL_SECONDS="1")
     assert capture.sections["crictl.pods"].exit_code not in (0, None)
     assert "crictl.ps" not in capture.sections
+    assert len(capture.bundles) == 1
+
+
+@needs_chroot
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_a_crictl_that_hangs_when_asked_for_its_version_is_none(shell: list[str], root: Path) -> None:
+    crictl(root, "")
+    program = root / "usr/local/bin/crictl"
+    program.write_text("#!/bin/sh\ntrap '' TERM\nsleep 1000; sleep 1000\n")
+    capture = collect(shell, root, CRICTL_SECONDS="1")
+    assert capture.crictl is None
     assert len(capture.bundles) == 1
 
 

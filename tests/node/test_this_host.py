@@ -118,7 +118,7 @@ def test_a_hostile_name_forges_no_row(by_hand: dict[str, int], arguments: list[s
 def test_another_user_is_told_what_is_missing() -> None:
     """The package may lie where that user may not go: everything is imported first."""
     script = (
-        "import importlib.readers, msgspec, os, kubectl_pause.analysis.node_report, kubectl_pause.node.engines;"
+        "import heapq, importlib.readers, msgspec, os, kubectl_pause.analysis.node_report, kubectl_pause.node.engines;"
         "import kubectl_pause.node.this_host as t;"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534);"
         "print(msgspec.json.encode(t.inspect_this_host()).decode())"

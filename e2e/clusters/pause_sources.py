@@ -1,0 +1,41 @@
+"""Kubernetes' own pause, and the program that upstream tests it with, compiled as upstream's Makefile does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from e2e.clusters import go_tools
+from e2e.clusters.cache import Cache, key_of
+from e2e.clusters.settings import LIMIT_SHORT_COMMAND
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from e2e.clusters.commands import Runner
+
+PAUSE_VERSION = "3.10.1"
+PAUSE_RECIPE = ["gcc", "-Os", "-Wall", "-Werror", "-static", f"-DVERSION=v{PAUSE_VERSION}"]
+
+
+def kubernetes_version() -> str:
+    """Such as v1.34.4, from the module that pins it."""
+    return go_tools.required_version(go_tools.MODULES / "kubernetes", "k8s.io/kubernetes")
+
+
+def pause_program(cache: Cache, runner: Runner) -> Path:
+    """The real pause."""
+    return _compiled("pause", cache, runner)
+
+
+def orphan_program(cache: Cache, runner: Runner) -> Path:
+    """Upstream's orphan: it leaves a child to PID 1 of its PID namespace, which ends once it has been adopted."""
+    return _compiled("orphan", cache, runner)
+
+
+def _compiled(name: str, cache: Cache, runner: Runner) -> Path:
+    def compile_into(directory: Path) -> None:
+        sources = go_tools.module_directory(go_tools.MODULES / "kubernetes", "k8s.io/kubernetes", runner)
+        source = sources / "build" / "pause" / "linux" / f"{name}.c"
+        runner.run([*PAUSE_RECIPE, "-o", directory / name, source], limit=LIMIT_SHORT_COMMAND)
+
+    return cache.part(name, key_of(PAUSE_RECIPE, kubernetes_version()), f"building {name}", compile_into) / name

@@ -1,0 +1,79 @@
+"""Fills a node's report with its zombies, who should reap them, what to do, and how many more tasks it may have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from kubectl_pause.analysis.headroom import headroom, headroom_findings
+from kubectl_pause.analysis.reapers import pid_namespaces
+from kubectl_pause.analysis.reaping_facts import reaping_facts
+from kubectl_pause.analysis.reaping_verdicts import fault, zombie_groups
+from kubectl_pause.analysis.two_looks import rebooted
+from kubectl_pause.analysis.zombies import find_zombies
+from kubectl_pause.report import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kubectl_pause.analysis.node_facts import NodeFacts
+    from kubectl_pause.analysis.reaping_facts import ReapingFacts
+    from kubectl_pause.facts.api import Pod
+    from kubectl_pause.report import NodeReport, Zombie, ZombieGroup
+
+
+def judge_reaping(facts: NodeFacts, report: NodeReport, earlier: NodeFacts | None = None) -> None:
+    """Fill in place. `earlier` is an older capture of the same node: with it there are two looks."""
+    known = reaping_facts(facts, report, earlier)
+    zombies = find_zombies(known)
+    report.host_zombies = zombies.host
+    report.window_seconds = round(known.window.seconds, 3) if known.window else None
+    if earlier and rebooted(facts, earlier):
+        report.sources.notes.append("the node was started anew between the two captures: only the later one is shown")
+    report.pids.zombies = sum(known.zombies_in.values())
+    unreaped = _unreaped(known, [*zombies.host, *(each for group in zombies.by_sandbox.values() for each in group)])
+    pods = {(pod.runtime_uid, pod.metadata.name): pod for pod in (facts.api.pods if facts.api else ())}
+    for sandbox in report.sandboxes:
+        sandbox.zombies = zombies.by_sandbox[sandbox.id]
+        sandbox.pid_namespaces = None if sandbox.holder == "virtual" else pid_namespaces(known, sandbox, unreaped)
+        pod: Pod | None = pods.get((sandbox.pod.uid, sandbox.pod.name))
+        sandbox.zombie_groups = zombie_groups(known, sandbox, pod, sandbox.zombies)
+        sandbox.findings += _findings(f"{sandbox.pod.namespace}/{sandbox.pod.name}", sandbox.zombie_groups)
+    report.host_zombie_groups = zombie_groups(known, None, None, zombies.host)
+    report.findings += _findings(f"node {report.name}", report.host_zombie_groups)
+    _judge_headroom(known, report)
+
+
+def _judge_headroom(facts: ReapingFacts, report: NodeReport) -> None:
+    """A limit above the pods is told once, of the node."""
+    room = headroom(facts, report)
+    shared = {scope.scope: scope for scope in room.of_kernel() if scope}
+    for sandbox in report.sandboxes:
+        sandbox.pids = room.of_sandbox(sandbox) if facts.limits else None
+        scopes = sandbox.pids.scopes if sandbox.pids else []
+        shared |= {scope.scope: scope for scope in scopes if scope.scope.startswith("cgroup:")}
+        own = [scope for scope in scopes if scope.scope not in shared]
+        sandbox.findings += headroom_findings(f"{sandbox.pod.namespace}/{sandbox.pod.name}", own)
+    report.findings += headroom_findings(f"node {report.name}", shared.values())
+
+
+def _unreaped(facts: ReapingFacts, zombies: Iterable[Zombie]) -> Counter[int]:
+    """Zombies that are a fault, not only perhaps, by the pid of their parent."""
+    return Counter(zombie.ppid for zombie in zombies if fault(facts, zombie) in ("certain", "likely"))
+
+
+def _findings(subject: str, groups: Iterable[ZombieGroup]) -> list[Finding]:
+    """A finding per group; none where every zombie of it was gone at the second look."""
+    return [
+        Finding(
+            code=group.verdict,
+            severity=group.severity,
+            subject=subject + (f" container {group.container}" if group.container else ""),
+            message=f"{group.count} {'zombie' if group.count == 1 else 'zombies'}: {group.message}",
+            evidence=group.evidence,
+            confidence=group.confidence,
+            remedy="; or ".join(group.remedies) or None,
+        )
+        for group in groups
+        if group.transient < group.count
+    ]

@@ -1,0 +1,64 @@
+"""Which pods a command line means, on a cluster and in captures: what `pod` and `zombies` have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kubectl_pause.cluster.rest import Api
+    from kubectl_pause.facts.capture import Capture
+    from kubectl_pause.report import NodeReport, Report
+
+
+def check_names(names: Sequence[str], selector: str | None, *, all_namespaces: bool) -> None:
+    """Raises PauseInspectError where names and a selection are given together."""
+    if names and (selector or all_namespaces):
+        flag = "-A" if all_namespaces else "-l"
+        raise PauseInspectError("WrongUsage", f"names and {flag} cannot be used together", f"leave out {flag}, or the names")
+
+
+def uids_by_node(api: Api, names: Sequence[str], selector: str | None, report: Report, *, all_namespaces: bool) -> dict[str, set[str]]:
+    """The runtime uids of the pods meant, by their node; what is not found, or not scheduled, becomes an error of the report."""
+    from kubectl_pause.cluster.targets import find_pods, without_node
+
+    found = find_pods(api, names, selector=selector, all_namespaces=all_namespaces)
+    bound, unscheduled = without_node(found.pods)
+    report.errors += found.failures + unscheduled
+    uids: dict[str, set[str]] = {}
+    for each in bound:
+        uids.setdefault(each.spec.node_name or "", set()).add(each.runtime_uid)
+    return uids
+
+
+def choose_captured(
+    captures: Sequence[tuple[str, Capture]],
+    nodes: Sequence[NodeReport],
+    names: Sequence[str],
+    selector: str | None,
+    report: Report,
+    namespace: str | None,
+) -> list[NodeReport]:
+    """The captured nodes with only the pods meant. `namespace` None takes pods of any: a capture has no current one."""
+    from kubectl_pause.analysis.choice import by_labels, by_name, only_pods, pods_of
+    from kubectl_pause.analysis.node_facts import labels_by_uid
+    from kubectl_pause.cluster.target_names import near_names, parse_target
+    from kubectl_pause.report import Failure
+
+    if names:
+        tests = {name: by_name(target.kind, target.name, namespace) for name in names for target in [parse_target(name)]}
+    else:
+        fits = by_labels(selector or "", labels_by_uid([each for _, each in captures]) if selector else {})
+        tests = {selector or "-A": lambda pod: fits(pod) and namespace in (None, pod.namespace)}
+    for name, test in tests.items():
+        if not any(test(pod) for node in nodes for pod in pods_of(node)):
+            known = [pod.name for node in nodes for pod in pods_of(node)]
+            hint = near_names(name, known) or "kubectl pause-inspect node --from FILE lists the pods in it"
+            where = f"in namespace {namespace!r} of" if namespace else "in"
+            message = f"{name!r} not found {where} {', '.join(source for source, _ in captures)}"
+            report.errors.append(Failure(reason="NotFound", message=message, hint=hint))
+    chosen = [only_pods(node, lambda pod: any(test(pod) for test in tests.values())) for node in nodes]
+    return [node for node in chosen if pods_of(node)]

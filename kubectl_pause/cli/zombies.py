@@ -1,0 +1,154 @@
+"""`kubectl pause-inspect zombies`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, ViewFlags, seconds, with_shared_flags
+from kubectl_pause.cli.pod_choice import check_names, choose_captured, uids_by_node
+from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kubectl_pause.facts.capture import Capture
+    from kubectl_pause.report import NodeReport, Report
+
+LONGEST_SAMPLE = 60.0
+"""Seconds between two looks at most: the inspector pod waits so long, and nothing passes through the exec's connection."""
+
+
+@with_shared_flags
+def zombies(
+    names: Annotated[
+        Optional[list[str]],
+        typer.Argument(metavar="[TYPE/]NAME...", help="Pods, or workloads that stand for theirs. Without: all of the namespace."),
+    ] = None,
+    selector: Annotated[Optional[str], typer.Option("--selector", "-l", metavar="LABELS", help="Pods with these labels.")] = None,
+    all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Pods of all namespaces.")] = False,
+    nodes: Annotated[Optional[list[str]], typer.Option("--node", metavar="NAME", help="All of a node; may be repeated.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of every node.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="All of this host, with no cluster.")] = False,
+    sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between two looks; 0 is one look.")] = "1s",
+    kube: KubeFlags = KubeFlags(),
+    capture: CaptureFlags = CaptureFlags(),
+    view: ViewFlags = ViewFlags(),
+) -> int:
+    """Show zombies: whose they are, which process should have reaped them, whether it can, and what to do.
+
+    Two looks tell zombies that stay from those that are gone in a moment. Two captures of one node (--from A --from B) do the same.
+
+    kubectl pause-inspect zombies -n shop
+
+    kubectl pause-inspect zombies --all --sample 3s
+    """
+    started = time.monotonic()
+    reading.check_view(view)
+    check_names(names or [], selector, all_namespaces=all_namespaces)
+    of_pods = bool(names or selector or all_namespaces)
+    _check_places({"--from": bool(view.captured), "--local": local, "--all": every, "--node": bool(nodes)}, of_pods=of_pods)
+    wait = sample_seconds(sample)
+    report = reading.start_report()
+    whole = every or local or bool(nodes) or (bool(view.captured) and not of_pods and kube.namespace is None)
+    if view.captured:
+        captures = reading.read_files(view.captured)
+        found = captured_nodes(captures)
+        namespace = None if all_namespaces else kube.namespace
+        report.nodes += found if whole else choose_captured(captures, found, names or [], selector, report, namespace)
+    elif local:
+        from kubectl_pause.node.this_host import inspect_this_host
+
+        report.nodes.append(inspect_this_host(timeout=capture.inspector().timeout, use_crictl=capture.crictl, sample=wait))
+    elif whole:
+        _of_nodes(nodes or [], report, kube, capture, wait, every=every)
+    else:
+        _of_pods(names or [], selector, report, kube, capture, wait, all_namespaces=all_namespaces)
+    if not whole:
+        forget_the_node(report.nodes)
+    return reading.finish(report, view, started, _text(view))
+
+
+def sample_seconds(text: str) -> float:
+    """The time between two looks. Raises PauseInspectError for what is no time, or too long a one."""
+    wait = seconds(text, "--sample")
+    if wait > LONGEST_SAMPLE:
+        hint = "give 0 (one look) to 60s; for longer, compare two captures: kubectl pause-inspect zombies --from A --from B"
+        raise PauseInspectError("WrongUsage", f"--sample: {text} is too long", hint)
+    return wait
+
+
+def captured_nodes(captures: Sequence[tuple[str, Capture]]) -> list[NodeReport]:
+    """A report per node: of two captures of one node the later, compared with the earlier. Raises PauseInspectError for three."""
+    from kubectl_pause.analysis.node_facts import node_facts
+    from kubectl_pause.analysis.node_report import report_of
+    from kubectl_pause.analysis.two_looks import moment_of
+
+    by_node: dict[str, list[tuple[str, Capture]]] = {}
+    facts = {source: node_facts(each, source) for source, each in captures}
+    for source, each in captures:
+        api = facts[source].api
+        by_node.setdefault(api.node_name if api else each.header.get("boot", source), []).append((source, each))
+    reports = []
+    for same in by_node.values():
+        if len(same) > 2:  # noqa: PLR2004 (two looks)
+            raise PauseInspectError(
+                "WrongUsage", f"{', '.join(source for source, _ in same)} are captures of one node", "give two of them: --from A --from B"
+            )
+        ordered = sorted((facts[source] for source, _ in same), key=moment_of)
+        reports.append(report_of(ordered[-1], same[-1][0], earlier=ordered[0] if len(ordered) > 1 else None))
+    return reports
+
+
+def forget_the_node(nodes: Sequence[NodeReport]) -> None:
+    """Where pods were asked for, what is the node's own is left out."""
+    for node in nodes:
+        node.host_zombies = None
+        node.host_zombie_groups = []
+        node.findings = [finding for finding in node.findings if finding.code.startswith("pids/")]
+
+
+def _check_places(given: dict[str, bool], *, of_pods: bool) -> None:
+    places = [flag for flag, is_given in given.items() if is_given]
+    if len(places) > 1:
+        raise PauseInspectError("WrongUsage", f"{' and '.join(places)} cannot be used together", "give one place to look at")
+    if of_pods and places and places != ["--from"]:
+        raise PauseInspectError("WrongUsage", f"pods and {places[0]} cannot be used together", f"leave out {places[0]}, or the pods")
+
+
+def _text(view: ViewFlags) -> Callable[[Report], str]:
+    def text(report: Report) -> str:
+        from kubectl_pause.render.zombies_view import zombies_view
+
+        wide, width, colour = view.output == "wide", terminal.width(), terminal.colour()
+        return zombies_view(report, wide=wide, width=width, headings=not view.no_headers, colour=colour)
+
+    return text
+
+
+def _of_nodes(names: list[str], report: Report, kube: KubeFlags, capture: CaptureFlags, wait: float, *, every: bool) -> None:
+    from kubectl_pause.cluster.kubeconfig import connect
+    from kubectl_pause.cluster.targets import find_nodes
+
+    api = connect(kube.connection(capture.inspector().timeout))
+    nodes, failures = find_nodes(api, names, every=every)
+    report.errors += failures
+    reading.read_nodes(api, nodes, capture, lambda _, whole: report.nodes.append(whole), report, sample=wait)
+
+
+def _of_pods(
+    names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: CaptureFlags, wait: float, *, all_namespaces: bool
+) -> None:
+    from kubectl_pause.analysis.choice import by_uid, only_pods
+    from kubectl_pause.cluster.kubeconfig import connect
+
+    api = connect(kube.connection(capture.inspector().timeout))
+    uids = uids_by_node(api, names, selector, report, all_namespaces=all_namespaces)
+
+    def done(node: str, whole: NodeReport) -> None:
+        report.nodes.append(only_pods(whole, by_uid(uids[node])))
+
+    reading.read_nodes(api, sorted(uids), capture, done, report, sample=wait)
