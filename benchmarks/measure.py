@@ -89,8 +89,8 @@ def plugin_command() -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """For the plugin, wherever it is started."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **more}
+    """For the plugin, wherever it is started. An installed package is compiled, so ours may be too."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "", "NO_COLOR": "1", **more}
 
 
 def run_quietly(command: Sequence[str], **more: str) -> bytes:

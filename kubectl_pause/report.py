@@ -136,6 +136,7 @@ class Reaper(_Document, kw_only=True):
 
 class PidNamespace(_Document, kw_only=True):
     """A PID namespace of a pod, and who reaps in it. `members`: `pause` and names of containers; `inode` null where none was seen.
+    `processes` is null for the node's own: its number differs from look to look.
 
     `verdict`: `nothing-to-reap`, `not-by-pause` (the node's own namespace), `reaps`, `able`, `likely`, `unknown`, `unlikely`,
     `does-not-reap`.
@@ -143,7 +144,7 @@ class PidNamespace(_Document, kw_only=True):
 
     inode: int | None = None
     members: list[str]
-    processes: int
+    processes: int | None = None
     reaper: Reaper | None = None
     zombies: int
     verdict: str

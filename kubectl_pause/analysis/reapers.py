@@ -59,7 +59,7 @@ def _namespace(facts: ReapingFacts, sandbox: Sandbox, space: tuple[int, list[str
     return PidNamespace(
         inode=inode,
         members=members,
-        processes=processes,
+        processes=None if host else processes,
         reaper=reaper,
         zombies=facts.zombies_in.get(inode, 0),
         verdict=verdict,

@@ -63,7 +63,7 @@ def _unreaped(facts: ReapingFacts, zombies: Iterable[Zombie]) -> Counter[int]:
 
 
 def _findings(subject: str, groups: Iterable[ZombieGroup]) -> list[Finding]:
-    """A finding per group; none where every zombie of it was gone at the second look."""
+    """A finding per group; none where every zombie of it was gone at the second look, or one look alone leaves that open."""
     return [
         Finding(
             code=group.verdict,
@@ -75,5 +75,5 @@ def _findings(subject: str, groups: Iterable[ZombieGroup]) -> list[Finding]:
             remedy="; or ".join(group.remedies) or None,
         )
         for group in groups
-        if group.transient < group.count
+        if group.transient < group.count and group.confidence != "possible"
     ]

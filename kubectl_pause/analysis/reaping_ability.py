@@ -41,18 +41,18 @@ class Candidate:
 def ability(candidate: Candidate) -> tuple[Capable, list[str]]:
     """How sure it is that it reaps, and why."""
     capable, why = _ability(candidate)
-    reasons = [why]
+    if candidate.unreaped and candidate.state == "running":
+        causes = [why] if capable in ("no", "unlikely") else []
+        return "no", [f"{candidate.unreaped} of its children stay zombies", *causes]
     if capable in ("unknown", "unlikely") and candidate.process.child_faults:
-        reasons.append("it has waited for some children; that does not say that it waits for adopted ones")
-    return capable, reasons
+        return capable, [why, "it has waited for some children; that does not say that it waits for adopted ones"]
+    return capable, [why]
 
 
 def _ability(candidate: Candidate) -> tuple[Capable, str]:  # noqa: PLR0911 (one return per evidence, best first)
     sigchld = candidate.sigchld
     if candidate.state != "running":
         return "no", _WHY_NOT[candidate.state]
-    if candidate.unreaped:
-        return "no", f"{candidate.unreaped} of its children stay zombies"
     if sigchld.treatment == "ignore":
         return "yes", "it ignores SIGCHLD, so the kernel reaps"
     if candidate.role == "pause":

@@ -35,6 +35,9 @@ def of_pause(sandbox: Sandbox, space: PidNamespace | None) -> list[str]:
         return ["on the node: thaw the sandbox's cgroup: echo THAWED > freezer.state (v1), echo 0 > cgroup.freeze (v2)"]
     if reaper and reaper.state == "traced":
         return [f"on the node: detach the debugger from pid {reaper.pid}"]
+    if reaper and reaper.handles_sigchld == "blocked":
+        started = "pause was started with SIGCHLD blocked, which it takes over from the runtime: restart that with the signal unblocked"
+        return [f"{started}, then make the pod anew: {_delete(sandbox)}"]
     set_image = "set the runtime's sandbox image to registry.k8s.io/pause:3.10.1 (containerd: sandbox_image or pinned_images.sandbox; "
     return [set_image + f"CRI-O: pause_image), then make the pod anew: {_delete(sandbox)}"]
 

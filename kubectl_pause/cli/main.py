@@ -22,7 +22,7 @@ def main() -> NoReturn:
     for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:  # closed by the shell: `>&-`
             setattr(sys, name, open(os.devnull, "r" if number == 0 else "w"))  # noqa: SIM115, PTH123 (for the whole run)
-    gc.set_threshold(100_000)
+    gc.set_threshold(100_000)  # a short run makes much that lives to its end: looking for cycles in it costs 3 % of it
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()
@@ -65,10 +65,11 @@ def print_error(message: str, hint: str) -> None:
 def _run(arguments: Sequence[str]) -> int:
     import typer
 
-    from kubectl_pause.cli.app import PROGRAM, VERBS, app
+    from kubectl_pause.cli.app import PROGRAM, VERBS, app_with
     from kubectl_pause.cli.argument_order import normalise
 
-    command = typer.main.get_command(app)
+    mentioned = dict.fromkeys(word for word in arguments if word in VERBS)
+    command = typer.main.get_command(app_with(mentioned or VERBS))
     flags = [parameter for verb in getattr(command, "commands", {}).values() for parameter in verb.params]
     options = [flag for flag in flags if getattr(flag, "param_type_name", "") == "option"]
     switches = {name for flag in options if getattr(flag, "is_flag", False) for name in [*flag.opts, *flag.secondary_opts]}

@@ -17,6 +17,7 @@ from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.process import parse_stat
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -96,6 +97,12 @@ class HandMadePod:
         prefix = name.removesuffix("-pid")
         self._wait_for(name, f"{prefix}-worker", f"{prefix}-orphan")
 
+    def check(self) -> None:
+        """Raises PauseInspectError once somebody else has ended the whole pod."""
+        shim = self._members.get("demo-shim")
+        if shim is not None and shim.ended():
+            raise _ended_from_outside()
+
     def pid(self, name: str) -> int:
         """As the host counts it."""
         return self._members[name].pid
@@ -112,7 +119,7 @@ class HandMadePod:
             signal.pidfd_send_signal(member.handle, signal.SIGKILL)
         except ProcessLookupError:
             raise _ended_from_outside() from None
-        self._patience.until(member.ended, f"{name} (pid {member.pid}) to end after SIGKILL")
+        self._until(member.ended, f"{name} (pid {member.pid}) to end after SIGKILL")
 
     def parent(self, name: str) -> int | None:
         """The pid of its parent; None once it is gone, a zombie is not."""
@@ -124,11 +131,22 @@ class HandMadePod:
 
     def await_parent(self, name: str, parent: str) -> None:
         """Until the process has been given to another parent."""
-        self._patience.until(lambda: self.parent(name) == self.pid(parent), f"{name} to become a child of {parent}")
+        self._until(lambda: self.parent(name) == self.pid(parent), f"{name} to become a child of {parent}")
 
     def await_gone(self, name: str) -> None:
         """Until somebody has waited for it, so that not even a zombie is there."""
-        self._patience.until(lambda: self.parent(name) is None, f"the dead {name} to be reaped")
+        self._until(lambda: self.parent(name) is None, f"the dead {name} to be reaped")
+
+    def _until(self, done: Callable[[], bool], what: str) -> None:
+        """A wait that ends with an error, too, once the whole pod has been ended by somebody else."""
+
+        def done_or_ended() -> bool:
+            if done():
+                return True
+            self.check()
+            return False
+
+        self._patience.until(done_or_ended, what)
 
     def _order(self, text: str) -> None:
         try:
@@ -141,7 +159,7 @@ class HandMadePod:
             self._read_reports()
             return all(name in self._members for name in names)
 
-        self._patience.until(all_there, f"{', '.join(names)} to start")
+        self._until(all_there, f"{', '.join(names)} to start")
 
     def _read_reports(self) -> None:
         if not select.select([self._reports], [], [], 0)[0]:

@@ -62,6 +62,13 @@ class _Look:
         return only_pods(self.report, by_uid([sandbox.pod.uid]))
 
 
+def _look_at(pod: HandMadePod) -> _Look:
+    """Taken while the pod was there: one that somebody else has ended is not to be explained."""
+    look = _Look()
+    pod.check()
+    return look
+
+
 class Story:
     """Tells the demo once. Raises what HandMadePod raises."""
 
@@ -113,14 +120,14 @@ class Story:
         pod.await_parent("own-orphan", "own-pid")
         pod.await_parent("shared-orphan", "pause")
         self._say("Both workers were killed. Whose children are theirs now?")
-        self._claim(claims.about_orphans(_Look().processes, pod.pids))
+        self._claim(claims.about_orphans(_look_at(pod).processes, pod.pids))
 
     def _zombie(self, pod: HandMadePod) -> Sandbox:
         self._heading("The orphans die, and the pod is inspected")
         pod.kill("own-orphan")
         pod.kill("shared-orphan")
         pod.await_gone("shared-orphan")
-        look = _Look()
+        look = _look_at(pod)
         sandbox = look.sandbox(pod.pid("pause"))
         self._stage.put(f"\n   $ kubectl pause-inspect local {visible(sandbox.pod.name)}\n\n")
         self._stage.show(look.report_of(sandbox))
@@ -137,7 +144,7 @@ class Story:
             pod.kill(name)
             pod.await_gone(name)
         self._say("Both containers were killed.")
-        self._claim(claims.about_what_outlives(_Look().processes, before, pod.pids))
+        self._claim(claims.about_what_outlives(_look_at(pod).processes, before, pod.pids))
 
     def _end(self, pids: Mapping[str, int], before: Sandbox) -> None:
         removed_at = time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")

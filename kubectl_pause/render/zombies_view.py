@@ -126,7 +126,7 @@ def _pids(scopes: list[PidScope], first: str | None, width: int | None) -> list[
         return []
     told = f"{scope.current} of {scope.max} tasks ({scope.scope} binds first)"
     if scope.zombies:
-        told += f", {scope.zombies} are zombies ({100 * scope.zombies / max(scope.current, 1):.0f} %)"
+        told += f", {_counted(scope.zombies, 'zombie')} among them ({100 * scope.zombies / max(scope.current, 1):.0f} %)"
     if scope.seconds_left is not None and scope.growth_per_second:
         told += f"; growing by {scope.growth_per_second:g}/s, full in {age(scope.seconds_left)}"
     if scope.refused:
@@ -161,7 +161,7 @@ def _reapers(sandbox: Sandbox) -> list[list[str]]:
             f"{sandbox.pod.namespace}/{sandbox.pod.name}",
             str(space.inode or "-"),
             ",".join(space.members),
-            str(space.processes),
+            "-" if space.processes is None else str(space.processes),
             str(space.zombies),
             f"{space.reaper.comm} {space.reaper.pid}" if space.reaper else "-",
             space.reaper.handles_sigchld if space.reaper else "-",

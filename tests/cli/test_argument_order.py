@@ -9,10 +9,10 @@ import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubectl_pause.cli.app import VERBS, app
+from kubectl_pause.cli.app import VERBS, app_with
 from kubectl_pause.cli.argument_order import normalise
 
-GROUP: Any = typer.main.get_command(app)
+GROUP: Any = typer.main.get_command(app_with(VERBS))
 OPTIONS = [each for verb in GROUP.commands.values() for each in verb.params if each.param_type_name == "option"]
 WRONG_USAGE: Any = next(each for each in typer.BadParameter.__mro__ if each.__name__ == "ClickException")
 SWITCHES = {name for each in OPTIONS if each.is_flag for name in [*each.opts, *each.secondary_opts]} | {"-h", "--help"}

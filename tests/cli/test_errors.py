@@ -223,6 +223,7 @@ def test_a_pod_made_by_a_request_that_never_got_its_answer_is_hunted_down(cluste
     async def silent(request):
         if request.method == "POST":
             hunted.append("asked")
+            await request.read()
             await asyncio.sleep(1.5)  # longer than the client waits; only then the pod is there
             made.append(await cluster.rest(request))
             await asyncio.sleep(30)

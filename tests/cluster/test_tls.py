@@ -6,6 +6,7 @@ import base64
 import ssl
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -63,8 +64,9 @@ def test_settings_are_those_of_the_library(tmp_path, certificate, inline, verifi
 
     api = connect(ConnectionFlags(kubeconfig=str(write_kubeconfig(tmp_path / "c", SERVER, cluster=cluster, user=user | fields))))
     ours = api.connection.pool.connection_pool_kw
-    context = ours["ssl_context"]
-    assert context is api.connection.tls
+    context = api.connection.tls
+    assert context is not None
+    assert ours["ssl_context"] is context
     assert (api.connection.server, api.connection.authorization()) == (host, header)
     assert context.verify_mode == theirs["cert_reqs"]
     assert context.check_hostname == verified
@@ -90,7 +92,8 @@ def test_a_server_that_asks_for_it_gets_the_client_certificate_on_rest_and_exec(
         seen.append(name)
         return web.json_response({"kind": "List"})
 
-    user, flags = {}, {}
+    user: dict[str, Any] = {}
+    flags: dict[str, Any] = {}
     if given == "data":
         user = {"client-certificate-data": data(certificate), "client-key-data": data(key)}
     elif given == "files":
@@ -131,7 +134,7 @@ def test_no_key_is_left_on_disk(tmp_path, certificate, monkeypatch):
 def test_a_file_or_data_that_is_no_certificate_is_named(tmp_path, field, content):
     (tmp_path / "bad.crt").write_text(content)
     for fields in ({field: "bad.crt"}, {f"{field}-data": base64.b64encode(b"x").decode()}, {f"{field}-data": "!"}):
-        where = {"cluster": fields} if field == "certificate-authority" else {"user": fields}
+        where: dict[str, Any] = {"cluster": fields} if field == "certificate-authority" else {"user": fields}
         with pytest.raises(PauseInspectError) as caught:
             connect(ConnectionFlags(kubeconfig=str(write_kubeconfig(tmp_path / "c", SERVER, **where))))
         assert caught.value.reason == "InvalidKubeconfig"
