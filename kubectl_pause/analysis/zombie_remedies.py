@@ -13,11 +13,10 @@ _PLACES = ("docker", "podman", "by hand")
 
 def of_image(sandbox: Sandbox, container: str) -> list[str]:
     """An init process: pause for all containers of the pod, or a small one in the image."""
-    tini = 'Dockerfile: RUN apt-get update && apt-get install -y tini  then  ENTRYPOINT ["/usr/bin/tini", "--", "YOUR-COMMAND"]'
-    dumb = 'Dockerfile: RUN apt-get update && apt-get install -y dumb-init  then  ENTRYPOINT ["/usr/bin/dumb-init", "--", "YOUR-COMMAND"]'
+    inits = [f'Dockerfile: ENTRYPOINT ["{name}", "--"]  # with package {name}' for name in ("tini", "dumb-init")]
     if sandbox.pod.namespace in _PLACES:
-        return [f"start container {container} with --init", tini, dumb]
-    return ["pod spec: shareProcessNamespace: true  # pause is PID 1 then, and reaps orphans", tini, dumb]
+        return [f"start container {container} with --init", *inits]
+    return ["pod spec: shareProcessNamespace: true  # pause reaps orphans then", *inits]
 
 
 def of_application(parent: ZombieParent) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import textwrap
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,13 +61,6 @@ class _Look:
         return only_pods(self.report, by_uid([sandbox.pod.uid]))
 
 
-def _look_at(pod: HandMadePod) -> _Look:
-    """Taken while the pod was there: one that somebody else has ended is not to be explained."""
-    look = _Look()
-    pod.check()
-    return look
-
-
 class Story:
     """Tells the demo once. Raises what HandMadePod raises."""
 
@@ -77,6 +69,7 @@ class Story:
         self._patience = patience
         self._step = 0
         self._all_shown = True
+        self._seen: set[tuple[int, int]] = set()
 
     def tell(self) -> bool:
         """True where every sentence was borne out by what was read. Whatever ends it, the pod is removed first."""
@@ -88,9 +81,9 @@ class Story:
             self._orphans(pod)
             before = self._zombie(pod)
             self._outlive(pod, before)
-            pids = dict(pod.pids)
             self._heading("Everything goes")
-        self._end(pids, before)
+        self._say("pause and the processes that started the pod were ended.")
+        self._claim(claims.about_the_end(_Look().processes, self._seen))
         return self._all_shown
 
     def _pause(self, pod: HandMadePod) -> None:
@@ -120,14 +113,14 @@ class Story:
         pod.await_parent("own-orphan", "own-pid")
         pod.await_parent("shared-orphan", "pause")
         self._say("Both workers were killed. Whose children are theirs now?")
-        self._claim(claims.about_orphans(_look_at(pod).processes, pod.pids))
+        self._claim(claims.about_orphans(self._look(pod).processes, pod.pids))
 
     def _zombie(self, pod: HandMadePod) -> Sandbox:
         self._heading("The orphans die, and the pod is inspected")
         pod.kill("own-orphan")
         pod.kill("shared-orphan")
         pod.await_gone("shared-orphan")
-        look = _look_at(pod)
+        look = self._look(pod)
         sandbox = look.sandbox(pod.pid("pause"))
         self._stage.put(f"\n   $ kubectl pause-inspect local {visible(sandbox.pod.name)}\n\n")
         self._stage.show(look.report_of(sandbox))
@@ -144,13 +137,14 @@ class Story:
             pod.kill(name)
             pod.await_gone(name)
         self._say("Both containers were killed.")
-        self._claim(claims.about_what_outlives(_look_at(pod).processes, before, pod.pids))
+        self._claim(claims.about_what_outlives(self._look(pod).processes, before, pod.pids))
 
-    def _end(self, pids: Mapping[str, int], before: Sandbox) -> None:
-        removed_at = time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")
-        self._say(f"pause (pid {pids['pause']}) and the processes that started the pod were ended.")
-        inodes = {kind: each.inode for kind, each in before.namespaces.items() if each.inode is not None and not each.host}
-        self._claim(claims.about_the_end(_Look().processes, removed_at, pids, inodes))
+    def _look(self, pod: HandMadePod) -> _Look:
+        """Taken while the pod was there: one that somebody else has ended is not to be explained."""
+        look = _Look()
+        pod.check()
+        self._seen |= {(pid, look.processes[pid].start_ticks) for pid in pod.pids.values() if pid in look.processes}
+        return look
 
     def _heading(self, text: str) -> None:
         if self._step:

@@ -160,7 +160,7 @@ find_crictl() {
 	[ "$USE_CRICTL" = yes ] || return 1
 	found=$(limited sh -c 'for path; do said=$(chroot "$0" "$path/crictl" --version 2>/dev/null) && echo "$path/crictl $said" && exit; done
 		exit 1' "$NODE_ROOT" /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin /opt/bin /home/kubernetes/bin \
-		/var/lib/rancher/rke2/bin /var/lib/rancher/k3s/data/current/bin /snap/bin) || return 1
+		/var/lib/rancher/rke2/bin /var/lib/rancher/k3s/data/current/bin /snap/bin 2>/dev/null) || return 1
 	crictl_path=${found%% *} crictl_version=${found##* }
 }
 

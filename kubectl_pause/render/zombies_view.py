@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_pause.render.columns import Cell, Column, labelled, painted, table
-from kubectl_pause.render.plain_text import age, visible
+from kubectl_pause.render.plain_text import age
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from kubectl_pause.report import NodeReport, PidScope, Report, Sandbox, Zombie, ZombieGroup
 
+_NODE = "Node"
 _MOST_ROWS = 20
 """Zombies shown one by one with `-o wide`, of each pod; JSON has all."""
 _MOST_EVIDENCE = 8
@@ -33,45 +32,44 @@ def zombies_view(report: Report, *, wide: bool, width: int | None, headings: boo
     """Every node of the report."""
     width = None if wide else width
     blocks: list[list[str]] = []
+    quiet_before = False
     for node in report.nodes:
-        blocks.append([_head(node)])
-        blocks += [_pod(sandbox, wide=wide, width=width, colour=colour) for sandbox in node.sandboxes if sandbox.zombies]
-        if node.host_zombies:
-            blocks.append(_host(node, wide=wide, width=width, colour=colour))
-        findings = [finding for finding in node.findings if finding.code.startswith("pids/")]
-        blocks += [labelled("Node", f"{finding.severity}: {finding.message}", width) for finding in findings]
-        if wide and node.sandboxes:
-            blocks.append(table(_REAPERS, [row for sandbox in node.sandboxes for row in _reapers(sandbox)], headings=headings))
+        quiet = not wide and not node.host_zombies and not any(sandbox.zombies for sandbox in node.sandboxes)
+        if quiet and quiet_before:
+            blocks[-1] += _head(node, width)
+        else:
+            blocks.append(_head(node, width))
+        blocks += _node(node, wide=wide, width=width, headings=headings, colour=colour)
+        quiet_before = quiet and blocks[-1][0].startswith(_NODE)
     rows = _summary(report)
     if rows:
         blocks.append(table(_SUMMARY, rows, width=width, headings=headings, colour=colour))
-    return "\n".join("".join(line + "\n" for line in block) for block in _joined(blocks))
+    return "\n".join("".join(line + "\n" for line in block) for block in blocks)
 
 
-def _joined(blocks: Iterable[list[str]]) -> list[list[str]]:
-    """Quiet lines, one after another, without a blank line between them."""
-    joined: list[list[str]] = []
-    for block in blocks:
-        if joined and len(block) == 1 and len(joined[-1]) == 1:
-            joined[-1] = [*joined[-1], *block]
-        else:
-            joined.append(block)
-    return joined
+def _node(node: NodeReport, *, wide: bool, width: int | None, headings: bool, colour: bool) -> list[list[str]]:
+    """The blocks of one node below its heading."""
+    blocks = [_pod(sandbox, wide=wide, width=width, colour=colour) for sandbox in node.sandboxes if sandbox.zombies]
+    if node.host_zombies:
+        blocks.append(_host(node, wide=wide, width=width, colour=colour))
+    findings = [finding for finding in node.findings if finding.code.startswith("pids/")]
+    blocks += [labelled("PIDs", f"{finding.severity}: {finding.message}", width) for finding in findings]
+    if wide and node.sandboxes:
+        blocks.append(table(_REAPERS, [row for sandbox in node.sandboxes for row in _reapers(sandbox)], headings=headings))
+    return blocks
 
 
-def _head(node: NodeReport) -> str:
+def _head(node: NodeReport, width: int | None) -> list[str]:
     pods = sum(bool(sandbox.zombies) for sandbox in node.sandboxes)
     count = sum(len(sandbox.zombies or ()) for sandbox in node.sandboxes)
     own = len(node.host_zombies or ())
     looks = "one look" if node.window_seconds is None else f"two looks {node.window_seconds:.1f} s apart"
-    if not count and not own:
-        told = f"no zombies in {_counted(len(node.sandboxes), 'sandbox', 'sandboxes')}"
-    else:
+    told = f"no zombies in {_counted(len(node.sandboxes), 'sandbox', 'sandboxes')}"
+    if count or own:
         parts = [f"{_counted(count, 'zombie')} in {_counted(pods, 'pod')}"] if count else []
-        parts += [f"{_counted(own, 'zombie')} of the node itself"] if own else []
-        told = ", ".join(parts)
+        told = ", ".join([*parts, *([f"{_counted(own, 'zombie')} of the node itself"] if own else [])])
     notes = "".join(f"; {note}" for note in node.sources.notes if "captures" in note)
-    return visible(f"Node {node.name}: {told} ({looks}){notes}", 1000)
+    return labelled(_NODE, f"{node.name}: {told} ({looks}){notes}", width)
 
 
 def _pod(sandbox: Sandbox, *, wide: bool, width: int | None, colour: bool) -> list[str]:
@@ -87,7 +85,7 @@ def _pod(sandbox: Sandbox, *, wide: bool, width: int | None, colour: bool) -> li
 
 
 def _host(node: NodeReport, *, wide: bool, width: int | None, colour: bool) -> list[str]:
-    lines = labelled("Node", f"{node.name} itself", width)
+    lines = labelled("Host", f"{node.name} itself", width)
     lines += [line for group in node.host_zombie_groups for line in _group(group, width, colour=colour)]
     return lines + (_one_by_one(node.host_zombies or []) if wide else [])
 

@@ -51,7 +51,10 @@ def test_pause_is_praised_only_where_it_catches_sigchld(change, expected):
 
 def test_what_is_left_at_the_end_is_seen():
     processes = host()
-    assert shown(about_the_end({}, 1e9, PIDS, {"pid": 7})) == [True]
-    assert shown(about_the_end(processes, 1e9, {}, {"pid": 7})) == [False]
-    assert shown(about_the_end(processes, 1e9, PIDS, {})) == [False]
-    assert shown(about_the_end(processes, 10, PIDS, {"pid": 7})) == [True], "numbers that are used again after the demo"
+    seen = {(pid, each.start_ticks) for pid, each in processes.items()}
+    assert shown(about_the_end({}, seen)) == [True]
+    assert shown(about_the_end(processes, seen)) == [False]
+    assert shown(about_the_end({103: processes[103]}, seen)) == [False], "a zombie is left too"
+    used_again = {pid: dataclasses.replace(each, start_ticks=each.start_ticks + 1) for pid, each in processes.items()}
+    assert shown(about_the_end(used_again, seen)) == [True]
+    assert shown(about_the_end({}, set())) == [False]

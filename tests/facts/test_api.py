@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import string
+
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.api import ApiView, Pod, PodList, for_capture
+from kubectl_pause.facts.api import (
+    ApiView,
+    ExecAction,
+    Handler,
+    Lifecycle,
+    Pod,
+    PodList,
+    PodSpec,
+    SpecContainer,
+    for_capture,
+    program_names,
+)
 from tests.recorded_nodes import recorded_bytes, recorded_capture
 
 
@@ -25,6 +39,38 @@ def test_foreign_annotations_and_environments_go() -> None:
         assert b"last-applied-configuration" not in kept
         assert b'"env"' not in kept
         assert msgspec.json.decode(kept, type=Pod).runtime_uid == pod.runtime_uid
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        (["/usr/bin/redis-cli", "-a", "secret"], ["redis-cli"]),
+        (
+            ["sh", "-c", "PASSWORD=secret pg_isready -U x && exec /bin/curl 'secret;secret' | grep ok # secret; secret"],
+            ["sh", "curl", "grep"],
+        ),
+        (["/bin/bash", "-ec", 'if ! cat $(find / -name y); then echo "secret\\"; secret"; fi'], ["bash", "cat", "find", "echo"]),
+        (["sh", "-c", "cat <<E\nsecret\nE"], ["sh", "cat"]),
+        (["sh", "-c", "ok; 'unclosed; secret"], ["sh", "ok"]),
+        (["sh", "secret"], ["sh"]),
+        (["$(secret)"], []),
+        ([], []),
+    ],
+)
+def test_of_a_command_only_names_of_programs_are_kept(command: list[str], names: list[str]) -> None:
+    assert program_names(command) == names
+    probe = Handler(ExecAction(command=command))
+    container = SpecContainer(name="app", liveness_probe=probe, lifecycle=Lifecycle(pre_stop=probe))
+    kept = msgspec.json.encode(for_capture(Pod(spec=PodSpec(containers=[container]))))
+    assert b"secret" not in kept
+    [read] = msgspec.json.decode(kept, type=Pod).spec.containers or []
+    assert read.commands == {"livenessProbe": names, "lifecycle.preStop": names}
+
+
+@given(st.lists(st.text(max_size=30), max_size=4) | st.text(max_size=60).map(lambda text: ["sh", "-c", text]))
+def test_no_name_of_a_program_holds_more_than_a_name(command: list[str]) -> None:
+    plain = set(string.ascii_letters + string.digits + "._-")
+    assert all(set(name) <= plain for name in program_names(command))
 
 
 @given(st.binary(max_size=80))

@@ -1,0 +1,94 @@
+"""The collector's view of reapers, limits and a second look: on this host's real processes, and on a made-up cgroup tree of v2."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kubectl_pause.facts.pid_limits import PidLimit, parse_frozen, parse_pid_limits
+from kubectl_pause.facts.process import Stat, parse_processes
+from kubectl_pause.facts.reapers import parse_counters, parse_executables, parse_last_runs, parse_reapers, parse_stats
+from tests.node.test_collector import SHELLS, collect, needs_linux
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORGED = "x\n'1/exe' -> '/pause"
+
+
+@pytest.fixture
+def parent_of_a_zombie(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """A sleep with a zombie child, whose executable's path tries to be a record of pid 1."""
+    program = tmp_path / FORGED
+    program.parent.mkdir(parents=True)
+    shutil.copy(shutil.which("sleep") or "", program)
+    with subprocess.Popen(["sh", "-c", 'true & exec "$0" 1000', str(program)], env={"PATH": os.environ["PATH"]}) as process:
+        while not any(each.state == "Z" for each in children(process.pid)):
+            time.sleep(0.01)
+        yield process.pid, program
+        process.kill()
+
+
+def children(pid: int) -> list[Stat]:
+    stats = parse_stats(b"".join(b"%d/stat:%b" % (int(each.parent.name), content(each)) for each in Path("/proc").glob("[0-9]*/stat")))
+    return [each for each in stats.values() if each.ppid == pid]
+
+
+def content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b"\n"
+
+
+@needs_linux
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_two_looks_at_a_parent_of_a_zombie(shell: list[str], parent_of_a_zombie: tuple[int, Path]) -> None:
+    parent, program = parent_of_a_zombie
+    capture = collect(shell, SAMPLE_SECONDS="0.3")
+    first, second = (float(look["uptime"]) for look in capture.looks)
+    assert 0.3 <= second - first < 10
+    processes = parse_processes(capture.content("proc"))
+    [zombie] = [each for each in processes.values() if each.ppid == parent]
+    assert zombie.is_zombie
+    assert parse_stats(capture.content("look2"))[zombie.pid].start_ticks == zombie.start_ticks
+    assert parent in parse_reapers(capture.content("reapers"))
+    before, after = parse_counters(capture.content("reapers"))[parent], parse_counters(capture.content("look2"))[parent]
+    assert before.runs == after.runs, "it slept"
+    executables = parse_executables(capture.content("exe"))
+    assert executables.get(1) != "/pause"
+    if os.access(f"/proc/{parent}/exe", os.R_OK):
+        assert executables[parent].startswith((str(program), str(program).split("\n")[0] + "'$'\\n'"))
+    age = parse_last_runs(capture.content("reapers")).age(zombie.pid)
+    assert age is None or 0 <= age < 60
+
+
+@needs_linux
+def test_one_look_where_no_second_is_asked_for() -> None:
+    capture = collect(SHELLS[0])
+    assert len(capture.looks) == 1
+    assert "look2" not in capture.sections
+
+
+@needs_linux
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_limits_and_frozen_cgroups_of_v2(shell: list[str], tmp_path: Path) -> None:
+    names = ["kubepods.slice", "kubepods.slice/a", "dev-x\\x2dy:z.swap", 'it\'s "quoted" $(id)']
+    mount = tmp_path / "sys/fs/cgroup"
+    for index, name in enumerate(names):
+        (mount / name).mkdir(parents=True)
+        (mount / name / "pids.current").write_text(f"{index}\n")
+        (mount / name / "pids.max").write_text("max\n" if index else "77\n")
+        (mount / name / "pids.events").write_text(f"max {index}\n")
+        (mount / name / "cgroup.events").write_text(f"populated 1\nfrozen {index % 2}\n")
+    (mount / "cgroup.controllers").write_text("pids\n")
+    capture = collect(shell, tmp_path)
+    expected = {name: PidLimit(index, None if index else 77, index) for index, name in enumerate(names)}
+    assert parse_pid_limits(capture.content("pids")) == expected
+    assert parse_frozen(capture.content("frozen")) == {names[1], names[3]}
