@@ -74,7 +74,8 @@ def owner_of_path(path: str, known: Container[str] = frozenset()) -> CgroupOwner
 def owner_of_process(text: str, known: Container[str] = frozenset()) -> CgroupOwner | None:
     """The container of a process, from its whole `/proc/PID/cgroup`.
 
-    conmon (`crio-conmon-ID.scope` in a pod's slice, podman's `libpod-conmon-ID.scope`) belongs to the runtime, so the answer is None. On a hybrid node the v2 line
+    conmon (`crio-conmon-ID.scope` in a pod's slice, podman's `libpod-conmon-ID.scope`) belongs to the runtime, so the answer is
+    None. On a hybrid node the v2 line
     may name a service while the v1 lines name the container: they are asked in turn.
     """
     for path in cgroup_paths(text):
