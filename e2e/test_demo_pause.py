@@ -33,6 +33,7 @@ AS_USER, INTO_USER = ([], []) if os.geteuid() == 0 else (["--map-root-user"], ["
 LIMIT = 30
 WARNING = "Warning: pause should be the first process\n"
 CAUGHT = sum(1 << (number - 1) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD))
+STANDARD = (1 << 31) - 1  # signals 1 to 31: what is above is the C library's own, and inherited
 CHLD = 1 << (signal.SIGCHLD - 1)
 
 
@@ -106,7 +107,7 @@ def in_state(pid: int, state: str) -> bool:
 
 
 def mask(pid: int, name: str) -> int:
-    return int(status(pid)[name], 16)
+    return int(status(pid)[name], 16) & STANDARD
 
 
 def sleeps(pid: int) -> bool:
