@@ -62,9 +62,17 @@ def runtime_uid(pod: Json) -> str:
 
 
 def sandboxes_of(report: Json, uid: str) -> list[Json]:
-    """Sandboxes of a pod in a report, the current one first."""
-    found = [sandbox for node in report["nodes"] for sandbox in node["sandboxes"] if sandbox["pod"]["uid"] == uid]
+    """Sandboxes of a pod in a report, the current one first, without what is counted and goes on changing."""
+    found = [without_counts(sandbox) for node in report["nodes"] for sandbox in node["sandboxes"] if sandbox["pod"]["uid"] == uid]
     return sorted(found, key=lambda sandbox: not sandbox["current"])
+
+
+COUNTED = ("pids", "pidNamespaces", "zombies", "zombieGroups")
+
+
+def without_counts(sandbox: Json) -> Json:
+    """A sandbox without its tasks, zombies and reapers: two looks at a living pod differ there."""
+    return {key: value for key, value in sandbox.items() if key not in COUNTED}
 
 
 def without_sandbox_of(report: Json, uid: str) -> list[Json]:

@@ -9,7 +9,7 @@ import msgspec
 import yaml
 
 from e2e.access import NAMESPACE, Cluster, Json
-from e2e.moments import MIRROR, runtime_uid, sandboxes_of, without_sandbox_of
+from e2e.moments import MIRROR, runtime_uid, sandboxes_of, without_counts, without_sandbox_of
 from kubectl_pause.report import Report
 
 if TYPE_CHECKING:
@@ -50,11 +50,12 @@ def test_documents_hold_every_field_and_no_other(cluster: Cluster) -> None:
 def test_a_deployment_stands_for_its_pods(cluster: Cluster) -> None:
     report = cluster.report("pod", "-n", NAMESPACE, "deploy/web")
     pods = cluster.get("pods", "-n", NAMESPACE, "-l", "app=web")["items"]
-    sandboxes = [sandbox for node in report["nodes"] for sandbox in node["sandboxes"]]
+    sandboxes = [without_counts(sandbox) for node in report["nodes"] for sandbox in node["sandboxes"]]
     assert sorted(each["pod"]["name"] for each in sandboxes) == sorted(pod["metadata"]["name"] for pod in pods)
     assert len(sandboxes) == 2
     assert {each["pod"]["owner"].split("/")[0] for each in sandboxes} == {"ReplicaSet"}
-    assert cluster.report("pod", "-n", NAMESPACE, "-l", "app=web")["nodes"][0]["sandboxes"] == sandboxes
+    by_label = cluster.report("pod", "-n", NAMESPACE, "-l", "app=web")["nodes"][0]["sandboxes"]
+    assert [without_counts(each) for each in by_label] == sandboxes
 
 
 def test_all_nodes(cluster: Cluster) -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _MOST_LINES = 10
 """Lines of evidence in one finding; how many more there are is said."""
 
+_PINNED = "/pinned-namespaces/"
+"""Where containerd keeps the user namespace of a sandbox (`internal/cri/server/podsandbox`), until it forgets the sandbox."""
+
 _MATTERS = {
     "net": "it has other addresses, routes and ports than its pod",
     "ipc": "shared memory and semaphores are not those of its pod",
@@ -45,8 +48,8 @@ def sandbox_findings(facts: NodeFacts, sandbox: Sandbox, pod: Pod | None, runtim
 
 
 def node_findings(node: str, leftovers: list[LeftoverNamespace]) -> list[Finding]:
-    """Findings of the node itself."""
-    return [*_outlived(node, leftovers)]
+    """Findings of the node itself. What containerd pins for a sandbox with users of its own goes with the sandbox: no finding."""
+    return [*_outlived(node, [each for each in leftovers if not all(_PINNED in holder for holder in each.held_by)])]
 
 
 def in_words(sharing: str) -> str:
