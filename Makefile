@@ -6,7 +6,7 @@ DEMO := $(VENV)/demo
 E2E ?= run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit minimums e2e bench lock clean
+.PHONY: help demo test lint unit minimums e2e bench nightly release lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,9 +42,18 @@ endif
 bench: $(BIN)/ready ## side by side with what one would use instead; needs the e2e cluster
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks
 
+nightly: $(BIN)/ready ## a million altered captures, or ten minutes of them, and a node that sends a gigabyte
+	FUZZ_SEEDS=1000000 FUZZ_FIRST=$$(date +%j000000) HOSTILE_MEGABYTES=1024 \
+		$(BIN)/python -m pytest -q -n 2 -s tests/fuzz tests/cluster/test_hostile_stream.py
+
+release: $(VENV)/release/ready ## wheel, sdist, this platform's archive and the krew manifest, in dist/
+	$(VENV)/release/bin/python -m release
+
 lock: $(BIN)/ready ## pin the newest versions of everything for development
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --upgrade -q -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml release/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --upgrade -q -o release/requirements.lock
 
 clean: ## remove what was made here
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -66,4 +75,11 @@ $(DEMO)/ready: pyproject.toml
 	$(new-enough)
 	$(PYTHON) -m venv $(DEMO)
 	$(DEMO)/bin/pip install -q --disable-pip-version-check --no-compile -e .
+	@touch $@
+
+# What freezes the program, pinned, and nothing else: what lies here may end up in the archive.
+$(VENV)/release/ready: release/requirements.lock
+	$(new-enough)
+	$(PYTHON) -m venv $(VENV)/release
+	$(VENV)/release/bin/pip install -q --disable-pip-version-check --require-hashes -r release/requirements.lock
 	@touch $@

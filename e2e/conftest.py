@@ -37,13 +37,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def clusters() -> Iterator[dict[str, Cluster]]:
+def running() -> dict[str, Cluster]:
+    """Every cluster, with no pod of any test."""
+    return {label: _up(label) for label in LABELS}
+
+
+@pytest.fixture(scope="session")
+def clusters(running: dict[str, Cluster]) -> Iterator[dict[str, Cluster]]:
     """Every cluster, ready."""
     with ThreadPoolExecutor() as executor:
-        found = dict(zip(LABELS, [_up(label) for label in LABELS], strict=True))
-        ready = {label: executor.submit(_prepared, cluster) for label, cluster in found.items()}
+        ready = {label: executor.submit(_prepared, cluster) for label, cluster in running.items()}
         yield {label: future.result() for label, future in ready.items()}
-        list(executor.map(_clean, found.values()))
+        list(executor.map(_clean, running.values()))
 
 
 @pytest.fixture(scope="session")

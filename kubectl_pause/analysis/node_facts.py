@@ -133,7 +133,7 @@ def _api_view(capture: Capture, source: str) -> ApiView | None:
         return None
     try:
         return msgspec.json.decode(capture.api, type=ApiView)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         message = f"{source}: the API's part of the capture cannot be read: {error}"
         raise CaptureError("CaptureDamaged", message, "take it again: kubectl pause-inspect snapshot NODE -o FILE") from None
 

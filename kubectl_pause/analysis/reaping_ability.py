@@ -65,6 +65,8 @@ def _ability(candidate: Candidate) -> tuple[Capable, str]:  # noqa: PLR0911 (one
         return "unknown", "it catches SIGCHLD; so does every Go and node program, which reap only children of their own"
     if sigchld.treatment == "unknown":
         return "unknown", "its signal masks were not read"
+    if candidate.role == "host" and not candidate.program:
+        return "unknown", "what the node's init waits in was not read"
     return "unlikely", "nothing shows that it handles SIGCHLD"
 
 

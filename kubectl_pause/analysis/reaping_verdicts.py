@@ -124,12 +124,19 @@ def _verdict(facts: ReapingFacts, sandbox: Sandbox | None, zombies: Sequence[Zom
         return Verdict("zombie/outside-parent", told, _state_of_parent(facts, parent), zombie_remedies.of_runtime(sandbox, parent))
     kind, _, name = parent.role.partition(":")
     state = _state_of_parent(facts, parent)
-    if kind == "container":
+    if kind == "container" and _adopts(facts, parent):
         told = f"{who}, PID 1 of container {name}, does not wait for its children, own or adopted"
         return Verdict("zombie/no-init", told, state or _why_no_init(facts, parent), zombie_remedies.of_image(sandbox, name))
-    told = f"{who}, a process of container {name}, does not wait for its children: the application's fault"
+    which = "the main" if kind == "container" else "a"
+    told = f"{who}, {which} process of container {name}, does not wait for its children: the application's fault"
     no_help = "it lives, so its children are not handed to any init: neither tini nor pause would help"
     return Verdict("zombie/application", told, [*state, no_help], zombie_remedies.of_application(parent))
+
+
+def _adopts(facts: ReapingFacts, parent: ZombieParent) -> bool:
+    """Whether it is PID 1 of its PID namespace: with hostPID or shareProcessNamespace no container's main process is."""
+    process = facts.processes.get(parent.pid)
+    return process is None or process.ns_pids[-1:] == (1,)
 
 
 def _under_pause(facts: ReapingFacts, sandbox: Sandbox, parent: ZombieParent) -> Verdict:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PROGRAM = "kubectl pause-inspect"
-VERBS = ("pod", "node", "local", "who", "zombies", "demo", "snapshot", "version")
+VERBS = ("pod", "node", "local", "who", "zombies", "demo", "snapshot", "cleanup", "version")
 
 
 def app_with(verbs: Iterable[str]) -> typer.Typer:

@@ -133,6 +133,14 @@ class CaptureFlags:
             help="Image of the inspector pod: any with busybox. [docker.io/library/busybox:1.36]",
         ),
     ] = None
+    image_pull_policy: Annotated[
+        Optional[str],
+        _flag(_READING, "--image-pull-policy", metavar="POLICY", help="IfNotPresent, Always or Never. [IfNotPresent]"),
+    ] = None
+    image_pull_secret: Annotated[
+        Optional[list[str]],
+        _flag(_READING, "--image-pull-secret", metavar="NAME", help="Secret in that namespace for the image; may be repeated."),
+    ] = None
     debug_namespace: Annotated[
         Optional[str],
         _flag(
@@ -152,19 +160,31 @@ class CaptureFlags:
         bool, _flag(_READING, "--fds", help="Look also for open descriptors that keep namespaces alive: every descriptor is looked at.")
     ] = False
 
+    dry_run: Annotated[
+        Optional[str],
+        _flag(_READING, "--dry-run", metavar="WAY", help="client or server: print what would be created, and create nothing."),
+    ] = None
+
     def inspector(self, sample: float = 0.0) -> InspectorOptions:
         """As the cluster package takes them, for one look or for a second one `sample` seconds later.
 
         Raises PauseInspectError for a bad duration.
         """
-        from kubectl_pause.cluster.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, InspectorOptions
+        from kubectl_pause.cli.config_file import read_defaults
+        from kubectl_pause.cluster.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, PULL_POLICIES, InspectorOptions
 
+        defaults = read_defaults()
+        policy = self.image_pull_policy or defaults.image_pull_policy or PULL_POLICIES[0]
+        if policy not in PULL_POLICIES:
+            raise PauseInspectError("WrongUsage", f"--image-pull-policy: {policy!r} is none", f"it is one of {', '.join(PULL_POLICIES)}")
         timeout = seconds(self.timeout, "--timeout")
         if not 1 <= timeout <= 3600:  # noqa: PLR2004 (an hour)
             raise PauseInspectError("WrongUsage", f"--timeout: {self.timeout} is out of range", "give a time between 1s and 1h")
         return InspectorOptions(
-            image=self.image or DEFAULT_IMAGE,
-            namespace=self.debug_namespace or DEFAULT_NAMESPACE,
+            image=self.image or defaults.image or DEFAULT_IMAGE,
+            pull_policy=policy,
+            pull_secrets=tuple(self.image_pull_secret or defaults.image_pull_secrets),
+            namespace=self.debug_namespace or defaults.debug_namespace or DEFAULT_NAMESPACE,
             timeout=timeout + sample,
             use_crictl=self.crictl,
             read_fds=self.fds,

@@ -8,6 +8,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from kubectl_pause.cli.dry_run import DryRunDone
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.terminal import ReaderLeft
 from kubectl_pause.cluster.signals import EndedBySignal
@@ -81,6 +82,8 @@ def _run(arguments: Sequence[str]) -> int:
         return ended.exit_code
     except typer.Abort:
         return ExitCode.INTERRUPTED
+    except DryRunDone:
+        return ExitCode.DONE
     except EndedBySignal as ended:
         print_error(f"interrupted by {signal.Signals(ended.number).name}; the inspector pods are deleted", "")
         return 128 + ended.number

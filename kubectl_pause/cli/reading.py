@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubectl_pause import __version__
+from kubectl_pause.cli.dry_run import dry_run
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.terminal import Progress, put
 from kubectl_pause.errors import PauseInspectError
@@ -91,6 +92,10 @@ def capture_each(
     """Capture nodes and hand each one to `captured`, in the order in which they come; `sample` seconds lie between two looks at each."""
     from kubectl_pause.cluster.fan_out import capture_nodes
 
+    if flags.dry_run is not None:
+        for error in report.errors:
+            raise PauseInspectError(error.reason, error.message, error.hint or "")
+        dry_run(api, nodes, flags.inspector(sample), flags.dry_run)
     with Progress() as progress:
 
         def done(node: str, outcome: NodeCapture | PauseInspectError) -> None:

@@ -20,6 +20,10 @@ from kubectl_pause.errors import PauseInspectError
 def snapshot(
     name: Annotated[str, typer.Argument(metavar="NODE", help="The node to capture.")],
     file: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write the capture; `-` is stdout.")],
+    redact: Annotated[
+        bool,
+        typer.Option("--redact", help="Replace names, labels, ids and addresses by pseudonyms that join as they did, for a bug report."),
+    ] = False,
     kube: KubeFlags = KubeFlags(),
     capture: CaptureFlags = CaptureFlags(),
 ) -> int:
@@ -43,8 +47,14 @@ def snapshot(
     reading.capture_each(api, nodes, capture, lambda _, answer: saved.append(answer.file()), report)
     for error in report.errors:
         raise PauseInspectError(error.reason, error.message, error.hint or "")
-    _write(target, saved[0])
+    _write(target, _redacted(saved[0], name) if redact else saved[0])
     return ExitCode.DONE
+
+
+def _redacted(data: bytes, name: str) -> bytes:
+    from kubectl_pause.redaction.capture import redacted_file
+
+    return redacted_file(data, f"node {name}")
 
 
 def _writable(file: str) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli import reading, terminal, watching
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, ViewFlags, seconds, with_shared_flags
 from kubectl_pause.cli.pod_choice import check_names, choose_captured, uids_by_node
 from kubectl_pause.errors import PauseInspectError
@@ -15,6 +15,7 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kubectl_pause.cluster.node_watch import WatchPlan
     from kubectl_pause.facts.capture import Capture
     from kubectl_pause.report import NodeReport, Report
 
@@ -34,6 +35,12 @@ def zombies(
     every: Annotated[bool, typer.Option("--all", help="All of every node.")] = False,
     local: Annotated[bool, typer.Option("--local", help="All of this host, with no cluster.")] = False,
     sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between two looks; 0 is one look.")] = "1s",
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Watch pause reap, live; --sample is the time from look to look.")] = False,
+    duration: Annotated[
+        Optional[str], typer.Option("--for", metavar="TIME", help="How long to watch; without, until Ctrl-C, an hour at most.")
+    ] = None,
+    tracefs: Annotated[bool, typer.Option("--tracefs/--no-tracefs", help="Watch by tracefs, which counts every reap.")] = True,
+    trace_buffer: Annotated[int, typer.Option("--trace-buffer-kb", min=4, max=16384, hidden=True)] = 128,
     kube: KubeFlags = KubeFlags(),
     capture: CaptureFlags = CaptureFlags(),
     view: ViewFlags = ViewFlags(),
@@ -45,14 +52,20 @@ def zombies(
     kubectl pause-inspect zombies -n shop
 
     kubectl pause-inspect zombies --all --sample 3s
+
+    kubectl pause-inspect zombies web-0 --watch --for 30s
     """
     started = time.monotonic()
     reading.check_view(view)
     check_names(names or [], selector, all_namespaces=all_namespaces)
     of_pods = bool(names or selector or all_namespaces)
     _check_places({"--from": bool(view.captured), "--local": local, "--all": every, "--node": bool(nodes)}, of_pods=of_pods)
+    plan = watching.WatchFlags(watch, duration, sample, trace_buffer, tracefs).plan()
+    watching.check_watch(view, plan, local=local)
     wait = sample_seconds(sample)
     report = reading.start_report()
+    if plan:
+        return _watch(names or [], selector, nodes or [], plan, report, kube, capture, view, all_namespaces=all_namespaces, every=every)
     whole = every or local or bool(nodes) or (bool(view.captured) and not of_pods and kube.namespace is None)
     if view.captured:
         captures = reading.read_files(view.captured)
@@ -127,6 +140,33 @@ def _text(view: ViewFlags) -> Callable[[Report], str]:
         return zombies_view(report, wide=wide, width=width, headings=not view.no_headers, colour=colour)
 
     return text
+
+
+def _watch(
+    names: list[str],
+    selector: str | None,
+    nodes: list[str],
+    plan: WatchPlan,
+    report: Report,
+    kube: KubeFlags,
+    capture: CaptureFlags,
+    view: ViewFlags,
+    *,
+    all_namespaces: bool,
+    every: bool,
+) -> int:
+    from kubectl_pause.cluster.kubeconfig import connect
+    from kubectl_pause.cluster.targets import find_nodes
+
+    api = connect(kube.connection(capture.inspector().timeout))
+    found: dict[str, set[str] | None]
+    if nodes or every:
+        chosen, failures = find_nodes(api, nodes, every=every)
+        report.errors += failures
+        found = dict.fromkeys(chosen)
+    else:
+        found = {**uids_by_node(api, names, selector, report, all_namespaces=all_namespaces)}
+    return watching.watch(api, found, plan, capture, view, report)
 
 
 def _of_nodes(names: list[str], report: Report, kube: KubeFlags, capture: CaptureFlags, wait: float, *, every: bool) -> None:

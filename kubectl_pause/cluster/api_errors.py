@@ -97,7 +97,8 @@ def refusal(host: str, status: int, body: bytes | None, *, as_user: str | None =
 
 
 _UNREACHABLE = re.compile(
-    r"error dialing backend|no agent available|proxy error from .* code 502|502 bad gateway|remote error: tls: internal error",
+    r"error dialing backend|no agent available|proxy error from .* code 502|502 bad gateway|remote error: tls: internal error"
+    r'|error sending request: \w+ "https?://[^"]+/exec/',
     re.IGNORECASE,
 )
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STDIN, STDOUT, STDERR, STATUS, CLOSE = 0, 1, 2, 3, 255
 MAX_STDERR_BYTES = 1 << 20
@@ -36,10 +39,14 @@ class ExecResult:
 
 
 class ExecAccumulator:
-    """Feed it messages in order; `finished` once the status has arrived; then `result()` or `failure`."""
+    """Feed it messages in order; `finished` once the status has arrived; then `result()` or `failure`.
 
-    def __init__(self, *, max_stdout_bytes: int) -> None:
+    `on_stdout` takes stdout as it comes; the result's is empty then.
+    """
+
+    def __init__(self, *, max_stdout_bytes: int, on_stdout: Callable[[bytes], None] | None = None) -> None:
         self._max_stdout_bytes = max_stdout_bytes
+        self._on_stdout = on_stdout
         self._stdout: list[bytes] = []
         self._stderr: list[bytes] = []
         self._status_bytes = b""
@@ -65,7 +72,10 @@ class ExecAccumulator:
                     f"the command wrote more than {self._max_stdout_bytes} bytes",
                     "nothing of it was used",
                 )
-            self._stdout.append(data)
+            if self._on_stdout:
+                self._on_stdout(data)
+            else:
+                self._stdout.append(data)
         elif channel == STDERR:
             self._stderr.append(data[: max(0, MAX_STDERR_BYTES - self._stderr_bytes)])
             self._stderr_bytes += len(self._stderr[-1])

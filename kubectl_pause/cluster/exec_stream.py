@@ -13,18 +13,20 @@ import re
 import select
 import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from kubectl_pause.cluster.api_errors import UNAUTHORIZED
 from kubectl_pause.cluster.exec_protocol import CLOSE, STDIN, ExecAccumulator, ExecResult, StreamBroken
+from kubectl_pause.cluster.frame_limits import bounded_websocket
 from kubectl_pause.cluster.proxies import redact_url
 from kubectl_pause.cluster.text import one_line
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kubectl_pause.cluster.api_errors import ApiError
     from kubectl_pause.cluster.rest import Api
@@ -34,6 +36,7 @@ __all__ = ["ExecCancelled", "ExecNotReady", "ExecResult", "StreamBroken", "exec_
 V5, V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"
 MAX_STDOUT_BYTES = 64 << 20
 MAX_STDIN_BYTES = 1 << 20
+FAREWELL_SECONDS = 10.0
 _GLANCE_SECONDS = 0.2
 """How long one read waits before it looks whether the run was cancelled."""
 _TAIL_SECONDS = 1.0
@@ -69,8 +72,13 @@ def exec_in_pod(  # noqa: PLR0913
     max_stdout_bytes: int = MAX_STDOUT_BYTES,
     stdin: bytes | None = None,
     cancelled: threading.Event | None = None,
+    on_stdout: Callable[[bytes], None] | None = None,
+    ended_by: threading.Event | None = None,
 ) -> ExecResult:
     """Run `command`, wait for its end and return its output.
+
+    `on_stdout` takes stdout as it comes; the result's is empty then. `ended_by`, once set, asks the command to end by a line on its
+    stdin, which is open and silent until then (and ends when this process does), and gives it `FAREWELL_SECONDS` to do so.
 
     Raises ExecNotReady while the container is not running yet, StreamBroken when the stream was cut, stalled past
     `deadline_seconds` or lied, ExecCancelled, ApiError for a refusal (also: the API server cannot reach the kubelet), and
@@ -78,14 +86,15 @@ def exec_in_pod(  # noqa: PLR0913
     """
     if stdin is not None and len(stdin) > MAX_STDIN_BYTES:
         raise PauseInspectError("StdinTooLarge", f"stdin of more than {MAX_STDIN_BYTES} bytes is not supported on exec")
-    watch = _Watch(deadline_seconds, cancelled, f"{container} in pod {namespace}/{pod}")
+    watch = _Watch(deadline_seconds, cancelled, f"{container} in pod {namespace}/{pod}", ended_by)
     query = [("container", container), ("stdout", "true"), ("stderr", "true")]
-    query += [("stdin", "true")] if stdin is not None else []
+    query += [("stdin", "true")] if stdin is not None or ended_by is not None else []
     query += [("command", word) for word in command]
     url = api.exec_url(f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(pod, safe='')}/exec", query)
     stream, sock = _open(api, url, watch)
     try:
-        return _converse(api, stream, watch, ExecAccumulator(max_stdout_bytes=max_stdout_bytes), stdin)
+        watch.farewell = partial(stream.send_binary, bytes([STDIN]) + b"\n")
+        return _converse(api, stream, watch, ExecAccumulator(max_stdout_bytes=max_stdout_bytes, on_stdout=on_stdout), stdin)
     finally:
         # WebSocket.close() waits for the other side, WebSocket.shutdown() may only forget the socket.
         sock.close()
@@ -98,7 +107,9 @@ class _DeadlinePassed(Exception):  # noqa: N818
 class _Watch:
     """The deadline and the cancellation that every wait of one exec looks at."""
 
-    def __init__(self, seconds: float, cancelled: threading.Event | None, subject: str) -> None:
+    def __init__(self, seconds: float, cancelled: threading.Event | None, subject: str, ended_by: threading.Event | None) -> None:
+        self.farewell: Callable[[], object] | None = None
+        self._ended_by = ended_by
         self.seconds = seconds
         self.subject = subject
         self.deadline = time.monotonic() + seconds
@@ -108,10 +119,19 @@ class _Watch:
         """Seconds left, above 0. Raises _DeadlinePassed or ExecCancelled."""
         if self._cancelled is not None and self._cancelled.is_set():
             raise ExecCancelled("Interrupted", f"cancelled while running a command in {self.subject}")
+        if self._ended_by is not None and self._ended_by.is_set():
+            self._ask_to_end()
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise _DeadlinePassed
         return left
+
+    def _ask_to_end(self) -> None:
+        if self.farewell is None:
+            raise ExecCancelled("Interrupted", f"cancelled before running a command in {self.subject}")
+        self._ended_by = None  # before the sending, which looks here too
+        self.deadline = min(self.deadline, time.monotonic() + FAREWELL_SECONDS)
+        self.farewell()
 
     def stalled(self, received: int) -> StreamBroken:
         return StreamBroken(
@@ -172,7 +192,7 @@ def _open(api: Api, url: str, watch: _Watch) -> tuple[Any, _WatchedSocket]:
     renewed = False
     while True:
         lines = api.exec_headers()
-        stream: Any = websocket.WebSocket(skip_utf8_validation=True)
+        stream: Any = bounded_websocket()
         sock = _WatchedSocket(_dial(api, url, watch), watch)
         try:
             stream.connect(url, header=lines, subprotocols=[V5, V4], suppress_origin=True, redirect_limit=0, socket=sock)

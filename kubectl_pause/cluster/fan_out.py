@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from kubectl_pause.cluster.node_capture import CaptureRun, NodeCapture, capture_node
+from kubectl_pause.cluster.preflight import Preflight
 from kubectl_pause.cluster.signals import EndedBySignal, signals_into
 from kubectl_pause.errors import PauseInspectError
 
@@ -34,7 +35,8 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     cancelled = threading.Event()
     with signals_into(cancelled) as received:
         with ThreadPoolExecutor(max_workers=max(1, min(parallel, len(nodes) or 1)), thread_name_prefix="node") as executor:
-            runs = {executor.submit(capture_node, CaptureRun(api, node, options, cancelled, say, warn)): node for node in nodes}
+            once, preflight = _once(warn), Preflight(api, options.namespace)
+            runs = {executor.submit(capture_node, CaptureRun(api, node, options, cancelled, say, once, preflight)): node for node in nodes}
             pending: set[Future[NodeCapture]] = set(runs)
             while pending:
                 finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -47,6 +49,21 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
                         done(node, _outcome(future))
         if received:
             raise EndedBySignal(received[0])
+
+
+def _once(warn: Callable[[str], None]) -> Callable[[str], None]:
+    """What holds for every node is said of the first only."""
+    said: set[str] = set()
+    lock = threading.Lock()
+
+    def first(text: str) -> None:
+        with lock:
+            if text in said:
+                return
+            said.add(text)
+        warn(text)
+
+    return first
 
 
 def _outcome(future: Future[NodeCapture]) -> NodeCapture | PauseInspectError:

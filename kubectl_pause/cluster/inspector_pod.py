@@ -1,36 +1,32 @@
 """The privileged pod that reads a node: its manifest, its birth, and its end.
 
 No hostPath (a private mount of `/` would pin other pods' network namespaces), no token, read-only root, no priority class;
-hostNetwork so that it starts where CNI is what is broken. It ends by itself: the sleep, and `activeDeadlineSeconds` behind it.
+hostNetwork so that it starts where CNI is what is broken. It ends by itself: the sleep, and `activeDeadlineSeconds` behind it; and it
+disappears with the Job that owns it (`expiry_job`).
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-import time
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from kubectl_pause.cluster.objects import segment
-from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from kubectl_pause.cluster.rest import Api
     from kubectl_pause.facts.api import Pod
 
 DEFAULT_IMAGE = "docker.io/library/busybox:1.36"
 DEFAULT_NAMESPACE = "kube-system"
+PULL_POLICIES = ("IfNotPresent", "Always", "Never")
 CONTAINER = "collector"
 LABELS = {"app.kubernetes.io/name": "kubectl-pause-inspect", "app.kubernetes.io/managed-by": "kubectl-pause-inspect"}
 RUN_LABEL = "pause-inspect/run"
 COMMAND = ("sh", "-c", 'eval "$COLLECTOR"')
 """The collector travels in the pod's environment: an exec request's URL is too short a place for it behind some proxies."""
 
-_DELETE_SECONDS = 5.0
-_UNCERTAIN_SECONDS = 12.0
 _FATAL_REASONS = {
     "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
     "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
@@ -42,33 +38,53 @@ _IMAGE_REASONS = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "Inva
 class InspectorOptions:
     """How to run it. `timeout` in seconds bounds everything from its creation to the last byte of its answer.
 
-    `sample_seconds` is how long the collector waits for a second look at the processes; 0 is one look.
+    `sample_seconds` is how long the collector waits for a second look at the processes; 0 is one look. `watch_seconds` is how long
+    pause processes are watched after that; 0 is not at all.
     """
 
     image: str = DEFAULT_IMAGE
+    pull_policy: str = PULL_POLICIES[0]
+    pull_secrets: tuple[str, ...] = ()
     namespace: str = DEFAULT_NAMESPACE
     timeout: float = 60.0
     use_crictl: bool = True
     read_fds: bool = False
     sample_seconds: float = 0.0
+    watch_seconds: float = 0.0
+
+    @property
+    def lifetime(self) -> int:
+        """Seconds after which the pod ends and disappears by itself, whatever became of this program."""
+        return int(self.timeout + self.watch_seconds) + 30
 
 
 def new_name() -> str:
     """A name that no earlier run has used; `pause-inspect-` and ten hex digits mark it as ours."""
-    return f"pause-inspect-{secrets.token_hex(5)}"
+    return name_of_run(secrets.token_hex(5))
 
 
-def manifest(name: str, node: str, options: InspectorOptions) -> dict[str, object]:
+def name_of_run(run: str) -> str:
+    """The name of what a run makes: its Job and its pod."""
+    return f"pause-inspect-{run}"
+
+
+def labels(name: str) -> dict[str, str]:
+    """What marks an object as ours and of which run."""
+    return {**LABELS, RUN_LABEL: name.rpartition("-")[2]}
+
+
+def manifest(name: str, node: str, options: InspectorOptions, owner: dict[str, object] | None = None) -> dict[str, object]:
     """The pod as it is created."""
-    lifetime = int(options.timeout) + 30
-    script = resources.files("kubectl_pause.node").joinpath("collector.sh").read_text(encoding="utf-8")
+    lifetime = options.lifetime
+    scripts = {"COLLECTOR": "collector.sh"} | ({"WATCHER": "watcher.sh"} if options.watch_seconds else {})
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
             "name": name,
             "namespace": options.namespace,
-            "labels": {**LABELS, RUN_LABEL: name.rpartition("-")[2]},
+            "labels": labels(name),
+            **({"ownerReferences": [owner]} if owner else {}),
         },
         "spec": {
             "nodeName": node,
@@ -80,14 +96,15 @@ def manifest(name: str, node: str, options: InspectorOptions) -> dict[str, objec
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "tolerations": [{"operator": "Exists"}],
+            **({"imagePullSecrets": [{"name": secret} for secret in options.pull_secrets]} if options.pull_secrets else {}),
             "containers": [
                 {
                     "name": CONTAINER,
                     "image": options.image,
-                    "imagePullPolicy": "IfNotPresent",
+                    "imagePullPolicy": options.pull_policy,
                     "command": ["sh", "-c", f"trap 'exit 0' TERM INT; sleep {lifetime} & wait"],
                     "env": [
-                        {"name": "COLLECTOR", "value": script.replace("$", "$$")},
+                        *({"name": name, "value": _script(file).replace("$", "$$")} for name, file in scripts.items()),
                         {"name": "USE_CRICTL", "value": "yes" if options.use_crictl else "no"},
                         {"name": "READ_FDS", "value": "yes" if options.read_fds else "no"},
                         {"name": "SAMPLE_SECONDS", "value": f"{options.sample_seconds:g}"},
@@ -103,40 +120,17 @@ def manifest(name: str, node: str, options: InspectorOptions) -> dict[str, objec
     }
 
 
-def create(api: Api, body: dict[str, object], namespace: str) -> str:
-    """Create the pod and return its uid. Raises ApiError."""
-    answer = api.post(f"/api/v1/namespaces/{segment(namespace)}/pods", json.dumps(body).encode())
+def _script(file: str) -> str:
+    return resources.files("kubectl_pause.node").joinpath(file).read_text(encoding="utf-8")
+
+
+def uid_of(answer: bytes) -> str:
+    """The uid in the API server's answer to creating the pod. Raises PauseInspectError where it cannot be read."""
     try:
         uid = json.loads(answer)["metadata"]["uid"]
     except (ValueError, KeyError, TypeError):
         raise PauseInspectError("UnreadableAnswer", "the API server's answer to creating the inspector pod cannot be read", "") from None
     return str(uid)
-
-
-def delete(api: Api, namespace: str, name: str, *, created: bool) -> str | None:
-    """Delete the pod at once. None when it is gone, else why it may still be there; never raises for a failed request.
-
-    Where it is not known to be `created` (the request to create it got no answer), "not found" proves nothing: the server may still be
-    at work on it. So it is asked again until the time is over, and then said.
-    """
-    body = json.dumps({"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0, "propagationPolicy": "Background"}).encode()
-    until = time.monotonic() + (_DELETE_SECONDS if created else _UNCERTAIN_SECONDS)
-    while True:
-        try:
-            api.delete(f"/api/v1/namespaces/{segment(namespace)}/pods/{segment(name)}", body, timeout=_DELETE_SECONDS)
-        except ApiError as error:
-            if error.status == 404 and created:  # noqa: PLR2004
-                return None
-            why = error.message if created else "the API server did not say whether it was created"
-            if error.status in (401, 403):
-                return why
-        except PauseInspectError as error:
-            why = error.message
-        else:
-            return None
-        if time.monotonic() > until:
-            return why
-        time.sleep(0.2)
 
 
 def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:

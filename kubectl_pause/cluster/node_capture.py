@@ -19,17 +19,22 @@ import msgspec
 
 from kubectl_pause import __version__
 from kubectl_pause.cluster import inspector_pod
-from kubectl_pause.cluster.exec_stream import ExecNotReady, StreamBroken, exec_in_pod
+from kubectl_pause.cluster.exec_stream import ExecCancelled, ExecNotReady, StreamBroken, exec_in_pod
+from kubectl_pause.cluster.inspector_life import inspector
+from kubectl_pause.cluster.kubelet_lease import KubeletLease
+from kubectl_pause.cluster.node_images import may_serve
 from kubectl_pause.cluster.objects import get_node, get_pod, list_pods
+from kubectl_pause.cluster.refusals import explained
 from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, for_capture
 from kubectl_pause.facts.capture import FILE_MAGIC, Capture, CaptureError, read_capture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kubectl_pause.cluster.inspector_pod import InspectorOptions
+    from kubectl_pause.cluster.preflight import Preflight
     from kubectl_pause.cluster.rest import Api
     from kubectl_pause.facts.api import Node, Pod
 
@@ -40,6 +45,8 @@ _EAGER_SECONDS = 2.0
 _EXEC_LATER_STEP = 0.3
 _POD_STEP = 0.3
 _GLANCE_SECONDS = 0.2
+_KUBELET_SECONDS = 2.0
+"""An exec that has not ended by then may have no kubelet at its other end."""
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
@@ -57,6 +64,8 @@ class CaptureRun:
     cancelled: threading.Event
     say: Callable[[str], None]
     warn: Callable[[str], None]
+    preflight: Preflight | None = None
+    """What this user may do, asked already; None: the run finds out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,44 +82,35 @@ class NodeCapture:
 
 def capture_node(run: CaptureRun) -> NodeCapture:
     """Capture one node. Raises PauseInspectError; whatever happens, the pod is deleted before it returns."""
+    with captured_node(run) as (capture, _):
+        return capture
+
+
+@contextlib.contextmanager
+def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
+    """A node's capture and the name of the pod that made it, which lives until the end of the block. Raises as `capture_node`."""
     started = time.monotonic()
-    name = inspector_pod.new_name()
     deadline = started + run.options.timeout
-    body = inspector_pod.manifest(name, run.node, run.options)
     view: Future[tuple[Node | None, list[Pod]]] = Future()
     threading.Thread(target=_api_side, args=(run, view), name="api-view", daemon=True).start()
-    uid = _create(run, name, body)
     try:
-        collected = _collect(run, name, deadline)
+        if run.preflight:
+            run.preflight.check()
+        with inspector(run.api, run.node, run.options, run.warn) as ours:
+            collected = _collect(run, ours.name, deadline)
+            node, pods = _await_view(run, view, deadline)
+            api_view = ApiView(
+                captured_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+                node_name=run.node,
+                node=node,
+                pods=[for_capture(pod) for pod in pods],
+                inspector_uid=ours.uid,
+                seconds=round(time.monotonic() - started, 3),
+                tool_version=__version__,
+            )
+            yield replace(collected, capture=replace(collected.capture, api=msgspec.json.encode(api_view))), ours.name
     except ApiError as error:
         raise _with_node_state(run, error) from None
-    finally:
-        _remove(run, name, created=True)
-    node, pods = _await_view(run, view, deadline)
-    api_view = ApiView(
-        captured_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        node_name=run.node,
-        node=node,
-        pods=[for_capture(pod) for pod in pods],
-        inspector_uid=uid,
-        seconds=round(time.monotonic() - started, 3),
-        tool_version=__version__,
-    )
-    return replace(collected, capture=replace(collected.capture, api=msgspec.json.encode(api_view)))
-
-
-def _create(run: CaptureRun, name: str, body: dict[str, object]) -> str:
-    """The pod's uid. A refusal means that there is no pod; any other failure that there may be one, and that it is hunted for."""
-    try:
-        return inspector_pod.create(run.api, body, run.options.namespace)
-    except BaseException as error:
-        refused = isinstance(error, ApiError) and error.status < 500  # noqa: PLR2004 (HTTP: the server's own failures)
-        never_sent = isinstance(error, PauseInspectError) and error.reason == "WrongUsage"
-        if not refused and not never_sent:
-            _remove(run, name, created=False)
-        if isinstance(error, ApiError):
-            raise _with_node_state(run, error) from None
-        raise
 
 
 def _await_view(run: CaptureRun, view: Future[tuple[Node | None, list[Pod]]], deadline: float) -> tuple[Node | None, list[Pod]]:
@@ -164,6 +164,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
     started = time.monotonic()
     next_look = started + _POD_STEP
     pod: Pod | None = None
+    watch = _KubeletWatch(run, name, KubeletLease(run.api, run.node))
     while True:
         _stop_if(run)
         remaining = deadline - time.monotonic()
@@ -178,11 +179,13 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
                 inspector_pod.COMMAND,
                 deadline_seconds=max(remaining, _LEAST_EXEC_SECONDS),
                 max_stdout_bytes=_MAX_ANSWER_BYTES,
-                cancelled=run.cancelled,
+                cancelled=watch,
             )
+        except ExecCancelled:
+            raise watch.trouble or _interrupted(run) from None
         except ExecNotReady:
             if time.monotonic() >= next_look:
-                pod = _look(run, name)
+                pod = _look(run, name, watch.lease)
                 next_look = time.monotonic() + _POD_STEP
             run.cancelled.wait(_EXEC_STEP if time.monotonic() - started < _EAGER_SECONDS else _EXEC_LATER_STEP)
             continue
@@ -199,15 +202,55 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
     )
 
 
-def _look(run: CaptureRun, name: str) -> Pod:
+class _KubeletWatch(threading.Event):
+    """Cancels an exec when the user does, or when no kubelet will ever answer it: an API server says nothing while it waits for one."""
+
+    def __init__(self, run: CaptureRun, name: str, lease: KubeletLease) -> None:
+        super().__init__()
+        self.lease = lease
+        self.trouble: PauseInspectError | None = None
+        self._run = run
+        self._name = name
+        self._from = time.monotonic() + _KUBELET_SECONDS
+
+    def is_set(self) -> bool:
+        """Asked a few times a second while an exec waits."""
+        if self._run.cancelled.is_set():
+            return True
+        if time.monotonic() < self._from:
+            return False
+        silent = self.lease.trouble()
+        if silent is not None and self._is_unseen():
+            self.trouble = silent
+        return self.trouble is not None
+
+    def _is_unseen(self) -> bool:
+        """Whether the kubelet has never told of the pod. One that lost the API server alone goes on serving what runs."""
+        try:
+            return not get_pod(self._run.api, self._run.options.namespace, self._name).status.container_statuses
+        except PauseInspectError:
+            return False
+
+
+def _look(run: CaptureRun, name: str, lease: KubeletLease) -> Pod:
     """The pod as the API shows it. Raises the reason why it will never answer."""
     pod = get_pod(run.api, run.options.namespace, name)
     trouble = inspector_pod.trouble(pod, run.options)
     if trouble:
-        raise trouble
+        raise _with_other_images(run, trouble)
     if not pod.status.container_statuses:
         _raise_if_not_ready(run)
+        if silent := lease.trouble():
+            raise silent
     return pod
+
+
+def _with_other_images(run: CaptureRun, trouble: PauseInspectError) -> PauseInspectError:
+    """For an image that cannot be had: those that the node has already."""
+    there = may_serve(run.api, run.node) if trouble.reason == "ImageNotPulled" else []
+    if not there:
+        return trouble
+    return PauseInspectError(trouble.reason, trouble.message, f"{trouble.hint}; this node has already, and may serve: {', '.join(there)}")
 
 
 def _raise_if_not_ready(run: CaptureRun) -> None:
@@ -227,6 +270,10 @@ def node_trouble(node: Node) -> PauseInspectError | None:
         return PauseInspectError(
             "WindowsNode", f"node {name} runs Windows, which has no /proc and no pause to inspect", "kubectl get nodes -L kubernetes.io/os"
         )
+    labels = node.metadata.labels or {}
+    if labels.get("type") == "virtual-kubelet" or labels.get("eks.amazonaws.com/compute-type") == "fargate":
+        what = f"node {name} is a virtual one: its pods run elsewhere, and no machine of that name can be read"
+        return PauseInspectError("VirtualNode", what, "name the nodes to read, or choose pods on others: kubectl get nodes -L type")
     for condition in node.status.conditions or ():
         if condition.type == "Ready" and condition.status == "Unknown":
             word = condition.message or condition.reason or "no further word"
@@ -236,7 +283,11 @@ def node_trouble(node: Node) -> PauseInspectError | None:
 
 def _stop_if(run: CaptureRun) -> None:
     if run.cancelled.is_set():
-        raise Interrupted("Interrupted", f"node {run.node}: interrupted", "")
+        raise _interrupted(run)
+
+
+def _interrupted(run: CaptureRun) -> Interrupted:
+    return Interrupted("Interrupted", f"node {run.node}: interrupted", "")
 
 
 def _timed_out(run: CaptureRun, name: str, pod: Pod | None) -> PauseInspectError:
@@ -255,21 +306,7 @@ def _with_node_state(run: CaptureRun, error: ApiError) -> PauseInspectError:
     if error.reason == "KubeletUnreachable":
         with contextlib.suppress(PauseInspectError):
             return node_trouble(get_node(run.api, run.node)) or error
-    if error.status == 404 and "namespaces" in error.message:  # noqa: PLR2004
-        return PauseInspectError(
-            "NamespaceNotFound",
-            f"the inspector pod needs a namespace: {error.message}",
-            "name one that exists: --debug-namespace",
-        )
+    if known := explained(error, run.options.namespace):
+        return PauseInspectError(known.reason, f"node {run.node}: {known.message}", known.hint)
     hint = error.hint or "another namespace may allow a privileged pod: --debug-namespace"
     return PauseInspectError(error.reason, f"node {run.node}: {error.message}", hint)
-
-
-def _remove(run: CaptureRun, name: str, *, created: bool) -> None:
-    why = inspector_pod.delete(run.api, run.options.namespace, name, created=created)
-    if why:
-        lifetime = int(run.options.timeout) + 30
-        run.warn(
-            f"the inspector pod {run.options.namespace}/{name} could not be deleted: {why}; it ends by itself within {lifetime} s; "
-            f"delete it with: kubectl delete pod -n {run.options.namespace} {name}"
-        )

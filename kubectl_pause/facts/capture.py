@@ -136,7 +136,7 @@ def parse_capture(text: bytes, source: str) -> Capture:  # noqa: C901, PLR0912 (
             raise _other_version(source)
         raise _not_a_capture(text or b"?", source)
     seen_collector = False
-    for control, content in _blocks(text):
+    for control, content in blocks(text):
         word, _, rest = control.partition(b" ")
         if end is not None:
             raise CaptureError("CaptureDamaged", f"{source}: the capture is damaged: it goes on after its end mark", _AGAIN)
@@ -169,7 +169,7 @@ def parse_capture(text: bytes, source: str) -> Capture:  # noqa: C901, PLR0912 (
     return Capture(header, sections, tuple(bundles), crictl, api, end, tuple(looks))
 
 
-def _blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+def blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Pairs of a control line and the content below it, without copying more than once."""
     position = 0
     while position < len(text):

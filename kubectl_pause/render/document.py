@@ -1,16 +1,13 @@
-"""The report as JSON and YAML: the same document, field for field."""
+"""A report, or another document of ours, as JSON and YAML: the same document, field for field."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-if TYPE_CHECKING:
-    from kubectl_pause.report import Report
 
-
-def as_json(report: Report) -> str:
+def as_json(report: msgspec.Struct) -> str:
     """Indented JSON with a newline at its end. Everything outside ASCII and every control character is escaped."""
     import json
 
@@ -18,7 +15,7 @@ def as_json(report: Report) -> str:
     return json.dumps(msgspec.to_builtins(report), indent=2, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
 
 
-def as_yaml(report: Report) -> str:
+def as_yaml(report: msgspec.Struct) -> str:
     """YAML 1.1 as kubectl prints it: block style, keys in the report's order; control characters are escaped."""
     import yaml
 

@@ -62,7 +62,7 @@ def proof_lines(proofs: Sequence[Proof] | None, *, width: int | None) -> list[st
     if not proofs:
         return ["", "# no proof: the node's view of a sandboxed runtime's namespaces means nothing"]
     lines = ["", "# on the node, as root; two that print the same are one namespace"]
-    room = max(len(each.command) for each in proofs if len(each.command) < _ORDINARY)
+    room = max((len(each.command) for each in proofs if len(each.command) < _ORDINARY), default=0)
     for each in proofs:
         command, prints, shows = (visible(text, _LONGEST_LINE) for text in (each.command, each.prints, each.shows))
         line = f"{command:<{room}}  # {prints}  {shows}"

@@ -66,6 +66,10 @@ class FakeCluster:
     """The status of a pod that was just created."""
     created: list[Json] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    jobs: list[Json] = field(default_factory=list)
+    deleted_jobs: list[str] = field(default_factory=list)
+    denied: set[str] = field(default_factory=set)
+    """What a SelfSubjectAccessReview answers no to: `VERB RESOURCE[/SUBRESOURCE]`."""
 
     def __post_init__(self) -> None:
         self.server.rest = self.rest
@@ -73,8 +77,9 @@ class FakeCluster:
 
     @property
     def left(self) -> list[str]:
-        """Inspector pods that were created and never deleted."""
-        return [each["metadata"]["name"] for each in self.created if each["metadata"]["name"] not in self.deleted]
+        """Inspector pods and their Jobs that were created and never deleted."""
+        pods = [each["metadata"]["name"] for each in self.created if each["metadata"]["name"] not in self.deleted]
+        return pods + [each["metadata"]["name"] for each in self.jobs if each["metadata"]["name"] not in self.deleted_jobs]
 
     async def rest(self, request: web.Request) -> web.StreamResponse:
         for key, made in self.refuse.items():
@@ -83,15 +88,24 @@ class FakeCluster:
                 return made()
         parts = request.path.strip("/").split("/")
         if request.method == "POST":
-            body = json.loads(await request.read())
-            body["metadata"]["uid"] = f"uid-{len(self.created)}"
-            body["status"] = self.born
-            self.created.append(body)
-            return web.json_response(body, status=201)
+            return self._post(parts[-1], json.loads(await request.read()))
         if request.method == "DELETE":
-            self.deleted.append(parts[-1])
+            (self.deleted_jobs if parts[-2] == "jobs" else self.deleted).append(parts[-1])
             return web.json_response({"kind": "Status", "status": "Success"})
         return self._get(parts, request)
+
+    def _post(self, plural: str, body: Json) -> web.Response:
+        if plural == "selfsubjectaccessreviews":
+            asked = body["spec"]["resourceAttributes"]
+            what = f"{asked['verb']} {asked['resource']}" + (f"/{asked['subresource']}" if asked.get("subresource") else "")
+            return web.json_response({**body, "status": {"allowed": what not in self.denied}}, status=201)
+        body["metadata"]["uid"] = f"uid-{plural}-{len(self.created)}"
+        if plural == "jobs":
+            self.jobs.append(body)
+        else:
+            body["status"] = self.born
+            self.created.append(body)
+        return web.json_response(body, status=201)
 
     def _get(self, parts: list[str], request: web.Request) -> web.Response:
         if parts[:3] == ["api", "v1", "nodes"]:

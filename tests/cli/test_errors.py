@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 from typing import TYPE_CHECKING
 
@@ -177,16 +176,6 @@ def test_a_collector_that_does_not_do_its_work(cluster, command, behaviour, what
         assert "--image" in ended.errors[0][1]
 
 
-def test_a_pod_that_cannot_be_deleted_is_named_with_the_command_that_deletes_it(cluster, command):
-    cluster.refuse["DELETE /"] = lambda: status(403, "Forbidden", "cannot delete pods")
-    ended = command("node")
-    assert ended.code == 0
-    name = cluster.left[0]
-    assert f"kubectl delete pod -n kube-system {name}" in ended.err
-    assert "ends by itself within 90 s" in ended.err
-    cluster.deleted.append(name)
-
-
 def test_files_that_are_no_captures(command, tmp_path: Path):
     good = collected_bytes("with-crictl")
     cases = {
@@ -215,25 +204,3 @@ def test_names_that_a_capture_does_not_have(command, tmp_path: Path):
     refused(command("node", "other", "--from", str(file)), "no capture of node 'other'", f"captured: {NODE}")
     refused(command("pod", "-l", "a in (b)", "--from", str(file)), "not understood with --from", "key=value")
     assert len(recorded_pods()) > 10
-
-
-def test_a_pod_made_by_a_request_that_never_got_its_answer_is_hunted_down(cluster, command):
-    made, hunted = [], []
-
-    async def silent(request):
-        if request.method == "POST":
-            hunted.append("asked")
-            await request.read()
-            await asyncio.sleep(1.5)  # longer than the client waits; only then the pod is there
-            made.append(await cluster.rest(request))
-            await asyncio.sleep(30)
-        if request.method == "DELETE" and not made:
-            hunted.append("too early")
-            return status(404, "NotFound", "pods not found")
-        return await cluster.rest(request)
-
-    cluster.server.rest = silent
-    refused(command("node", "--request-timeout", "1s"), "no answer within 1 s", "")
-    assert hunted[:2] == ["asked", "too early"]
-    assert (len(made), len(cluster.created)) == (1, 1)
-    assert cluster.left == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import ssl
 import subprocess
 import threading
@@ -86,21 +87,30 @@ class FakeApiServer:
         ready = threading.Event()
         stop = asyncio.Event()
 
+        async def turns() -> None:
+            # An accepted socket becomes a connection, and a closed one gives up its socket, some turns of the loop later.
+            for _ in range(10):
+                await asyncio.sleep(0)
+
         async def serve() -> None:
             app = web.Application(client_max_size=1 << 28)
             app.router.add_route("*", "/{path:.*}", self.handle)
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
             await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self.tls)
-            await site.start()
-            self.port = runner.addresses[0][1]
+            listening = socket.create_server(("127.0.0.1", 0))
+            await web.SockSite(runner, listening, ssl_context=self.tls).start()
+            self.port = listening.getsockname()[1]
             ready.set()
             await stop.wait()
+            # A connection accepted in the very turn in which asyncio closes the server is never closed: accept no more before that.
+            loop.remove_reader(listening)
+            await turns()
             await runner.cleanup()
             stalled = asyncio.all_tasks() - {asyncio.current_task()}
             for task in stalled:
                 task.cancel()
             await asyncio.gather(*stalled, return_exceptions=True)
+            await turns()
 
         thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
         thread.start()

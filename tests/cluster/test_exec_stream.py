@@ -8,6 +8,7 @@ import threading
 import pytest
 from aiohttp import web
 
+from kubectl_pause.cluster import exec_stream
 from kubectl_pause.cluster.exec_stream import ExecCancelled, ExecNotReady, StreamBroken, exec_in_pod
 from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.errors import PauseInspectError
@@ -197,3 +198,56 @@ def test_four_execs_and_gets_share_one_api(server, api_of):
     assert not wrong
     assert done == [1]
     assert sum("/exec" in path for _, path, _ in server.requests) == 20
+
+
+def test_output_is_handed_on_as_it_comes_and_not_kept(server, api_of):
+    seen: list[bytes] = []
+    server.on_exec = say(b"\x01a\n", b"\x02warn", b"\x01b\n", SUCCESS)
+    result = run(api_of(server), on_stdout=seen.append)
+    assert (seen, result.stdout, result.stderr) == ([b"a\n", b"b\n"], b"", b"warn")
+    assert "stdin=true" not in server.requests[0][1]
+
+
+@pytest.mark.parametrize("protocols", [(V4,), None], ids=["v4", "v5"])
+def test_a_command_is_asked_to_end_by_a_line_and_has_the_last_word(server, api_of, protocols):
+    server.protocols = protocols or server.protocols
+    ended, seen = threading.Event(), []
+
+    async def until_a_line(socket, request):
+        assert request.query["stdin"] == "true"
+        await socket.send_bytes(b"\x01first")
+        async for frame in frames(socket):
+            assert frame == b"\x00\n"
+            break
+        await socket.send_bytes(b"\x01last")
+        await socket.send_bytes(SUCCESS)
+        await socket.close()
+
+    def first_then_end(data):
+        seen.append(data)
+        ended.set()
+
+    server.on_exec = until_a_line
+    assert run(api_of(server), on_stdout=first_then_end, ended_by=ended).exit_code == 0
+    assert seen == [b"first", b"last"]
+
+
+def test_a_command_that_will_not_end_is_left(server, api_of, monkeypatch):
+    ended = threading.Event()
+
+    async def deaf(socket, _request):
+        await socket.send_bytes(b"\x01here")
+        await asyncio.sleep(30)
+
+    server.on_exec = deaf
+    monkeypatch.setattr(exec_stream, "FAREWELL_SECONDS", 0.3)
+    with pytest.raises(StreamBroken):
+        run(api_of(server), deadline_seconds=60, on_stdout=lambda _: ended.set(), ended_by=ended)
+
+
+def test_what_was_ended_before_it_began_is_not_begun(server, api_of):
+    ended = threading.Event()
+    ended.set()
+    server.on_exec = say(SUCCESS)
+    with pytest.raises(ExecCancelled):
+        run(api_of(server), ended_by=ended)

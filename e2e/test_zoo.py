@@ -1,0 +1,196 @@
+"""The zoo: PID 1 of every kind, pause in every state, and what the plugin says of it beside what is true. No healthy pod gets a warning."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.access import ROOT, Cluster, Json, kubectl_program, wait_for
+from e2e.clusters.cache import Cache
+from e2e.clusters.commands import Runner
+from e2e.clusters.settings import cache_directory
+from e2e.zoo.cases import CASES
+from e2e.zoo.image import zoo_archive
+from e2e.zoo.keeper import Keeper
+from e2e.zoo.pods import KEEPER, manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from e2e.zoo.cases import Case
+
+NAMESPACE = "pause-inspect-zoo"
+LIMIT_LOAD = 300
+SECONDS_TO_DIE = 6
+"""The last orphans die a second after they were let go; as a fault counts what is two seconds old."""
+EXECUTED = "86399"
+"""Seconds of the `sleep` by which a command of kubectl exec is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the plugin said of a node with the whole zoo."""
+
+    cluster: Cluster
+    report: Json
+    uids: dict[str, str]
+
+    @property
+    def sandboxes(self) -> list[Json]:
+        """Every sandbox of the node."""
+        (node,) = self.report["nodes"]
+        found = node["sandboxes"]
+        assert isinstance(found, list)
+        return found
+
+    def sandbox(self, pod: str) -> Json:
+        """The one sandbox of a pod of the zoo."""
+        (found,) = [each for each in self.sandboxes if each["pod"]["uid"] == self.uids[pod]]
+        return found
+
+    def answer(self, case: Case) -> tuple[str, tuple[str, ...]]:
+        """Whether PID 1 of the case reaps, and its groups of zombies, in the words of the table."""
+        sandbox = self.sandbox(case.pod)
+        member = case.container or "pause"
+        capable = [each["reaper"]["capable"] if each["reaper"] else "-" for each in sandbox["pidNamespaces"] if member in each["members"]]
+        return ", ".join(capable), tuple(map(_words, self.groups(case)))
+
+    def groups(self, case: Case) -> list[Json]:
+        """The groups of the case's container."""
+        return [each for each in self.sandbox(case.pod)["zombieGroups"] if case.container and each["container"] == case.container]
+
+
+def _words(group: Json) -> str:
+    return f"{group['verdict'].removeprefix('zombie/')} {group['count']} {group['parent']['role']}"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    return zoo_archive(Cache(cache_directory()), Runner(tmp_path_factory.mktemp("zoo") / "log"))
+
+
+@pytest.fixture(scope="module")
+def looks(running: dict[str, Cluster], archive: tuple[str, Path]) -> Iterator[dict[str, Look]]:
+    """One look at each cluster's node; nothing stays stopped or frozen."""
+    with ThreadPoolExecutor() as executor:
+        made = {label: executor.submit(_look, cluster, archive) for label, cluster in running.items()}
+        yield {label: future.result() for label, future in made.items()}
+
+
+@pytest.fixture(scope="module")
+def look(looks: dict[str, Look], label: str) -> Look:
+    return looks[label]
+
+
+def _look(cluster: Cluster, archive: tuple[str, Path]) -> Look:
+    image, path = archive
+    flags = ["--without-crictl"] if cluster.label == "without-crictl" else []
+    subprocess.run([sys.executable, ROOT / "e2e" / "cluster", "load", path, *flags], check=True, timeout=LIMIT_LOAD)
+    _remove_pods(cluster)
+    cluster.make_namespace(NAMESPACE)
+    keeper, executed = Keeper(cluster, NAMESPACE, KEEPER), None
+    try:
+        cluster.kubectl("apply", "-f", "-", stdin=json.dumps(manifest(NAMESPACE, cluster.node, image)))
+        wait_for(f"[{cluster.label}] all containers of the zoo running", partial(_all_run, cluster), 120, 1)
+        executed = _execute(cluster)
+        keeper.treat(_containers(cluster), EXECUTED)
+        cluster.kubectl("delete", "pod", "stopping", "-n", NAMESPACE, "--wait=false")
+        keeper.on_node(f"sleep {SECONDS_TO_DIE}")
+        uids = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in _pods(cluster)}
+        return Look(cluster, cluster.report("zombies", "--node", cluster.node), uids)
+    finally:
+        keeper.release()
+        if executed:
+            executed.kill()
+            executed.wait()
+        _remove_pods(cluster)
+        cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+
+
+def _remove_pods(cluster: Cluster) -> None:
+    """At once, though a preStop hook may run."""
+    cluster.kubectl("delete", "pods", "--all", "-n", NAMESPACE, "--grace-period=0", "--force", "--timeout=50s")
+
+
+def _execute(cluster: Cluster) -> subprocess.Popen[bytes]:
+    """A command in a container that goes on until the keeper ends it."""
+    argv = [kubectl_program(), "--kubeconfig", str(cluster.kubeconfig), "exec", "-n", NAMESPACE, "stopped-shim", "-c", "executed", "--"]
+    return subprocess.Popen([*argv, "sleep", EXECUTED], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _pods(cluster: Cluster) -> list[Json]:
+    found = cluster.get("pods", "-n", NAMESPACE)["items"]
+    assert isinstance(found, list)
+    return found
+
+
+def _all_run(cluster: Cluster) -> bool:
+    told = [status for pod in _pods(cluster) for status in pod["status"].get("containerStatuses") or [{}]]
+    return all("running" in status.get("state", {}) for status in told)
+
+
+def _containers(cluster: Cluster) -> dict[tuple[str, str], str]:
+    """Ids by pod and container."""
+    return {
+        (pod["metadata"]["name"], status["name"]): status["containerID"].partition("://")[2]
+        for pod in _pods(cluster)
+        for status in pod["status"]["containerStatuses"]
+    }
+
+
+def _as_expected(case: Case, told: tuple[str, ...]) -> bool:
+    """The groups are those of the table; where a number grows, at least so many."""
+    if len(told) != len(case.groups):
+        return False
+    for wanted, group in zip(case.groups, told, strict=True):
+        (kind, count, role), (told_kind, told_count, told_role) = wanted.split(), group.split()
+        enough = int(told_count) >= int(count[:-1]) if count.endswith("+") else told_count == count
+        if (kind, role) != (told_kind, told_role) or not enough:
+            return False
+    return True
+
+
+def test_the_table(look: Look, capsys: pytest.CaptureFixture[str]) -> None:
+    rows, wrong = [], []
+    for case in CASES:
+        capable, groups = look.answer(case)
+        evidence = " / ".join(line for group in look.groups(case) for line in group["evidence"])
+        right = capable == case.capable and _as_expected(case, groups) and case.names in evidence
+        name = f"{case.pod}/{case.container or '(pause)'}"
+        expected, said = ", ".join(case.groups) or "-", ", ".join(groups) or "-"
+        rows.append(f"{'ok' if right else 'NO':3}{name:27}{case.truth:56}{case.capable:9}{expected:40}| {capable:9}{said}")
+        if not right:
+            wrong.append(f"{name}: {capable} {groups} {evidence}")
+    with capsys.disabled():
+        print(f"\n[{look.cluster.label}] {len(CASES)} cases: what is true, the right answer | what was said", *rows, sep="\n")
+    assert wrong == []
+
+
+def test_no_healthy_pod_has_a_warning(look: Look) -> None:
+    sick = {case.pod for case in CASES if case.groups}
+    for sandbox in look.sandboxes:
+        if sandbox["pod"]["uid"] in {look.uids[pod] for pod in sick}:
+            continue
+        said = [each for each in sandbox["findings"] if each["severity"] != "info" or each["code"].startswith("zombie/")]
+        assert said == [], sandbox["pod"]
+
+
+def test_every_group_that_stays_is_a_finding_and_surely_so(look: Look) -> None:
+    for case in CASES:
+        codes = [each["code"] for each in look.sandbox(case.pod)["findings"]]
+        for group in look.groups(case):
+            assert group["verdict"] in codes, case
+            assert group["confidence"] == "certain", (case, group)
+
+
+def test_nothing_of_the_zoo_is_laid_to_the_node(look: Look) -> None:
+    (node,) = look.report["nodes"]
+    assert [each for each in node["hostZombies"] if each["lasting"] is not False] == []

@@ -1,0 +1,1 @@
+"""Captures for a bug report: the same facts under other names."""

@@ -1,0 +1,75 @@
+"""A kubelet that is gone is told by what it leaves undone, before the node is NotReady and before the time limit."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+from aiohttp import web
+
+from tests.cli.fake_cluster import NODE, answer, node
+from tests.cluster.fake_api_server import internal_error
+
+NOT_UP = internal_error('container not found ("collector")')
+RENEWED = "2026-11-24T13:59:25.674545Z"
+
+
+async def silence(socket, request):
+    await asyncio.sleep(30)
+
+
+def lease(renewed=RENEWED):
+    return {"spec": {"holderIdentity": NODE, "leaseDurationSeconds": 1, "renewTime": renewed}}
+
+
+def told(ended, words):
+    assert (ended.code, ended.out) == (1, "")
+    [(what, then)] = ended.errors
+    assert words in what
+    return what + then
+
+
+def test_a_lease_that_nobody_renews(cluster, command):
+    cluster.workloads["leases", NODE] = lease()
+    for exec_of_the_pod in (silence, answer(b"", end=NOT_UP)):
+        cluster.server.on_exec = exec_of_the_pod
+        said = told(command("node", "--timeout", "20s"), "did not renew its lease")
+        assert RENEWED in said
+        assert "systemctl status kubelet" in said
+        assert cluster.left == []
+
+
+def test_a_lease_that_is_renewed_or_may_not_be_read_is_no_trouble(cluster, command):
+    cluster.server.on_exec = answer(b"", end=NOT_UP)
+    told(command("node", "--timeout", "4s"), "no answer within 4 s")
+
+    renewals = itertools.count()
+    cluster.refuse["GET /leases/"] = lambda: web.json_response(lease(f"renewal {next(renewals)}"))
+    told(command("node", "--timeout", "4s"), "no answer within 4 s")
+    assert next(renewals) > 1
+
+
+def test_a_pod_that_the_kubelet_told_of_is_waited_for_whatever_the_lease_says(cluster, command):
+    """A kubelet that lost the API server alone goes on serving what runs."""
+    cluster.workloads["leases", NODE] = lease()
+    cluster.born = {"phase": "Running", "containerStatuses": [{"name": "collector", "state": {"running": {}}}]}
+    cluster.server.on_exec = silence
+    told(command("node", "--timeout", "5s"), "did not finish within")
+
+
+def test_the_words_of_an_api_server_that_finds_no_kubelet(cluster, command):
+    """Recorded from Kubernetes 1.34 with the kubelet stopped: the websocket is open already, the words come as the command's status."""
+    post = 'error sending request: Post "https://10.89.0.49:10250/exec/kube-system/pause-inspect-deb7e1079b/collector?command=sh"'
+    cluster.server.on_exec = answer(b"", end=internal_error(f"{post}: dial tcp 10.89.0.49:10250: connect: connection refused"))
+    said = told(command("node"), "connection refused")
+    assert "cannot reach the node's kubelet" in said
+    assert "--debug-namespace" not in said
+
+
+def test_a_virtual_node(cluster, command):
+    cluster.server.on_exec = answer(b"", end=NOT_UP)
+    for label in ({"type": "virtual-kubelet"}, {"eks.amazonaws.com/compute-type": "fargate"}):
+        virtual = node(NODE)
+        virtual["metadata"]["labels"] = label
+        cluster.nodes = [virtual]
+        told(command("node"), "is a virtual one")

@@ -1,0 +1,164 @@
+"""A redacted capture holds none of the original names, and everything after it joins as it did."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_pause.analysis.node_report import node_report
+from kubectl_pause.facts.api import ApiView
+from kubectl_pause.facts.capture import FILE_MAGIC, parse_capture, unpack
+from kubectl_pause.redaction.capture import redacted_text
+from kubectl_pause.redaction.pseudonyms import Pseudonyms
+from kubectl_pause.redaction.vocabulary import PUBLIC_NAMES, WORDS
+from tests.recorded_nodes import NODES, recorded_text
+
+SALT = b"a salt for tests"
+FILES = sorted((Path(__file__).parent.parent / "recorded").glob("*/*.capture"))
+CAPTURES = [file.stem for file in FILES] + [f"{node} made" for node in NODES]
+FREE_FIELDS = {"message", "hint", "evidence", "remedy", "prove", "summary", "title"}
+NAME_KEYS = {"name", "namespace", "nodeName"}
+PUBLIC_IMAGES = ("registry.k8s.io/", "docker.io/library/")
+ID = 64
+"""Digits of a runtime's id; a pod made by hand has none."""
+LABEL_KEY = re.compile(r"(name|namespace|uid|id|Name|Namespace|ID)$")
+
+
+@cache
+def original(which: str) -> bytes:
+    if which.endswith(" made"):
+        return recorded_text(which.removesuffix(" made"))
+    (file,) = (each for each in FILES if each.stem == which)
+    return unpack(file.read_bytes(), which)
+
+
+@cache
+def redacted(which: str) -> bytes:
+    return redacted_text(original(which), SALT)
+
+
+def given_names(text: bytes) -> set[str]:
+    """Names, namespaces, ids and addresses in the JSON of a capture, and names of processes: not by the code under test."""
+    found: set[str] = set()
+
+    def look(value: Any, key: str) -> None:
+        if isinstance(value, dict):
+            for each, below in value.items():
+                if key == "labels" and not each.startswith("io.kubernetes") and isinstance(below, str):
+                    found.add(each)
+                    found.add(below)
+                look(below, each)
+        elif isinstance(value, list):
+            for each in value:
+                look(each, key)
+        elif isinstance(value, str) and (key in NAME_KEYS or LABEL_KEY.search(key) or key in ("ip", "IP", "Mac", "uid", "id")):
+            found.add(value)
+
+    for line in text.decode("utf-8", "replace").split("\n"):
+        if line.startswith((" {", " [")):
+            look(json.loads(line), "")
+        elif comm := re.match(r"\d+/stat:\d+ \((.+)\) \S ", line):
+            found.add(comm[1])
+    found |= set(re.findall(r"\b[0-9a-f]{64}\b", text.decode("utf-8", "replace")))
+    return {each for each in found if (len(each) > 1 and not re.fullmatch(r"[\d.:]*|\{.*\}", each)) or each.startswith("10.")}
+
+
+def test_no_name_survives() -> None:
+    for which in CAPTURES:
+        before, after = original(which), redacted(which).decode("utf-8", "replace").replace("#pause-inspect-collector", "")
+        names = {each for each in given_names(before) - PUBLIC_NAMES if not each.startswith(PUBLIC_IMAGES)}
+        assert len(names) > 10, which
+        # In place of names none stays, not even a well-known word; a well-known word may stand elsewhere, as a process's name.
+        assert names & given_names(after.encode()) <= WORDS, which
+        for name in names - WORDS:
+            assert not re.search(rf"(?<![\w]){re.escape(name)}(?![\w])", after), (which, name)
+
+
+def test_pods_with_well_known_words_for_names_are_renamed_too() -> None:
+    view = {
+        "capturedAt": "2026-11-24T13:00:00Z",
+        "nodeName": "memory",
+        "pods": [{"metadata": {"name": "nginx", "namespace": "running", "labels": {"team": "pause"}}}],
+    }
+    text = FILE_MAGIC + b"\n#api\n " + json.dumps(view).encode() + b"\n"
+    after = redacted_text(text, SALT).decode()
+    assert not re.search("memory|nginx|running|pause(?!-inspect)|team", after.removeprefix(FILE_MAGIC.decode())), after
+    pod = msgspec.json.decode(after.split("\n ")[1], type=ApiView).pods[0]
+    assert pod.metadata.name.startswith("name-")
+
+
+def form(value: Any, key: str = "") -> Any:
+    """A report without names: each word that is not public is `<>`, lists are in an order that does not depend on names."""
+    if isinstance(value, dict) and key == "names":
+        return sorted(value.values())
+    if isinstance(value, dict):
+        return {each: form(below, each) for each, below in value.items()}
+    if isinstance(value, list):
+        return sorted((form(each, key) for each in value), key=json.dumps)
+    if not isinstance(value, str) or key in FREE_FIELDS:
+        return key if isinstance(value, str) else value
+    if value.startswith(("container:", "process:")) or key == "members":
+        return value if value == "pause" else value.partition(":")[0] if ":" in value else "<>"
+    return re.sub(r"[\w.-]+", lambda word: word[0] if word[0] in WORDS and key not in NAME_KEYS else "<>", value)
+
+
+@pytest.mark.parametrize("which", CAPTURES)
+def test_the_report_has_the_same_form(which: str) -> None:
+    reports = []
+    for text in (original(which), redacted(which)):
+        capture = parse_capture(text, which)
+        name = msgspec.json.decode(capture.api, type=ApiView).node_name if capture.api else "node"
+        reports.append(msgspec.to_builtins(node_report(capture, name)))
+    before, after = reports
+    assert form(before) == form(after)
+    names = Pseudonyms(SALT)
+    renamed = {names.identifier(each["id"]): names.name(each["pod"]["name"]) for each in before["sandboxes"] if len(each["id"]) == ID}
+    assert renamed == {each["id"]: each["pod"]["name"] for each in after["sandboxes"] if len(each["id"]) == ID}
+    assert before["sandboxes"]
+
+
+@given(st.text(min_size=1), st.text(min_size=1), st.binary(min_size=1))
+def test_one_name_one_pseudonym(one: str, other: str, salt: bytes) -> None:
+    names = Pseudonyms(salt)
+    assert names.name(one) == names.name(one)
+    assert (names.name(one) == names.name(other)) == (one == other)
+    assert one in PUBLIC_NAMES or names.name(one) != one
+    assert names.name(one) in (one, Pseudonyms(salt).name(one))
+
+
+@given(st.uuids())
+def test_a_uid_has_one_pseudonym_however_it_is_written(uid: Any) -> None:
+    names = Pseudonyms(SALT)
+    dashed = str(uid)
+    there = names.text(f"/kubelet-kubepods-burstable-pod{dashed.replace('-', '_')}.slice/x")
+    assert names.identifier(dashed).replace("-", "_") in there
+    assert names.identifier(uid.hex) == names.identifier(dashed).replace("-", "")
+    assert uid.hex not in names.text(f"pod{uid.hex}")
+
+
+@given(st.sets(st.ip_addresses(), min_size=2, max_size=30))
+def test_addresses_stay_apart(addresses: set[Any]) -> None:
+    names = Pseudonyms(SALT)
+    renamed = {names.address(str(each)) for each in addresses}
+    assert len(renamed) == len(addresses)
+
+
+@given(st.binary(max_size=300))
+def test_any_content_is_renamed_without_an_error_and_forges_no_record(content: bytes) -> None:
+    text = FILE_MAGIC + b"\n#section proc\n" + b"\n".join(b" " + line for line in content.split(b"\n"))
+    after = redacted_text(text, SALT)
+    assert [line for line in after.split(b"\n") if line.startswith(b"#")] == [FILE_MAGIC, b"#section proc"]
+
+
+@given(st.from_regex(r"[a-z]{3,8}-[a-z]{3,8}", fullmatch=True))
+def test_a_word_in_hostile_places_is_found_nowhere(word: str) -> None:
+    text = f"7/stat:7 ({word} x) S 1\n7/cgroup:0::/{word}.slice/a_{word}:b\n 'x/{word}' -> '{word}'\n {{\"{word}\": \"{word}\n"
+    assert word not in redacted_text(FILE_MAGIC + b"\n#section proc\n" + text.encode(), SALT).decode()
