@@ -6,11 +6,11 @@ text for a person: nothing of them is ever done.
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from kubectl_pause.analysis import notes
 from kubectl_pause.analysis.expected_sharing import expected_sharing
+from kubectl_pause.pasting import kubectl_line
 from kubectl_pause.report import Finding
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _outlived(node: str, leftovers: list[LeftoverNamespace]) -> Iterator[Finding
 
 def _delete(pod: PodIdentity) -> str:
     """A command to paste; without the API the names are the node's word."""
-    return f"kubectl delete pod -n {shlex.quote(pod.namespace)} {shlex.quote(pod.name)}"
+    return kubectl_line("delete", "pod", pod.name, pod.namespace)
 
 
 def _containers_of(strangers: Iterable[Stranger]) -> list[str | None]:

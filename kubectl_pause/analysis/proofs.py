@@ -6,11 +6,11 @@ what the collector read there.
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from kubectl_pause.analysis.findings import in_words
 from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.pasting import command_line
 from kubectl_pause.report import Proof
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _of_sandbox(sandbox: Sandbox, kind: str, inode: int, namespace: SandboxNames
     if sandbox.pid is not None:
         return _link(sandbox.pid, kind, inode, f"{sandbox.holder_command}: {whose}")
     path = next(each for each in namespace.held_by if each.startswith("/"))
-    return Proof(command=f"stat -L -c '{kind}:[%i]' {shlex.quote(path)}", prints=f"{kind}:[{inode}]", shows=f"sandbox: {whose}")
+    return Proof(command=command_line("stat", "-L", "-c", f"{kind}:[%i]", path), prints=f"{kind}:[{inode}]", shows=f"sandbox: {whose}")
 
 
 def _link(pid: int, kind: str, inode: int, shows: str) -> Proof:

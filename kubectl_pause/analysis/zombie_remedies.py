@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_pause.pasting import kubectl_line
+
 if TYPE_CHECKING:
     from kubectl_pause.report import PidNamespace, Sandbox, ZombieParent
 
@@ -59,4 +61,6 @@ def of_host(parent: ZombieParent) -> list[str]:
 
 def _delete(sandbox: Sandbox) -> str:
     pod = sandbox.pod
-    return f"kubectl delete pod -n {pod.namespace} {pod.name}" if pod.namespace not in _PLACES else f"remove {pod.name} and start it again"
+    if pod.namespace in _PLACES:
+        return f"remove {pod.name} and start it again"
+    return kubectl_line("delete", "pod", pod.name, pod.namespace)

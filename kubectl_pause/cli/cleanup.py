@@ -11,6 +11,7 @@ from kubectl_pause.cli import terminal
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import KubeFlags, with_shared_flags
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
     from kubectl_pause.cluster.leftovers import Leftovers
@@ -81,7 +82,10 @@ def _outcome(found: Leftovers, unknown: list[str], *, deleted: bool) -> int:
     kept = [each for each in found.items if each.deleted is False]
     for each in kept:
         name = f"{each.kind.lower()} {each.namespace}/{each.name}"
-        print_error(f"{name} could not be deleted: {each.error}", f"kubectl auth can-i delete {each.kind.lower()}s -n {each.namespace}")
+        print_error(
+            f"{name} could not be deleted: {each.error}",
+            command_line("kubectl", "auth", "can-i", "delete", f"{each.kind.lower()}s", "-n", each.namespace),
+        )
     if not found.items and not found.errors and not unknown:
         print("nothing of ours is on the cluster" if deleted else "nothing found", file=sys.stderr)
     if not (found.errors or unknown or kept):

@@ -18,6 +18,7 @@ from kubectl_pause.cli.flags import seconds
 from kubectl_pause.cli.main import print_error
 from kubectl_pause.cli.terminal import Progress, colour, put
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +97,9 @@ class NodeSession:
         if not watched:
             what = "no pause process to watch" + (" in the pods named" if self.uids is not None else "")
             raise PauseInspectError(
-                "NothingToWatch", f"node {self.node}: {what}", f"kubectl pause-inspect node {self.node} shows what is there"
+                "NothingToWatch",
+                f"node {self.node}: {what}",
+                f"{command_line('kubectl', 'pause-inspect', 'node', self.node)} shows what is there",
             )
         self._lines = Lines()
         self.watching = NodeWatching(self.node, watched)

@@ -17,6 +17,7 @@ from kubectl_pause.cluster.refusals import is_certain, is_of_the_namespace
 from kubectl_pause.cluster.removal import delete
 from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +85,7 @@ class _Stay:
         where, end = f"{self.options.namespace}/{self.name}", "disappears" if self.owned or kind == _JOB else "ends"
         self.warn(
             f"the inspector {'pod' if kind == _POD else 'Job'} {where} could not be deleted: {why}; it {end} by itself within "
-            f"{self.options.lifetime} s; delete it with: kubectl delete {kind} -n {self.options.namespace} {self.name}"
+            f"{self.options.lifetime} s; delete it with: {kubectl_line('delete', kind, self.name, self.options.namespace)}"
         )
 
     def _is_certain(self, kind: str) -> bool:

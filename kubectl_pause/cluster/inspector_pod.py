@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
@@ -147,7 +148,11 @@ def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
             )
     if pod.status.phase == "Failed":
         word, message = pod.status.reason or "Failed", pod.status.message or "the inspector pod ended"
-        return PauseInspectError(word, f"node {node} refused the inspector pod: {word}: {message.strip()}", f"kubectl describe node {node}")
+        return PauseInspectError(
+            word,
+            f"node {node} refused the inspector pod: {word}: {message.strip()}",
+            kubectl_line("describe", "node", node or ""),
+        )
     for status in pod.status.container_statuses or ():
         waiting = status.state.waiting if status.state else None
         if waiting and waiting.reason in _FATAL_REASONS:
@@ -159,7 +164,9 @@ def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
                     "name an image with busybox that this node can have: --image",
                 )
             return PauseInspectError(
-                waiting.reason or "NotStarted", f"node {node} cannot start the inspector pod: {message}", f"kubectl describe node {node}"
+                waiting.reason or "NotStarted",
+                f"node {node} cannot start the inspector pod: {message}",
+                kubectl_line("describe", "node", node or ""),
             )
     return None
 

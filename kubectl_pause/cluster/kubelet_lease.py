@@ -14,6 +14,7 @@ import msgspec
 
 from kubectl_pause.cluster.objects import decode, segment
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
     from kubectl_pause.cluster.rest import Api
@@ -66,5 +67,5 @@ class KubeletLease:
             "KubeletSilent",
             f"node {self._node}: its kubelet takes no note of the inspector pod, and did not renew its lease in the {waited:.0f} s of "
             f"waiting, which it does each {duration / 4:g} s; last renewed {self._renewed}",
-            f"is the kubelet running? on the node: systemctl status kubelet; or: kubectl describe node {self._node}",
+            f"is the kubelet running? on the node: systemctl status kubelet; or: {kubectl_line('describe', 'node', self._node)}",
         )

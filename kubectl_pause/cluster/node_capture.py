@@ -29,6 +29,7 @@ from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, for_capture
 from kubectl_pause.facts.capture import FILE_MAGIC, Capture, CaptureError, read_capture
+from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -277,7 +278,7 @@ def node_trouble(node: Node) -> PauseInspectError | None:
     for condition in node.status.conditions or ():
         if condition.type == "Ready" and condition.status == "Unknown":
             word = condition.message or condition.reason or "no further word"
-            return PauseInspectError("NodeNotReady", f"node {name} is NotReady: {word}", f"kubectl describe node {name}")
+            return PauseInspectError("NodeNotReady", f"node {name} is NotReady: {word}", kubectl_line("describe", "node", name))
     return None
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
     from kubectl_pause.cluster.rest import Api
@@ -59,7 +60,7 @@ class Preflight:
             return
         subject = f"User {json.dumps(self._as_user)}" if self._as_user else "you"
         each = ", ".join(f'{need.verb} resource "{need.resource}{"/" if need.subresource else ""}{need.subresource}"' for need in missing)
-        check = f"kubectl auth can-i {missing[0].verb} {missing[0].resource}"
+        check = command_line("kubectl", "auth", "can-i", missing[0].verb, missing[0].resource)
         check += f" --subresource={missing[0].subresource}" if missing[0].subresource else ""
         check += f" -n {self._namespace}" + (f" --as {self._as_user}" if self._as_user else "")
         raise PauseInspectError(

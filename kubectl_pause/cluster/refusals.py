@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
     from kubectl_pause.cluster.api_errors import ApiError
@@ -118,9 +119,10 @@ def explained(error: ApiError, namespace: str) -> PauseInspectError | None:
     """The refusal with its own reason and a next step, or None where it is none that is known."""
     for each in _REFUSALS:
         if found := each.pattern.search(error.message):
-            words = {key: value or "" for key, value in found.groupdict().items()}
+            words = {"namespace": namespace, **{key: value or "" for key, value in found.groupdict().items()}}
             message = error.message
             if each.reason == "NamespaceNotFound":
                 message = f"the inspector pod needs a namespace: {message}"
-            return PauseInspectError(each.reason, message, each.hint.format(namespace=namespace, **words))
+            hint = each.hint.format_map({key: command_line(word) for key, word in words.items()})
+            return PauseInspectError(each.reason, message, hint)
     return None

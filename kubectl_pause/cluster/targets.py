@@ -11,6 +11,7 @@ from kubectl_pause.cluster.objects import decode, get_pod, list_nodes, list_pods
 from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.cluster.target_names import WORKLOADS, Target, near_names, parse_target
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.pasting import command_line, kubectl_line
 from kubectl_pause.report import Failure
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def without_node(pods: Iterable[Pod]) -> tuple[list[Pod], list[Failure]]:
             Failure(
                 reason="NotScheduled",
                 message=f"{message}: {why}" if why else message,
-                hint=f"kubectl describe pod -n {pod.metadata.namespace} {pod.metadata.name}",
+                hint=kubectl_line("describe", "pod", pod.metadata.name, pod.metadata.namespace),
                 pod=name,
             )
         )
@@ -127,7 +128,7 @@ def _pods_of(api: Api, target: Target) -> list[Pod]:
     selector = label_selector(workload.spec.selector)
     pods = list_pods(api, api.namespace, {"labelSelector": selector}) if selector else []
     if not pods:
-        raise PauseInspectError("NoPods", f"{what} has no pods", f"kubectl describe {target.kind} -n {api.namespace} {target.name}")
+        raise PauseInspectError("NoPods", f"{what} has no pods", kubectl_line("describe", target.kind, target.name, api.namespace))
     return pods
 
 
@@ -138,7 +139,10 @@ def _not_found(api: Api, target: Target) -> Failure:
     else:
         group, plural, _ = WORKLOADS[target.kind]
         path, what = f"/apis/{group}/namespaces/{segment(api.namespace)}/{plural}", target.kind
-    hint = near_names(target.name, _names(api, path)) or f"kubectl get {what} -A | grep {target.name}"
+    hint = (
+        near_names(target.name, _names(api, path))
+        or f"{command_line('kubectl', 'get', what, '-A')} | {command_line('grep', '-F', '--', target.name)}"
+    )
     name = f"{api.namespace}/{target.name}"
     return Failure(
         reason="NotFound",

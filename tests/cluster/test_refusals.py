@@ -105,4 +105,4 @@ def test_a_namespace_in_which_nothing_can_be_made_is_not_a_refusal_of_jobs_alone
 def test_braces_in_a_server_s_words_are_words():
     error = explained(refused(403, POD + "exceeded quota: {namespace}{0}, requested: pods=1"), "{shop}")
     assert error is not None
-    assert "kubectl describe quota {namespace}{0} -n {shop}" in error.hint
+    assert "kubectl describe quota '{namespace}{0}' -n '{shop}'" in error.hint

@@ -1,0 +1,17 @@
+"""Lines for people to paste into a shell: the one place that quotes the words of others for it."""
+
+import shlex
+
+
+def command_line(*words: str) -> str:
+    """The words as one command of a POSIX shell: a name made of shell stays one word, and runs nothing.
+
+    Control characters stay inside the quotes; each view escapes them when it prints the line.
+    """
+    return shlex.join(words)
+
+
+def kubectl_line(verb: str, kind: str, name: str, namespace: str | None = None) -> str:
+    """`kubectl VERB KIND [-n NAMESPACE] NAME`; a name that begins like a flag (`--all`) is none to kubectl."""
+    where = [] if namespace is None else ["-n", namespace]
+    return command_line("kubectl", verb, kind, *where, *(["--"] if name.startswith("-") else []), name)
