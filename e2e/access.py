@@ -7,13 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
+
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMESPACE = "pause-inspect-cases"
@@ -23,7 +24,6 @@ LIMIT_RUN = 90
 OURS = "app.kubernetes.io/managed-by=kubectl-pause-inspect"
 
 Json = dict[str, Any]
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +124,3 @@ def kubectl_program() -> str:
     built = sorted(cache.glob("parts/kubectl-*/kubectl"), key=lambda path: path.stat().st_mtime)
     assert built, "kubectl is neither on PATH nor in the cache of e2e/cluster; install kubectl"
     return str(built[-1])
-
-
-def wait_for(what: str, ask: Callable[[], Value | None], seconds: float = 60, step: float = 0.3) -> Value:
-    """The first answer of `ask` that is neither None nor False. Raises AssertionError that names `what` after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = ask()
-        if answer is not None and answer is not False:
-            return answer
-        assert time.monotonic() < deadline, f"waited {seconds:g} s in vain for {what}"
-        time.sleep(step)

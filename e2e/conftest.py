@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from e2e import runtime_truth
-from e2e.access import NAMESPACE, ROOT, Cluster, Json, wait_for
+from e2e.access import NAMESPACE, ROOT, Cluster, Json
 from e2e.moments import Moment, take_moment
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

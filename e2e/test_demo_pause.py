@@ -17,15 +17,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.access import ROOT, wait_for
+from e2e.access import ROOT
 from e2e.clusters.cache import Cache
 from e2e.clusters.commands import Runner
 from e2e.clusters.pause_sources import PAUSE_VERSION, orphan_program, pause_program
 from e2e.clusters.settings import cache_directory
 from kubectl_pause import __version__
+from tests.real_processes import child_of, children, state, status
+from tests.waiting import Value, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 ENVIRONMENT = {**os.environ, "LC_ALL": "C", "PYTHONPATH": str(ROOT)}
 # Elsewhere than as root a user namespace gives the rights to make the other one, and to enter it.
@@ -71,9 +73,12 @@ class First:
         subprocess.run(entering, check=True, timeout=LIMIT, stdout=subprocess.DEVNULL)
 
     def children(self) -> dict[int, str]:
-        """State of each child."""
-        pids = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return {int(pid): status(int(pid))["State"][0] for pid in pids if Path(f"/proc/{pid}").exists()}
+        """State of each child that is there."""
+        return children(self.pid)
+
+    def wait_for(self, what: str, ask: Callable[[], Value | None]) -> Value:
+        """As wait_for; what is there instead are pause and its children."""
+        return wait_for(what, ask, LIMIT, 0.01, instead=lambda: (status(self.pid), self.children()))
 
     def end(self, number: int) -> tuple[int, str, str]:
         """Exit code, stdout and stderr after this signal."""
@@ -89,29 +94,26 @@ def first(pause: Sequence[str], *before: str) -> Iterator[First]:
     command = [*making, "env", "--default-signal", *before, *pause]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
     try:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        pid = int(wait_for("pause to start", lambda: children.read_text().strip() or None, LIMIT, 0.01))
-        wait_for("pause to sleep", partial(sleeps, pid), LIMIT, 0.01)
-        yield First(process, pid)
+        running = First(process, child_of(process.pid))
+        running.wait_for("pause to sleep", partial(sleeps, running.pid))
+        yield running
     finally:
         process.kill()
         process.communicate(timeout=LIMIT)
-
-
-def status(pid: int) -> dict[str, str]:
-    return dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
-
-
-def in_state(pid: int, state: str) -> bool:
-    return status(pid)["State"].startswith(state)
 
 
 def mask(pid: int, name: str) -> int:
     return int(status(pid)[name], 16) & STANDARD
 
 
+def is_in_state(pid: int, wanted: str) -> bool:
+    return state(pid) == wanted
+
+
 def sleeps(pid: int) -> bool:
-    return mask(pid, "SigCgt") == CAUGHT and in_state(pid, "S")
+    """In one look: what it caught when it last ran, and that it sleeps."""
+    shown = status(pid)
+    return bool(shown) and int(shown["SigCgt"], 16) & STANDARD == CAUGHT and shown["State"].startswith("S")
 
 
 @pytest.mark.parametrize("words", [["-v"], ["-V"], ["anything", "-v"]])
@@ -134,7 +136,7 @@ def test_it_warns_where_it_is_not_pid_1(programs: Programs, number: int) -> None
     for name, pause in programs.pauses.items():
         command = ["env", "--default-signal", *pause]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
-        wait_for("pause to sleep", partial(sleeps, process.pid), LIMIT, 0.01)
+        wait_for("pause to sleep", partial(sleeps, process.pid), LIMIT, 0.01, instead=partial(status, process.pid))
         process.send_signal(number)
         out, err = process.communicate(timeout=LIMIT)
         ended[name] = (process.returncode, out, err)
@@ -153,24 +155,25 @@ def test_it_reaps_orphans(pause: list[str], programs: Programs) -> None:
     with first(pause) as running:
         for _ in range(5):
             running.inside(str(programs.orphan))
-        wait_for("no child to be left", lambda: not running.children(), LIMIT, 0.01)
+        running.wait_for("no child to be left", lambda: not running.children())
         assert running.process.poll() is None
 
 
 def test_one_signal_may_stand_for_many_deaths(pause: list[str], programs: Programs) -> None:
     with first(pause) as running:
         os.kill(running.pid, signal.SIGSTOP)
+        running.wait_for("pause to be stopped", lambda: state(running.pid) == "T")  # else it may be handed a SIGCHLD first
         for _ in range(5):
             running.inside(str(programs.orphan))
-        wait_for("five zombies", lambda: list(running.children().values()) == ["Z"] * 5, LIMIT, 0.01)
+        running.wait_for("five zombies", lambda: list(running.children().values()) == ["Z"] * 5)
         os.kill(running.pid, signal.SIGCONT)
-        wait_for("all of them to be reaped", lambda: not running.children(), LIMIT, 0.01)
+        running.wait_for("all of them to be reaped", lambda: not running.children())
 
 
 def test_it_never_reaps_where_it_was_started_with_sigchld_blocked(pause: list[str], programs: Programs) -> None:
     with first(pause, "--block-signal=CHLD") as running:
         running.inside(str(programs.orphan))
-        wait_for("a zombie", lambda: list(running.children().values()) == ["Z"], LIMIT, 0.01)
+        running.wait_for("a zombie", lambda: list(running.children().values()) == ["Z"])
         assert (mask(running.pid, "SigBlk"), mask(running.pid, "ShdPnd")) == (CHLD, CHLD)
         assert running.end(signal.SIGTERM)[0] == 0
 
@@ -183,12 +186,12 @@ def test_a_child_that_stops_does_not_wake_it(pause: list[str]) -> None:
 
     with first(pause) as running:
         running.inside("sh", "-c", "sleep 1000 >/dev/null 2>&1 &")
-        (child,) = wait_for("the sleeper to be adopted", lambda: running.children() or None, LIMIT, 0.01)
-        wait_for("pause to sleep", partial(sleeps, running.pid), LIMIT, 0.01)
+        (child,) = running.wait_for("the sleeper to be adopted", lambda: running.children() or None)
+        running.wait_for("pause to sleep", partial(sleeps, running.pid))
         before = woken()
-        for number, state in ((signal.SIGSTOP, "T"), (signal.SIGCONT, "S")) * 3:
+        for number, wanted in ((signal.SIGSTOP, "T"), (signal.SIGCONT, "S")) * 3:
             os.kill(child, number)
-            wait_for(f"state {state}", partial(in_state, child, state), LIMIT, 0.01)
+            running.wait_for(f"state {wanted} of its child", partial(is_in_state, child, wanted))
         assert woken() == before
         os.kill(running.pid, signal.SIGCHLD)
-        wait_for("pause to wake once", lambda: woken() > before, LIMIT, 0.01)
+        running.wait_for("pause to wake once", lambda: woken() > before)

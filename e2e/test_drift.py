@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from e2e import runtime_truth
-from e2e.access import Cluster, Json, wait_for
 from e2e.moments import sandboxes_of
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from e2e.access import Cluster, Json
 
 MANIFEST = Path(__file__).parent / "manifests" / "drift.yaml"
 NAMESPACE = "pause-inspect-drift"

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.access import BUSYBOX, Cluster, Ended, wait_for
+from e2e.access import BUSYBOX, Cluster, Ended
 from e2e.watched_objects import WatchedObjects, objects_of_ours, wait_until_empty, watched_objects
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

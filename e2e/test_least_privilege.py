@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from e2e.access import BUSYBOX, ROOT, Cluster, Json, wait_for
+from e2e.access import BUSYBOX, ROOT, Cluster, Json
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

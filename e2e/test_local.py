@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.access import ROOT, Json, wait_for
+from e2e.access import ROOT, Json
 from e2e.clusters.cache import Cache
 from e2e.clusters.commands import Runner
 from e2e.clusters.engines import find_engine
 from e2e.clusters.pause_sources import pause_program
 from e2e.clusters.settings import cache_directory
+from tests.real_processes import child_of, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,16 +112,6 @@ def running(*words: str | Path) -> Iterator[int]:
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=LIMIT)
-
-
-def child_of(pid: int) -> int:
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    return int(wait_for(f"a child of pid {pid}", lambda: children.read_text().strip() or None, LIMIT, 0.01))
-
-
-def named(pid: int, name: str) -> int:
-    wait_for(f"pid {pid} to be {name}", lambda: Path(f"/proc/{pid}/comm").read_text() == f"{name}\n", LIMIT, 0.01)
-    return pid
 
 
 def test_a_pod_made_by_hand_with_unshare_chroot_and_nsenter(pause: Path, tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from e2e import runtime_truth
-from e2e.access import BUSYBOX, Cluster, Json, wait_for
+from e2e.access import BUSYBOX, Cluster, Json
 from e2e.moments import sandboxes_of
 from e2e.namespace_words import KINDS, SANDBOX, real, reported, written
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

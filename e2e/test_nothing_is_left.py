@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.access import NAMESPACE, Cluster, wait_for
+from e2e.access import NAMESPACE, Cluster
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     import subprocess

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.access import BUSYBOX, Cluster, wait_for
+from e2e.access import BUSYBOX, Cluster
 from e2e.watched_objects import objects_of_ours
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

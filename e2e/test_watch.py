@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.access import BUSYBOX, LIMIT_RUN, Cluster, Json, wait_for
+from e2e.access import BUSYBOX, LIMIT_RUN, Cluster, Json
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     import subprocess

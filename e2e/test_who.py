@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from e2e import runtime_truth
-from e2e.access import Cluster, Json, wait_for
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from e2e.access import Cluster, Json
     from e2e.runtime_truth import TrueSandbox
 
 MANIFEST = Path(__file__).parent / "manifests" / "who.yaml"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.access import ROOT, Cluster, Json, kubectl_program, wait_for
+from e2e.access import ROOT, Cluster, Json, kubectl_program
 from e2e.clusters.cache import Cache
 from e2e.clusters.commands import Runner
 from e2e.clusters.settings import cache_directory
@@ -20,6 +20,7 @@ from e2e.zoo.cases import CASES
 from e2e.zoo.image import zoo_archive
 from e2e.zoo.keeper import Keeper
 from e2e.zoo.pods import KEEPER, manifest
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

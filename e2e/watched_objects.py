@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from e2e.access import OURS, Cluster, kubectl_program, wait_for
+from e2e.access import OURS, Cluster, kubectl_program
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 import sysconfig
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM_PYTHON = Path("/usr/bin/python3")
@@ -62,15 +62,8 @@ class Demo:
 
     def assert_nothing_is_left(self) -> None:
         """No process, so no namespace that a process holds; none that a mount holds; no file."""
-        until(lambda: not self.processes(), lambda: f"these to be gone: {self.processes()}")
+        wait_for("no process of the demo", lambda: not self.processes(), LIMIT, 0.02, instead=self.processes)
         assert list(self.directory.iterdir()) == []
-
-
-def until(done: Callable[[], object], what: Callable[[], str]) -> None:
-    deadline = time.monotonic() + LIMIT
-    while not done():
-        assert time.monotonic() < deadline, f"waited {LIMIT} s for {what()}"
-        time.sleep(0.02)
 
 
 def _can_run(account: Account, code: str) -> bool:

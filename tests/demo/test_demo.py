@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from kubectl_pause.cli.main import run
-from tests.demo.conftest import LIMIT, until
+from tests.demo.conftest import LIMIT
+from tests.real_processes import command_name
+from tests.waiting import wait_for
 
 STEPS = 6
 PROMPT = b"Enter for the next step"
@@ -82,7 +84,7 @@ def test_the_pod_is_real_at_every_step(demo, step):
     stepped = Stepped(demo)
     stepped.go_to(step)
     expected = {1: 4, 2: 10, 3: 8, 4: 6, 5: 4}[step]
-    until(lambda: len(demo.processes()) == expected, lambda: f"{expected} processes: {demo.processes()}")
+    wait_for(f"{expected} processes", lambda: len(demo.processes()) == expected, LIMIT, 0.02, instead=demo.processes)
     own = Path("/proc/self/ns/net").readlink()
     nets = {found[0] for text in demo.processes().values() if (found := re.findall(r"net:\[\d+\]", text))} - {str(own)}
     assert len(nets) == 1
@@ -160,7 +162,7 @@ def test_a_reader_that_leaves(demo):
 def test_its_pod_is_ended_from_outside(demo):
     stepped = Stepped(demo)
     stepped.go_to(2)
-    (shim,) = (pid for pid in demo.processes() if Path(f"/proc/{pid}/comm").read_text() == "demo-shim\n")
+    (shim,) = (pid for pid in demo.processes() if command_name(pid) == "demo-shim")
     os.kill(shim, signal.SIGKILL)
     os.write(stepped.leader, b"\n")
     assert stepped.end() == 1

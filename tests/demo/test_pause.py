@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from kubectl_pause import __version__
-from tests.demo.conftest import LIMIT, ROOT, until
+from tests.demo.conftest import LIMIT, ROOT
+from tests.real_processes import children, command_name, status
+from tests.waiting import wait_for
 
 PAUSE = [sys.executable, "-m", "kubectl_pause.demo.pause"]
 WARNING = "Warning: pause should be the first process\n"
@@ -22,18 +24,12 @@ CAUGHT = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGTERM - 1) | 1 << (signal.SIG
 def start(command=PAUSE):
     clean = ["env", "--default-signal", *command]
     process = subprocess.Popen(clean, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={"LC_ALL": "C"})
-    until(
-        lambda: int(status(process.pid)["SigCgt"], 16) == CAUGHT and status(process.pid)["State"].startswith("S"), lambda: "pause to sleep"
-    )
+    wait_for("pause to sleep", lambda: sleeps(status(process.pid)), LIMIT, 0.01, instead=lambda: status(process.pid))
     return process
 
 
-def status(pid: int) -> dict[str, str]:
-    return dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
-
-
-def children(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+def sleeps(shown: dict[str, str]) -> bool:
+    return bool(shown) and int(shown["SigCgt"], 16) & STANDARD == CAUGHT and shown["State"].startswith("S")
 
 
 @pytest.mark.parametrize("words", [["-v"], ["-V"], ["anything", "-v"]])
@@ -45,7 +41,7 @@ def test_version(words):
 @pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "Interrupt"), (signal.SIGTERM, "Terminated")])
 def test_it_sleeps_until_it_is_ended(number, name):
     process = start()
-    assert (status(process.pid)["Name"], Path(f"/proc/{process.pid}/comm").read_text()) == ("pause", "pause\n")
+    assert (status(process.pid)["Name"], command_name(process.pid)) == ("pause", "pause")
     assert [int(status(process.pid)[mask], 16) & STANDARD for mask in ("SigBlk", "SigIgn", "SigCgt")] == [0, 0, CAUGHT]
     process.send_signal(number)
     out, err = process.communicate(timeout=LIMIT)
@@ -56,10 +52,10 @@ def test_it_reaps_children_that_it_never_started():
     """The shell becomes pause: its children, of which pause knows nothing, are dead before or die later."""
     shell = 'for n in 1 2 3; do sleep 0 & done; sleep 0.5 & sleep 1000 & exec "$@"'
     process = start(["sh", "-c", shell, "sh", *PAUSE])
-    until(lambda: len(children(process.pid)) == 1, lambda: f"all but one to be reaped: {children(process.pid)}")
+    wait_for("all but one to be reaped", lambda: len(children(process.pid)) == 1, LIMIT, 0.01, instead=lambda: children(process.pid))
     (sleeper,) = children(process.pid)
-    subprocess.run(["kill", "-KILL", sleeper], check=True)
-    until(lambda: not children(process.pid), lambda: "the last to be reaped")
+    os.kill(sleeper, signal.SIGKILL)
+    wait_for("the last to be reaped", lambda: not children(process.pid), LIMIT, 0.01, instead=lambda: children(process.pid))
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=LIMIT)
     assert process.returncode == 0

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kubectl_pause.facts.pid_limits import PidLimit, parse_frozen, parse_pid_limits
-from kubectl_pause.facts.process import Stat, parse_processes
+from kubectl_pause.facts.process import parse_processes
 from kubectl_pause.facts.reapers import parse_counters, parse_executables, parse_last_runs, parse_reapers, parse_stats
 from tests.node.test_collector import SHELLS, collect, needs_linux
+from tests.real_processes import LIMIT, children
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,22 +30,9 @@ def parent_of_a_zombie(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     program.parent.mkdir(parents=True)
     shutil.copy(shutil.which("sleep") or "", program)
     with subprocess.Popen(["sh", "-c", 'true & exec "$0" 1000', str(program)], env={"PATH": os.environ["PATH"]}) as process:
-        while not any(each.state == "Z" for each in children(process.pid)):
-            time.sleep(0.01)
+        wait_for("a zombie child", lambda: "Z" in children(process.pid).values(), LIMIT, 0.01, instead=lambda: children(process.pid))
         yield process.pid, program
         process.kill()
-
-
-def children(pid: int) -> list[Stat]:
-    stats = parse_stats(b"".join(b"%d/stat:%b" % (int(each.parent.name), content(each)) for each in Path("/proc").glob("[0-9]*/stat")))
-    return [each for each in stats.values() if each.ppid == pid]
-
-
-def content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError:
-        return b"\n"
 
 
 @needs_linux

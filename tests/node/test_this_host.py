@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ import pytest
 
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.node import this_host
+from tests.real_processes import child_of, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,17 +34,7 @@ def namespaces_work() -> bool:
 needs_namespaces = pytest.mark.skipif(sys.platform != "linux" or not namespaces_work(), reason="needs root, unshare and nsenter")
 
 
-def child_of(parent: subprocess.Popen[bytes]) -> int:
-    """The only child of a launcher, once it is there."""
-    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
-    for _ in range(500):
-        if words := children.read_text().split():
-            return int(words[0])
-        time.sleep(0.01)
-    pytest.fail("the launcher started nothing")
-
-
-def named(name: bytes) -> list[str]:
+def taking_the_name(name: bytes) -> list[str]:
     return [sys.executable, "-S", "-c", RENAME, name.hex()]
 
 
@@ -55,27 +45,21 @@ def by_hand() -> Iterator[dict[str, int]]:
 
     def start(*command: str) -> int:
         started.append(subprocess.Popen(command, start_new_session=True))
-        return child_of(started[-1])
+        return child_of(started[-1].pid)
 
     try:
-        pause = start("unshare", "--pid", "--uts", "--ipc", "--net", "--mount", "-f", "--kill-child", *named(b"pause"))
+        pause = start("unshare", "--pid", "--uts", "--ipc", "--net", "--mount", "-f", "--kill-child", *taking_the_name(b"pause"))
         join = ("nsenter", "-t", str(pause), "-n", "-i", "-u")
-        own = start(*join, "unshare", "--pid", "--mount", "--fork", "--kill-child", *named(HOSTILE))
-        shared = start(*join, "-p", "unshare", "--mount", *named(b"shared"))
-        wait_for_names(pause, own, shared)
+        own = start(*join, "unshare", "--pid", "--mount", "--fork", "--kill-child", *taking_the_name(HOSTILE))
+        shared = start(*join, "-p", "unshare", "--mount", *taking_the_name(b"shared"))
+        named(pause, "pause")
+        named(own, HOSTILE.decode())
+        named(shared, "shared")
         yield {"pause": pause, "own": own, "shared": shared}
     finally:
         for each in started:
             os.killpg(each.pid, signal.SIGKILL)
             each.wait()
-
-
-def wait_for_names(*pids: int) -> None:
-    for _ in range(500):
-        if not any(Path(f"/proc/{pid}/comm").read_text().startswith(("python", "unshare", "nsenter")) for pid in pids):
-            return
-        time.sleep(0.01)
-    pytest.fail("the processes did not take their names")
 
 
 def sandbox_of(pid: int) -> Sandbox:
