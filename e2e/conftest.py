@@ -17,18 +17,43 @@ import pytest
 from e2e import runtime_truth
 from e2e.access import NAMESPACE, ROOT, Cluster, Json
 from e2e.moments import Moment, take_moment
+from e2e.what_happened import what_happened
+from tests.listed_skips import pytest_sessionfinish, pytest_terminal_summary
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from e2e.runtime_truth import TrueSandbox
+
+__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
 MANIFEST = Path(__file__).parent / "manifests" / "cases.yaml"
 LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else ["with-crictl", "without-crictl"]
 LIMIT_UP = 3600
 LIMIT_SANDBOX_AGAIN = 120
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+
+
+MOST_EXPLAINED = 5
+"""Failures that are explained; what comes after is mostly their consequence."""
+_running: dict[str, Cluster] = {}
+_explained = 0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails shows what went on in each cluster it may have used."""
+    global _explained  # noqa: PLW0603 (one run of pytest)
+    report = yield
+    if report.failed and _running and _explained < MOST_EXPLAINED:
+        _explained += 1
+        label = getattr(item, "funcargs", {}).get("label")
+        for cluster in [_running[label]] if label in _running else _running.values():
+            log = Path(str(item.config.rootpath)) / ".pytest_cache" / "what-happened.log"
+            log.parent.mkdir(exist_ok=True)
+            report.sections.append((f"cluster {cluster.label}", what_happened(cluster, log)))
+    return report
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -40,7 +65,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def running() -> dict[str, Cluster]:
     """Every cluster, with no pod of any test."""
-    return {label: _up(label) for label in LABELS}
+    _running.update({label: _up(label) for label in LABELS})
+    return dict(_running)
 
 
 @pytest.fixture(scope="session")

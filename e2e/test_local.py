@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from e2e.clusters.engines import Engine
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: namespaces of other processes can be read and joined by root alone")
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: namespaces of other processes can be read and joined by it alone")
 LIMIT = 60
 KINDS = ("net", "ipc", "uts", "pid", "mnt")
 

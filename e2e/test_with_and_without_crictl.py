@@ -69,7 +69,7 @@ def _comparable(sandbox: Json) -> Json:
 def test_one_node_read_both_ways_is_the_same_node(clusters: dict[str, Cluster]) -> None:
     cluster = next((each for each in clusters.values() if each.crictl), None)
     if cluster is None:
-        pytest.skip("no cluster here has crictl on its node")
+        pytest.skip("E2E_KUBECONFIG gives one cluster, whose node has no crictl")
     moment = take_moment(cluster)
     plain = cluster.report("node", cluster.node, "--no-crictl")
     assert plain["nodes"][0]["sources"]["crictl"] is None

@@ -16,7 +16,7 @@ from tests.recorded_nodes import NODES, RECORDED, Rules, awk_program, keep_rules
 if TYPE_CHECKING:
     from pathlib import Path
 
-AWKS = [command for command in (["busybox", "awk"], ["mawk"], ["gawk"]) if shutil.which(command[0])]
+AWKS = [["busybox", "awk"], *([name] for name in ("mawk", "gawk") if shutil.which(name))]
 RULES = "a>b items[]>id items[]>m>x ann>p.* ann>q w []>z deep[]>more[]>k"
 KEY = st.sampled_from(["a", "b", "items", "id", "m", "x", "ann", "p.", "p.1", "q", "w", "z", "deep", "more", "k", "", "env", 'e"\\', "p.é"])
 TEXT = st.text(max_size=6) | st.sampled_from(['"', "\\", '\\"', '{"a":', "]}", "\n#end", "a" * 3000, "\x00\x01", '\\\\"\\'])
@@ -43,7 +43,6 @@ def documents(data: bytes) -> list[Any]:
     return found
 
 
-@pytest.mark.skipif(not AWKS, reason="no busybox, mawk or gawk on this machine")
 @pytest.mark.parametrize("command", AWKS, ids=lambda command: command[0])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(batch=st.lists(st.tuples(DOCUMENT, STYLE, st.booleans()), min_size=5, max_size=25))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 RENAME = "import ctypes, sys, time; ctypes.CDLL(None).prctl(15, bytes.fromhex(sys.argv[1])); time.sleep(600)"
 HOSTILE = b"a) 1\x1b[31m\n[b]"
-needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="local reads a Linux host")
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 
 def namespaces_work() -> bool:
@@ -98,7 +98,7 @@ def test_a_hostile_name_forges_no_row(by_hand: dict[str, int], arguments: list[s
 
 
 @needs_linux
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another user")
 def test_another_user_is_told_what_is_missing() -> None:
     """The package may lie where that user may not go: everything is imported first."""
     script = (
