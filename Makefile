@@ -4,9 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := $(VENV)/demo
 E2E ?= run
+T ?=
+# What to test: all of a suite, or T, which is a file, a test's name (FILE::TEST) or options of pytest (-k WORD).
+chosen = $(if $(filter-out -%,$(firstword $(T))),$(T),$(1) $(T))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit minimums e2e bench nightly release lock clean
+.PHONY: help demo check test lint unit minimums e2e bench nightly release lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -14,29 +17,32 @@ help: ## this list
 demo: $(DEMO)/ready ## a pod made by hand on this host, inspected, explained and removed: no cluster
 	@$(DEMO)/bin/python -m kubectl_pause demo
 
-test: lint unit minimums e2e ## all checks and tests; E2E=skip leaves out the real cluster
+check: lint unit ## the fast loop: formatter, linter, type checker, tests without a cluster
+
+test: $(BIN)/ready $(VENV)/tools ## all checks and tests, the clusters beside the rest; E2E=skip leaves out the real cluster
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target e2e lint unit minimums
 
 lint: $(BIN)/ready ## formatter, linter, type checker
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-unit: $(BIN)/ready ## tests on recorded nodes and a fake API server
-	$(BIN)/python -m pytest -q -n 2 tests
+unit: $(BIN)/ready $(VENV)/tools ## tests on recorded nodes and a fake API server; T=... for some of them
+	$(BIN)/python -m pytest -q -n 2 $(call chosen,tests)
 
-minimums: $(BIN)/ready ## the same tests with the oldest dependencies that pyproject.toml allows
+minimums: $(BIN)/ready $(VENV)/tools ## the tests of what uses them, with the oldest dependencies that pyproject.toml allows
 	$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(VENV)/minimums
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct .
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python pytest pytest-xdist hypothesis aiohttp
-	$(VENV)/minimums/bin/python -m pytest -q -n 2 tests
+	$(VENV)/minimums/bin/python -m pytest -q -n 2 --ignore tests/node --ignore tests/demo tests
 
-e2e: $(BIN)/ready ## the real kubelet, containerd and pause, with crictl on the node and without; KEEP=1 leaves the clusters up
+e2e: $(BIN)/ready $(VENV)/tools ## the real kubelet, containerd and pause, with crictl on the node and without; KEEP=1, and T=..., leave the clusters up
 ifeq ($(E2E),skip)
 	@echo '##########################################################################'
 	@echo '## E2E=skip: NOTHING WAS TESTED ON A REAL CLUSTER.                      ##'
 	@echo '##########################################################################'
 else
-	PATH="$(CURDIR)/$(BIN):$$PATH" e2e/run
+	PATH="$(CURDIR)/$(BIN):$$PATH" KEEP=$(if $(T),1,$(KEEP)) e2e/run $(call chosen,e2e)
 endif
 
 bench: $(BIN)/ready ## side by side with what one would use instead; needs the e2e cluster
@@ -68,6 +74,11 @@ $(BIN)/ready: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# Programs that the tests run: installed where root may on Debian, else named.
+$(VENV)/tools: $(BIN)/ready e2e/node-image/debian-packages.txt
+	PATH="$(CURDIR)/$(BIN):$$PATH" e2e/cluster tools
 	@touch $@
 
 # Only what the program needs to run, and not compiled ahead: a third of the time of the above.

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from e2e.clusters import bring_up
+from e2e.clusters import bring_up, requirements
 from e2e.clusters.cache import Cache
 from e2e.clusters.commands import Runner, new_log
 from e2e.clusters.settings import cache_directory, cluster_name
@@ -26,7 +26,7 @@ EXIT_INTERRUPTED = 130
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="e2e/cluster", description="A real kind cluster for the end-to-end tests.")
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="up|down|status|kubeconfig|kubectl|load")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="up|down|status|kubeconfig|kubectl|load|tools")
     texts = {
         "up": "make the cluster, or reuse a healthy one made from the same inputs",
         "down": "delete the cluster",
@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
         "kubeconfig": "print the path of the cluster's kubeconfig",
         "kubectl": "run kubectl on the cluster, with the one from PATH or the one built for the node image",
         "load": "put the images of an archive (docker save) on every node",
+        "tools": "install the programs that the tests without a cluster run, or name them",
     }
     for verb, text in texts.items():
         sub = verbs.add_parser(verb, help=text, description=text)
@@ -80,6 +81,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, request: bring_up.Request) -> int:
     given = os.environ.get("E2E_KUBECONFIG")
+    if options.verb == "tools":
+        if sys.platform == "linux":
+            requirements.ensure("tests", request.runner)
+        return 0
     if options.verb == "kubeconfig":
         path = Path(given).expanduser().absolute() if given else request.directory / "kubeconfig"
         if not path.exists():

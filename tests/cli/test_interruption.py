@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -96,13 +97,14 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path, words):
 @pytest.mark.parametrize(
     ("environment", "coloured"), [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": ""}, False), ({"TERM": "dumb"}, False)]
 )
-def test_colour_and_width_are_those_of_the_terminal(tmp_path, environment, coloured):
+@pytest.mark.parametrize("width", [60, 80])
+def test_colour_and_width_are_those_of_the_terminal(tmp_path, environment, coloured, width):
     file = tmp_path / "c"
     file.write_bytes(collected_bytes("with-crictl"))
     leader, follower = pty.openpty()
     base = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "TERM", "COLUMNS")}
     process = subprocess.Popen(
-        [*COMMAND, "pod", "rec-host-network", "--from", str(file)], stdout=follower, env={**base, **environment, "COLUMNS": "80"}
+        [*COMMAND, "pod", "rec-host-network", "--from", str(file)], stdout=follower, env={**base, **environment, "COLUMNS": str(width)}
     )
     os.close(follower)
     shown = b""
@@ -117,4 +119,7 @@ def test_colour_and_width_are_those_of_the_terminal(tmp_path, environment, colou
     assert process.wait(30) == 0
     os.close(leader)
     assert (b"\x1b[" in shown) is coloured
-    assert b"host" in shown
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
+    whole_id = re.compile(r" +[0-9a-f]{64}")
+    assert [line for line in plain.splitlines() if len(line) > width and not whole_id.fullmatch(line)] == []
+    assert ("containerd 2.2.9, cgroup" in plain) is (width == 80), "else that line is folded"
