@@ -28,29 +28,32 @@ def test_after_ordinary_runs(cluster: Cluster) -> None:
     assert cluster.leftovers() == []
 
 
-def before_the_cluster_is_asked(_cluster: Cluster, _process: subprocess.Popen[str]) -> None:
+def before_the_cluster_is_asked(_cluster: Cluster, _process: subprocess.Popen[str]) -> bool:
     time.sleep(0.15)
+    return True
 
 
-def after(seconds: float) -> Callable[[Cluster, subprocess.Popen[str]], None]:
-    def moment(_cluster: Cluster, _process: subprocess.Popen[str]) -> None:
+def after(seconds: float) -> Callable[[Cluster, subprocess.Popen[str]], bool]:
+    def moment(_cluster: Cluster, _process: subprocess.Popen[str]) -> bool:
         time.sleep(seconds)
+        return True
 
     moment.__name__ = f"after {seconds} s"
     return moment
 
 
-def when_the_pod_is_there(cluster: Cluster, process: subprocess.Popen[str]) -> None:
-    wait_for("the inspector pod, or the run's end", lambda: cluster.leftovers(NAMESPACE) or process.poll(), 20, 0)
+def when_the_pod_is_there(cluster: Cluster, process: subprocess.Popen[str]) -> bool:
+    wait_for("the inspector pod, or the run's end", lambda: cluster.leftovers(NAMESPACE) or process.poll() is not None, 20, 0)
+    return process.poll() is None
 
 
-def when_the_collector_runs(cluster: Cluster, _process: subprocess.Popen[str]) -> None:
+def when_the_collector_runs(cluster: Cluster, _process: subprocess.Popen[str]) -> bool:
     """The node's own process list is watched by the node: only the collector runs gzip there."""
     seen = cluster.on_node(
         "n=0; while [ $n -lt 400 ]; do cat /proc/[0-9]*/comm 2>/dev/null | grep -qx gzip && echo seen && exit; n=$((n+1)); done; true",
         root=False,
     )
-    assert seen.strip() in ("seen", "")  # not seen: the run ended, or goes on
+    return seen.strip() == "seen"  # else the run ended before it was seen, or goes on
 
 
 MOMENTS = [
@@ -65,16 +68,17 @@ MOMENTS = [
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
-def test_after_a_signal(cluster: Cluster, number: signal.Signals, moment: Callable[[Cluster, subprocess.Popen[str]], None]) -> None:
+def test_after_a_signal(cluster: Cluster, number: signal.Signals, moment: Callable[[Cluster, subprocess.Popen[str]], bool]) -> None:
     for _ in range(TRIES):
         process = cluster.start("pod", "-n", NAMESPACE, "nginx", *HERE)
-        moment(cluster, process)
+        met = moment(cluster, process)
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=LIMIT_END)
         assert cluster.leftovers() == [], f"left by a run ended {moment.__name__} by {number.name}: {stderr}"
         assert "Traceback" not in stderr
-        if process.returncode != 0:
+        if met and process.returncode != 0:
             break  # else the run was quicker than the signal
+    assert met, f"in {TRIES} runs the moment {moment.__name__} was never met"
     # A signal that comes before anything was asked ends the process as any other.
     assert process.returncode in (128 + number, -number), stderr
     assert stdout == ""
