@@ -18,6 +18,7 @@ from e2e import runtime_truth
 from e2e.access import NAMESPACE, ROOT, Cluster, Json
 from e2e.moments import Moment, take_moment
 from e2e.what_happened import what_happened
+from tests.default_signals import pytest_configure
 from tests.listed_skips import pytest_sessionfinish, pytest_terminal_summary
 from tests.waiting import wait_for
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from e2e.runtime_truth import TrueSandbox
 
-__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
+__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"]
 
 MANIFEST = Path(__file__).parent / "manifests" / "cases.yaml"
 LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else ["with-crictl", "without-crictl"]
