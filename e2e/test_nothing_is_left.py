@@ -48,29 +48,30 @@ def when_the_pod_is_there(cluster: Cluster, process: subprocess.Popen[str]) -> b
 
 
 def when_the_collector_runs(cluster: Cluster, _process: subprocess.Popen[str]) -> bool:
-    """The node's own process list is watched by the node: only the collector runs gzip there."""
-    seen = cluster.on_node(
-        "n=0; while [ $n -lt 400 ]; do cat /proc/[0-9]*/comm 2>/dev/null | grep -qx gzip && echo seen && exit; n=$((n+1)); done; true",
-        root=False,
-    )
-    return seen.strip() == "seen"  # else the run ended before it was seen, or goes on
+    """As the node's own process list has it: only the collector runs gzip there, and LONG holds it for three seconds."""
+    seen = "while ! cat /proc/[0-9]*/comm 2>/dev/null | grep -qx gzip; do :; done; echo seen"
+    return cluster.on_node(f"timeout 20 sh -c '{seen}'", root=False).strip() == "seen"
 
 
+SHORT = ("pod", "-n", NAMESPACE, "nginx", *HERE)
+LONG = ("zombies", "-n", NAMESPACE, "nginx", "--sample", "3s", *HERE)
 MOMENTS = [
-    before_the_cluster_is_asked,
-    after(0.3),
-    after(0.45),
-    after(0.6),
-    when_the_pod_is_there,
-    when_the_collector_runs,
+    (before_the_cluster_is_asked, SHORT),
+    (after(0.3), SHORT),
+    (after(0.45), SHORT),
+    (after(0.6), SHORT),
+    (when_the_pod_is_there, SHORT),
+    (when_the_collector_runs, LONG),
 ]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
-def test_after_a_signal(cluster: Cluster, number: signal.Signals, moment: Callable[[Cluster, subprocess.Popen[str]], bool]) -> None:
+@pytest.mark.parametrize(("moment", "words"), MOMENTS, ids=[moment.__name__ for moment, _ in MOMENTS])
+def test_after_a_signal(
+    cluster: Cluster, number: signal.Signals, moment: Callable[[Cluster, subprocess.Popen[str]], bool], words: tuple[str, ...]
+) -> None:
     for _ in range(TRIES):
-        process = cluster.start("pod", "-n", NAMESPACE, "nginx", *HERE)
+        process = cluster.start(*words)
         met = moment(cluster, process)
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=LIMIT_END)
