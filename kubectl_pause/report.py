@@ -271,9 +271,14 @@ class Sandbox(_Document, kw_only=True):
 
 
 class PodWithoutSandbox(_Document, kw_only=True):
-    """A pod bound to the node for which the runtime shows no sandbox, with what the API says of it."""
+    """A pod bound to the node for which the runtime shows no sandbox, with what the API says of it.
+
+    `reason` and `message` are those of its status: why the kubelet rejected or evicted it.
+    """
 
     pod: PodIdentity
+    reason: str | None = None
+    message: str | None = None
     containers: list[Container]
     notes: list[str] = []
 

@@ -200,7 +200,13 @@ def _without_sandbox(pod: Pod) -> PodWithoutSandbox:
     conditions = pod.status.conditions or ()
     unmet = [each for each in conditions if each.status == "False" and (each.message or each.reason)]
     told = [f"{each.type}: {each.message or each.reason}" for each in unmet]
-    return PodWithoutSandbox(pod=pod_identity(pod), containers=with_api_containers(pod, []), notes=told)
+    return PodWithoutSandbox(
+        pod=pod_identity(pod),
+        reason=pod.status.reason,
+        message=pod.status.message,
+        containers=with_api_containers(pod, []),
+        notes=told,
+    )
 
 
 def _sources(facts: NodeFacts) -> Sources:

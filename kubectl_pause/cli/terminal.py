@@ -28,6 +28,11 @@ def put(text: str) -> None:
         raise ReaderLeft from None
 
 
+def warn(text: str) -> None:
+    """A line on stderr, never cut: the name to delete, or the command that does it, may stand at its end."""
+    print(f"warning: {visible(text, len(text))}", file=sys.stderr)
+
+
 class Progress:
     """One line on stderr that is written over, only where stderr is a terminal; warnings stay.
 
@@ -61,7 +66,7 @@ class Progress:
         """Something the user should know, on a line of its own."""
         with self._lock:
             self._wipe()
-            print(f"warning: {visible(text)}", file=sys.stderr)
+            warn(text)
 
     def _wipe(self) -> None:
         if self._width:

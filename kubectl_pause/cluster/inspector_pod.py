@@ -164,14 +164,21 @@ def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
     return None
 
 
+def is_running(pod: Pod) -> bool:
+    """Whether the API shows the collector's container running."""
+    return any(status.state and status.state.running is not None for status in pod.status.container_statuses or ())
+
+
 def last_word(pod: Pod | None) -> str:
-    """The last thing that the kubelet said of the pod, for the message of a time-out."""
+    """The last thing that the API said of the pod, for the message of a time-out."""
     if pod is None:
         return "the API server was not heard of it"
     for status in pod.status.container_statuses or ():
         waiting = status.state.waiting if status.state else None
         if waiting:
             return f"{waiting.reason}{': ' + waiting.message if waiting.message else ''}"
-    if not pod.status.container_statuses:
-        return "the kubelet has not taken note of the pod"
-    return f"phase {pod.status.phase}"
+    if pod.status.container_statuses:
+        return f"phase {pod.status.phase}"
+    unmet = [each for each in pod.status.conditions or () if each.status == "False" and (each.message or each.reason)]
+    said = [pod.status.message or pod.status.reason or "", *(f"{each.type}: {each.message or each.reason}" for each in unmet)]
+    return "; ".join(filter(None, said)) or "the kubelet has not taken note of the pod"

@@ -77,6 +77,7 @@ def _without(node: NodeReport, pod: PodWithoutSandbox, *, width: int | None, col
         _head(node, pod.pod),
         ("Node", _node_line(node)),
         ("Sandbox", "none seen on the node" + ("" if node.sources.crictl else "; without crictl a stopped one cannot be seen")),
+        *([(pod.pod.phase or "Status", ": ".join(filter(None, (pod.reason, pod.message))))] if pod.reason or pod.message else []),
         *_notes(pod.notes),
     ]
     lines = [line for label, text in pairs for line in labelled(label, text, width)]
