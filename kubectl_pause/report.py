@@ -299,10 +299,15 @@ class CrictlSource(_Document, kw_only=True):
 
 
 class Sources(_Document, kw_only=True):
-    """What the report stands on. `crictl` is null where there was none, or none that answered: see `notes`."""
+    """What the report stands on. `crictl` is null where there was none, or none that answered: `crictl_failure` says why then.
+
+    `runtime`: whether anything of the container runtime could be read; where not, sandboxes are unknown and not absent.
+    """
 
     crictl: CrictlSource | None = None
+    crictl_failure: str | None = None
     bundles: bool = False
+    runtime: bool = True
     api: bool = False
     tracefs: bool | None = None
     notes: list[str] = []

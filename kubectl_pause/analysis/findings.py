@@ -1,6 +1,7 @@
 """What is wrong with the namespaces of a node, each with its evidence: one function per code.
 
-`namespace/drift`, `namespace/left`, `namespace/joined`, `sandbox/pause-gone` of a sandbox; `namespace/outlived` of a node. Remedies are
+`namespace/drift`, `namespace/left`, `namespace/joined`, `sandbox/pause-gone` of a sandbox; `namespace/outlived`, `node/runtime-unread`,
+`node/crictl-failed` of a node. Remedies are
 text for a person: nothing of them is ever done.
 """
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.facts.api import Pod
-    from kubectl_pause.report import Container, ContainerNamespace, LeftoverNamespace, PodIdentity, Sandbox, Stranger
+    from kubectl_pause.report import Container, ContainerNamespace, LeftoverNamespace, PodIdentity, Sandbox, Sources, Stranger
 
 _MOST_LINES = 10
 """Lines of evidence in one finding; how many more there are is said."""
@@ -50,6 +51,33 @@ def sandbox_findings(facts: NodeFacts, sandbox: Sandbox, pod: Pod | None, runtim
 def node_findings(node: str, leftovers: list[LeftoverNamespace]) -> list[Finding]:
     """Findings of the node itself. What containerd pins for a sandbox with users of its own goes with the sandbox: no finding."""
     return [*_outlived(node, [each for each in leftovers if not all(_PINNED in holder for holder in each.held_by)])]
+
+
+def source_findings(node: str, sources: Sources) -> list[Finding]:
+    """What of the node could not be read, which must not look like what is not there."""
+    said = [sources.crictl_failure] if sources.crictl_failure else []
+    if not sources.runtime:
+        return [
+            Finding(
+                code="node/runtime-unread",
+                severity="warning",
+                subject=f"node {node}",
+                message=notes.RUNTIME_UNREAD,
+                evidence=[*(said or ["no crictl answered"]), "no state files of containerd or CRI-O are in the known places"],
+                confidence="certain",
+                remedy="on the node: crictl pods; where that is missing (Docker with cri-dockerd), install cri-tools there",
+            )
+        ]
+    if not said:
+        return []
+    message = "crictl did not answer: sandboxes are known from the runtime's state files alone, stopped ones and attempts are not"
+    remedy = "on the node: crictl pods; is the container runtime well? a longer --timeout gives crictl longer too"
+    return [
+        Finding(
+            code="node/crictl-failed", severity="warning", subject=f"node {node}", message=message, evidence=said, confidence="certain",
+            remedy=remedy,
+        )
+    ]  # fmt: skip
 
 
 def in_words(sharing: str) -> str:

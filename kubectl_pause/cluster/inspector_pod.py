@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.node.crictl_limits import crictl_limits
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
@@ -76,6 +77,7 @@ def labels(name: str) -> dict[str, str]:
 def manifest(name: str, node: str, options: InspectorOptions, owner: dict[str, object] | None = None) -> dict[str, object]:
     """The pod as it is created."""
     lifetime = options.lifetime
+    limits = crictl_limits(options.timeout - options.sample_seconds)
     scripts = {"COLLECTOR": "collector.sh"} | ({"WATCHER": "watcher.sh"} if options.watch_seconds else {})
     return {
         "apiVersion": "v1",
@@ -107,6 +109,7 @@ def manifest(name: str, node: str, options: InspectorOptions, owner: dict[str, o
                         *({"name": name, "value": _script(file).replace("$", "$$")} for name, file in scripts.items()),
                         {"name": "USE_CRICTL", "value": "yes" if options.use_crictl else "no"},
                         {"name": "READ_FDS", "value": "yes" if options.read_fds else "no"},
+                        *({"name": name, "value": value} for name, value in limits.items()),
                         {"name": "SAMPLE_SECONDS", "value": f"{options.sample_seconds:g}"},
                     ],
                     "securityContext": {"privileged": True, "readOnlyRootFilesystem": True, "runAsUser": 0},
