@@ -302,12 +302,14 @@ class Sources(_Document, kw_only=True):
     """What the report stands on. `crictl` is null where there was none, or none that answered: `crictl_failure` says why then.
 
     `runtime`: whether anything of the container runtime could be read; where not, sandboxes are unknown and not absent.
+    `descriptors_cut`: more descriptors are open on namespaces than `--fds` looks at.
     """
 
     crictl: CrictlSource | None = None
     crictl_failure: str | None = None
     bundles: bool = False
     runtime: bool = True
+    descriptors_cut: bool = False
     api: bool = False
     tracefs: bool | None = None
     notes: list[str] = []

@@ -18,6 +18,7 @@ from kubectl_pause.analysis.proofs import proofs
 from kubectl_pause.analysis.reaping import judge_reaping
 from kubectl_pause.analysis.sharing import sandbox_namespaces
 from kubectl_pause.analysis.strangers import find_strangers
+from kubectl_pause.analysis.unseen_parents import accuse_nobody_unseen
 from kubectl_pause.facts.mounts import canonical_path
 from kubectl_pause.report import (
     CrictlSource,
@@ -89,6 +90,7 @@ def report_of(facts: NodeFacts, name: str, *, prove: bool = False, earlier: Node
         findings=[*source_findings(name, sources), *node_findings(name, left_over)],
     )
     judge_reaping(facts, report, earlier)
+    accuse_nobody_unseen(report)
     return report
 
 
@@ -220,6 +222,7 @@ def _sources(facts: NodeFacts) -> Sources:
         crictl_failure=facts.crictl_failure,
         bundles=bool(facts.bundles),
         runtime=asked or bool(facts.bundles) or "reader" in facts.capture.header,  # a host of no cluster may have none
+        descriptors_cut=not facts.fds.whole,
         api=bool(facts.api and facts.api.pods),  # none at all: we were not allowed to list them
         notes=facts.notes,
     )

@@ -46,7 +46,7 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
                 for future in finished:
                     node = runs.pop(future)  # and with it the capture, once `done` is done with it
                     if not future.cancelled():
-                        done(node, _outcome(future))
+                        done(node, _outcome(node, future))
         if received:
             raise EndedBySignal(received[0])
 
@@ -66,10 +66,13 @@ def _once(warn: Callable[[str], None]) -> Callable[[str], None]:
     return first
 
 
-def _outcome(future: Future[NodeCapture]) -> NodeCapture | PauseInspectError:
+def _outcome(node: str, future: Future[NodeCapture]) -> NodeCapture | PauseInspectError:
     error = future.exception()
     if error is None:
         return future.result()
     if isinstance(error, PauseInspectError):
         return error
+    if isinstance(error, Exception):  # a defect of ours on one node must not cost the others' rows
+        what = f"node {node}: reading it failed by a defect: {type(error).__name__}: {error}"
+        return PauseInspectError("InternalError", what, "please report this with the output of kubectl pause-inspect version")
     raise error

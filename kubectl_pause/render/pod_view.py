@@ -35,6 +35,8 @@ def pod_view(report: Report, *, wide: bool, width: int | None, colour: bool) -> 
             if sandbox.current
         ]
         blocks += [_without(node, each, width=width, colour=colour) for each in node.pods_without_sandbox]
+        unread = [finding for finding in node.findings if finding.code.startswith("node/")]
+        blocks += [finding_lines(unread, width=width, colour=colour)[1:]] if unread else []
     return "\n".join("".join(line + "\n" for line in block) for block in blocks)
 
 

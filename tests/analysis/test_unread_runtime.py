@@ -82,3 +82,9 @@ def test_every_view_says_so(unread, capsys, words, said):
     assert said in " ".join((told.out + told.err).split())
     assert " 0/1 " not in told.out
     assert "no sandbox seen" not in told.out
+
+
+def test_descriptors_that_were_not_looked_at_are_told(capsys):
+    capture = collected("with-crictl")
+    assert codes(replace(capture, sections={**capture.sections, "fds": Section(b"1/fd/3 4 5 net\nmore")})) == ["node/descriptors-cut"]
+    assert codes(replace(capture, sections={**capture.sections, "fds": Section(b"1/fd/3 4 5 net")})) == []
