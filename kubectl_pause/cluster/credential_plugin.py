@@ -46,7 +46,7 @@ def run_credential_plugin(plugin: dict[str, Any], cluster: dict[str, Any], *, ti
 def _output(plugin: dict[str, Any], words: list[str], environment: dict[str, str], deadline: float, may_ask: bool) -> bytes:  # noqa: FBT001
     command = words[0]
     try:
-        end = run_child(words, environment, deadline, may_ask=may_ask)
+        end = run_child(words, environment, deadline, may_ask=may_ask, is_heard=True)
     except FileNotFoundError:
         hint = one_line(str(plugin.get("installHint") or "")) or "install it, or correct users[].user.exec.command"
         raise _failed(command, "is not installed", hint) from None

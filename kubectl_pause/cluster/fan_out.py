@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause.cluster.node_capture import CaptureRun, NodeCapture, capture_node
 from kubectl_pause.cluster.preflight import Preflight
 from kubectl_pause.cluster.signals import EndedBySignal, signals_into
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.errors import PauseInspectError, as_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,9 +70,4 @@ def _outcome(node: str, future: Future[NodeCapture]) -> NodeCapture | PauseInspe
     error = future.exception()
     if error is None:
         return future.result()
-    if isinstance(error, PauseInspectError):
-        return error
-    if isinstance(error, Exception):  # a defect of ours on one node must not cost the others' rows
-        what = f"node {node}: reading it failed by a defect: {type(error).__name__}: {error}"
-        return PauseInspectError("InternalError", what, "please report this with the output of kubectl pause-inspect version")
-    raise error
+    return as_failure(node, error)

@@ -18,7 +18,7 @@ from kubectl_pause.cluster.node_capture import CaptureRun, captured_node, exec_r
 from kubectl_pause.cluster.preflight import Preflight
 from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.cluster.signals import EndedBySignal, signals_into
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.errors import PauseInspectError, as_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -135,9 +135,7 @@ def _attend(runs: dict[Future[None], Session], cancelled: threading.Event, show:
         finished, pending = wait(pending, timeout=_GLANCE_SECONDS, return_when=FIRST_COMPLETED)
         for future in finished:
             error = future.exception()
-            if error is not None and not isinstance(error, PauseInspectError):
-                raise error
-            runs[future].over(error)
+            runs[future].over(as_failure(runs[future].node, error) if error else None)
         if cancelled.is_set():
             _end_all(list(runs.values()))
         show()

@@ -46,17 +46,31 @@ class OidcToken:
         self._name = user.name
         self._flags = flags
         self._token = _id_token(user.fields)
+        self._failure: PauseInspectError | None = None
         self._lock = threading.Lock()
 
     def now(self) -> str:
-        """The header. Runs kubectl first where the token has expired; raises PauseInspectError where that gives no valid one."""
+        """The header. Runs kubectl first where the token has expired; raises PauseInspectError where that gives no valid one.
+
+        A renewal that failed is not tried again: each of many threads would wait for it in turn.
+        """
         with self._lock:
-            if not self._is_valid():
-                self._token = self._renewed_by_kubectl()
-                if not self._is_valid():
-                    what = "kubectl ended well, but the kubeconfig holds no valid id-token after it"
-                    raise self._failed(what, "log in again with your OIDC tool")
+            if self._failure is not None:
+                raise self._failure
+            try:
+                self._ensure_valid()
+            except PauseInspectError as error:
+                self._failure = error
+                raise
             return f"Bearer {self._token}"
+
+    def _ensure_valid(self) -> None:
+        if self._is_valid():
+            return
+        self._token = self._renewed_by_kubectl()
+        if not self._is_valid():
+            what = "kubectl ended well, but the kubeconfig holds no valid id-token after it"
+            raise self._failed(what, "log in again with your OIDC tool")
 
     def _is_valid(self) -> bool:
         if not self._token:

@@ -99,3 +99,53 @@ def test_a_plugin_that_must_ask_is_not_started_without_a_terminal(server, api_of
     with pytest.raises(PauseInspectError, match="stdin is no terminal"):
         api_of(server, user=plugin(tmp_path, f"touch {tmp_path}/started", interactiveMode="Always"))
     assert not (tmp_path / "started").exists()
+
+
+ON_A_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from kubectl_pause.cluster import credential_plugin
+from kubectl_pause.cluster.kubeconfig import ConnectionFlags, connect
+from kubectl_pause.errors import PauseInspectError
+credential_plugin.TERMINAL_SECONDS = float(sys.argv[2])
+try:
+    connect(ConnectionFlags(kubeconfig=sys.argv[1], request_timeout=1.0)).get("/x")
+except PauseInspectError as error:
+    print(error.message)
+assert os.tcgetpgrp(0) == os.getpgrp()
+"""
+
+
+def on_a_terminal(config: Path, seconds: float) -> tuple[subprocess.Popen[bytes], int]:
+    """A process whose stdin and stderr are a terminal of its own, and the terminal's other side."""
+    master, slave = pty.openpty()
+    words = [sys.executable, "-c", ON_A_TERMINAL, str(config), str(seconds)]
+    process = subprocess.Popen(words, stdin=slave, stdout=subprocess.PIPE, stderr=slave, start_new_session=True)
+    os.close(slave)
+    return process, master
+
+
+def test_a_plugin_may_ask_on_a_terminal_and_gives_it_back(server, tmp_path):
+    script = f"test -t 0 && printf 'password: ' >&2 && read answer && test \"$answer\" = secret && echo '{CREDENTIAL}'"
+    config = write_kubeconfig(tmp_path / "config", server.url, user=plugin(tmp_path, script))
+    process, master = on_a_terminal(config, 30.0)
+    read_until(master, b"password: ")
+    os.write(master, b"secret\n")
+    out, _ = process.communicate(timeout=30)
+    os.close(master)
+    assert (process.returncode, out) == (0, b"")
+    assert server.headers(0, "Authorization") == ["Bearer t"]
+
+
+def test_a_plugin_that_waits_for_ever_on_a_terminal_ends_with_its_children(server, tmp_path):
+    os.mkfifo(tmp_path / "alive")
+    alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    script = f"(echo born; exec sleep 600) >{tmp_path}/alive & printf 'password: ' >&2; read answer"
+    config = write_kubeconfig(tmp_path / "config", server.url, user=plugin(tmp_path, script))
+    process, master = on_a_terminal(config, 1.0)
+    out, _ = process.communicate(timeout=30)
+    os.close(master)
+    assert process.returncode == 0
+    assert b"did not answer within 1 s" in out
+    assert read_until(alive, b"") == b"born\n"
+    os.close(alive)

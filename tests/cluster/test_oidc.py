@@ -97,6 +97,18 @@ def test_a_kubectl_that_does_not_renew_is_quoted(tmp_path, monkeypatch, script, 
     assert "log in again" in error.hint
 
 
+def test_a_renewal_that_failed_is_not_tried_again(api_of, server, tmp_path, monkeypatch):
+    fake_kubectl(tmp_path, monkeypatch, f"echo run >>{tmp_path}/runs; exit 1")
+    api = api_of(server, user=oidc_user(token(3600)))
+    later = time.time() + 3600
+    monkeypatch.setattr("kubectl_pause.cluster.oidc.time.time", lambda: later)
+    for _ in range(3):
+        with pytest.raises(PauseInspectError, match="could not renew"):
+            api.get("/x")
+    assert (tmp_path / "runs").read_text() == "run\n"
+    assert server.requests == []
+
+
 def test_without_kubectl_an_expired_token_says_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     path = write_kubeconfig(tmp_path / "config", "http://127.0.0.1:1", user=oidc_user(token(-60)))
