@@ -22,3 +22,16 @@ class PauseInspectError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+def as_failure(node: str, error: BaseException) -> PauseInspectError:
+    """What ended the reading of one node, as its row. A defect of ours becomes one too: it must not cost the others' rows.
+
+    Raises what is no Exception.
+    """
+    if isinstance(error, PauseInspectError):
+        return error
+    if isinstance(error, Exception):
+        what = f"node {node}: reading it failed by a defect of this program: {type(error).__name__}: {error}"
+        return PauseInspectError("InternalError", what, "please report it with the output of kubectl pause-inspect version")
+    raise error

@@ -271,9 +271,14 @@ class Sandbox(_Document, kw_only=True):
 
 
 class PodWithoutSandbox(_Document, kw_only=True):
-    """A pod bound to the node for which the runtime shows no sandbox, with what the API says of it."""
+    """A pod bound to the node for which the runtime shows no sandbox, with what the API says of it.
+
+    `reason` and `message` are those of its status: why the kubelet rejected or evicted it.
+    """
 
     pod: PodIdentity
+    reason: str | None = None
+    message: str | None = None
     containers: list[Container]
     notes: list[str] = []
 
@@ -294,10 +299,17 @@ class CrictlSource(_Document, kw_only=True):
 
 
 class Sources(_Document, kw_only=True):
-    """What the report stands on. `crictl` is null where there was none, or none that answered: see `notes`."""
+    """What the report stands on. `crictl` is null where there was none, or none that answered: `crictl_failure` says why then.
+
+    `runtime`: whether anything of the container runtime could be read; where not, sandboxes are unknown and not absent.
+    `descriptors_cut`: more descriptors are open on namespaces than `--fds` looks at.
+    """
 
     crictl: CrictlSource | None = None
+    crictl_failure: str | None = None
     bundles: bool = False
+    runtime: bool = True
+    descriptors_cut: bool = False
     api: bool = False
     tracefs: bool | None = None
     notes: list[str] = []

@@ -63,7 +63,7 @@ def with_api_containers(pod: Pod, containers: list[Container]) -> list[Container
                 name=name,
                 kind=kind,
                 id=_bare_id(status) or None,
-                state=_api_state(status),
+                state=_api_state(pod, status),
                 reason=_reason(status),
                 restarts=status.restart_count if status else None,
             )
@@ -100,12 +100,14 @@ def _bare_id(status: ContainerStatus | None) -> str:
     return (status.container_id or (terminated.container_id if terminated else None) or "").rpartition("//")[2]
 
 
-def _api_state(status: ContainerStatus | None) -> str:
-    """One that has an id was made once; running by the API's word alone is no proof."""
+def _api_state(pod: Pod, status: ContainerStatus | None) -> str:
+    """One that has an id was made once; running by the API's word alone is no proof; in a pod that is over, nothing waits."""
     state = status.state if status else None
     if state and state.running:
         return "unknown"
-    return "exited" if _bare_id(status) else "waiting"
+    if _bare_id(status):
+        return "exited"
+    return "unknown" if pod.status.phase in ("Failed", "Succeeded") else "waiting"
 
 
 def _reason(status: ContainerStatus | None) -> str | None:

@@ -1,12 +1,13 @@
 """What is wrong with the namespaces of a node, each with its evidence: one function per code.
 
-`namespace/drift`, `namespace/left`, `namespace/joined`, `sandbox/pause-gone` of a sandbox; `namespace/outlived` of a node. Remedies are
+`namespace/drift`, `namespace/left`, `namespace/joined`, `sandbox/pause-gone` of a sandbox; `namespace/outlived`, `node/runtime-unread`,
+`node/crictl-failed`, `node/descriptors-cut` of a node. Remedies are
 text for a person: nothing of them is ever done.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.analysis import notes
 from kubectl_pause.analysis.expected_sharing import expected_sharing
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.facts.api import Pod
-    from kubectl_pause.report import Container, ContainerNamespace, LeftoverNamespace, PodIdentity, Sandbox, Stranger
+    from kubectl_pause.report import Container, ContainerNamespace, LeftoverNamespace, PodIdentity, Sandbox, Sources, Stranger
 
 _MOST_LINES = 10
 """Lines of evidence in one finding; how many more there are is said."""
@@ -50,6 +51,37 @@ def sandbox_findings(facts: NodeFacts, sandbox: Sandbox, pod: Pod | None, runtim
 def node_findings(node: str, leftovers: list[LeftoverNamespace]) -> list[Finding]:
     """Findings of the node itself. What containerd pins for a sandbox with users of its own goes with the sandbox: no finding."""
     return [*_outlived(node, [each for each in leftovers if not all(_PINNED in holder for holder in each.held_by)])]
+
+
+def source_findings(node: str, sources: Sources) -> list[Finding]:
+    """What of the node could not be read, which must not look like what is not there."""
+    said = [sources.crictl_failure] if sources.crictl_failure else []
+    findings: list[Finding] = []
+
+    def unread(code: str, severity: Literal["info", "warning"], message: str, evidence: list[str], remedy: str) -> None:
+        subject = f"node {node}"
+        findings.append(
+            Finding(code=code, severity=severity, subject=subject, message=message, evidence=evidence, confidence="certain", remedy=remedy)
+        )
+
+    if not sources.runtime:
+        evidence = [*(said or ["no crictl answered"]), "no state files of containerd or CRI-O are in the known places"]
+        remedy = "on the node: crictl pods; where that is missing (Docker with cri-dockerd), install cri-tools there"
+        unread("node/runtime-unread", "warning", notes.RUNTIME_UNREAD, evidence, remedy)
+    elif said:
+        message = "crictl did not answer: sandboxes are known from the runtime's state files alone, stopped ones and attempts are not"
+        remedy = "on the node: crictl pods; is the container runtime well? a longer --timeout gives crictl longer too"
+        unread("node/crictl-failed", "warning", message, said, remedy)
+    if sources.descriptors_cut:
+        message = "not all open descriptors of namespaces were looked at (--fds): a namespace may be held by others too"
+        unread(
+            "node/descriptors-cut",
+            "info",
+            message,
+            ["the collector stopped at its limit of 20,000 links"],
+            "on the node: lsns --output-all",
+        )
+    return findings
 
 
 def in_words(sharing: str) -> str:

@@ -43,16 +43,18 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.capture import Capture
 
 Fact = TypeVar("Fact")
+_KILLED = (124, 137)
+"""Exit codes of a crictl call that the collector ended at its time limit: its own, and a shell's for SIGKILL."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
     """Typed facts of one node.
 
-    `pods` and `containers` are None where crictl was not there or did not answer; `notes` says why. `members` has the pids of each
-    container or sandbox id by their cgroup, `owner` the reverse. `shims` are claims (see facts/shims.py); `routes` is None where the
-    collector did not look, `fds` empty where it was not asked to. `host` are the node's own namespaces; `local` is empty where a node
-    of a cluster was read.
+    `pods` and `containers` are None where crictl was not there or did not answer; `crictl_failure` says why it did not. `members` has
+    the pids of each container or sandbox id by their cgroup, `owner` the reverse. `shims` are claims (see facts/shims.py); `routes` is
+    None where the collector did not look, `fds` empty where it was not asked to. `host` are the node's own namespaces; `local` is empty
+    where a node of a cluster was read.
     """
 
     capture: Capture
@@ -67,6 +69,7 @@ class NodeFacts:
     owner: Mapping[int, str]
     members: Mapping[str, list[int]]
     notes: list[str]
+    crictl_failure: str | None
     host: Mapping[str, int]
     local: LocalFacts
     shims: Mapping[int, str]
@@ -87,6 +90,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
     statuses = (_answer(capture, "crictl.inspectp", parse_inspectp, notes) or []) if pods else []
     if capture.crictl is not None and not capture.crictl.get("socket"):
         notes.append(f"crictl {capture.crictl.get('path', '')} is there, but no runtime socket was found in the known places")
+    crictl_failure = notes[0] if pods is None and notes else None  # all of them are of crictl until here
     bundles = {bundle.id: bundle for file in capture.bundles if (bundle := parse_bundle(file))}
     processes = parse_processes(capture.content("proc"))
     engines = engine_facts(capture, notes)
@@ -110,6 +114,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         owner=owner,
         members=members,
         notes=notes,
+        crictl_failure=crictl_failure,
         host=host,
         local=replace(engines, hand_made=made),
         shims=parse_shims(capture.content("shims")),
@@ -145,7 +150,9 @@ def _answer(capture: Capture, name: str, parse: Callable[[bytes], list[Fact]], n
     command = name.replace(".", " ")
     if section.exit_code not in (0, None):
         detail = f": {section.errors[-1]}" if section.errors else ""
-        notes.append(f"{command} failed with exit code {section.exit_code}{detail}")
+        killed = section.exit_code in _KILLED
+        how = "did not answer in its time, and was ended" if killed else f"failed with exit code {section.exit_code}"
+        notes.append(f"{command} {how}{detail}")
         return None
     try:
         return parse(section.content)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from kubectl_pause.analysis import notes
 from kubectl_pause.analysis.containers import sandbox_containers, with_api_containers
 from kubectl_pause.analysis.drift import mark_drift
-from kubectl_pause.analysis.findings import node_findings, sandbox_findings
+from kubectl_pause.analysis.findings import node_findings, sandbox_findings, source_findings
 from kubectl_pause.analysis.holders import find_holders, leftovers, name_holders
 from kubectl_pause.analysis.init_process import PAUSE_NAMES, init_process, unconfirmed
 from kubectl_pause.analysis.inventory import SandboxEntry, inventory, is_virtual, newest_first
@@ -18,6 +18,7 @@ from kubectl_pause.analysis.proofs import proofs
 from kubectl_pause.analysis.reaping import judge_reaping
 from kubectl_pause.analysis.sharing import sandbox_namespaces
 from kubectl_pause.analysis.strangers import find_strangers
+from kubectl_pause.analysis.unseen_parents import accuse_nobody_unseen
 from kubectl_pause.facts.mounts import canonical_path
 from kubectl_pause.report import (
     CrictlSource,
@@ -72,6 +73,7 @@ def report_of(facts: NodeFacts, name: str, *, prove: bool = False, earlier: Node
         sandbox.findings = sandbox_findings(facts, sandbox, pods[sandbox.id], runtime.name if runtime else None)
         sandbox.proofs = proofs(facts, sandbox) if prove else None
     header = facts.capture.header
+    sources = _sources(facts)
     report = NodeReport(
         name=name,
         kernel=header.get("kernel") or None,
@@ -80,14 +82,15 @@ def report_of(facts: NodeFacts, name: str, *, prove: bool = False, earlier: Node
         cgroup=_cgroup_version(facts),
         captured_at=_time(header.get("now")),
         seconds=facts.api.seconds if facts.api else None,
-        sources=_sources(facts),
+        sources=sources,
         pids=NodePids(current=_number(header, "tasks"), max=_number(header, "pid_max"), threads_max=_number(header, "threads_max")),
         sandboxes=sandboxes,
         pods_without_sandbox=[_without_sandbox(pod) for pod in without],
         leftover_namespaces=left_over,
-        findings=node_findings(name, left_over),
+        findings=[*source_findings(name, sources), *node_findings(name, left_over)],
     )
     judge_reaping(facts, report, earlier)
+    accuse_nobody_unseen(report)
     return report
 
 
@@ -200,7 +203,13 @@ def _without_sandbox(pod: Pod) -> PodWithoutSandbox:
     conditions = pod.status.conditions or ()
     unmet = [each for each in conditions if each.status == "False" and (each.message or each.reason)]
     told = [f"{each.type}: {each.message or each.reason}" for each in unmet]
-    return PodWithoutSandbox(pod=pod_identity(pod), containers=with_api_containers(pod, []), notes=told)
+    return PodWithoutSandbox(
+        pod=pod_identity(pod),
+        reason=pod.status.reason,
+        message=pod.status.message,
+        containers=with_api_containers(pod, []),
+        notes=told,
+    )
 
 
 def _sources(facts: NodeFacts) -> Sources:
@@ -210,7 +219,10 @@ def _sources(facts: NodeFacts) -> Sources:
         crictl=CrictlSource(path=crictl.get("path", ""), version=crictl.get("version"), socket=crictl.get("socket"))
         if crictl is not None and asked
         else None,
+        crictl_failure=facts.crictl_failure,
         bundles=bool(facts.bundles),
+        runtime=asked or bool(facts.bundles) or "reader" in facts.capture.header,  # a host of no cluster may have none
+        descriptors_cut=not facts.fds.whole,
         api=bool(facts.api and facts.api.pods),  # none at all: we were not allowed to list them
         notes=facts.notes,
     )

@@ -18,6 +18,8 @@ OLDER = "older sandbox of this pod"
 NOT_IN_API = "the API knows no such pod on this node"
 DELETING = "the pod is being deleted"
 
+RUNTIME_UNREAD = "its container runtime could not be read: which sandboxes it has is unknown"
+
 _BRIEF = {
     VIRTUAL: "virtual",
     INFRA_DROPPED: "no pause",

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from kubectl_pause.cli.main import PROGRAM
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PROGRAM = "kubectl pause-inspect"
 VERBS = ("pod", "node", "local", "who", "zombies", "demo", "snapshot", "cleanup", "version")
 
 

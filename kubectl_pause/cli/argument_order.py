@@ -45,9 +45,7 @@ def _verb_first(arguments: list[str], verbs: Collection[str], value_flags: Colle
     position = 0
     while position < len(arguments):
         argument = arguments[position]
-        if argument in verbs:
+        if argument in verbs or not argument.startswith("-"):  # a word that is no verb too: that is what has to be told
             return [argument, *arguments[:position], *arguments[position + 1 :]]
-        if not argument.startswith("-"):
-            return arguments
         position += 2 if argument in value_flags else 1
     return arguments

@@ -21,21 +21,20 @@ if TYPE_CHECKING:
     from kubectl_pause.cluster.inspector_pod import InspectorOptions
     from kubectl_pause.cluster.kubeconfig import ConnectionFlags
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+_DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
+_UNIT_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _CONNECTION, _READING, _OUTPUT = "Connection", "Reading nodes", "Output"
 
 
 def seconds(text: str, flag: str) -> float:
-    """A duration as kubectl writes it (`30s`, `2m`, `1h5m`, a bare number of seconds; 0 is none). Raises PauseInspectError."""
+    """A duration as kubectl takes it (`30s`, `500ms`, `1h5m`, a bare number of seconds; 0 is none). Raises PauseInspectError."""
     if len(text) > _LONGEST_DURATION:
         raise PauseInspectError("WrongUsage", f"{flag}: {text[:20]}... is not a duration", "write it as 30s, 2m or 1h5m")
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return _bounded(float(text), text, flag)
-    match = _DURATION.fullmatch(text)
-    if not text or match is None:
+    if not re.fullmatch(f"(?:{_DURATION_PART.pattern})+", text):
         raise PauseInspectError("WrongUsage", f"{flag}: {text!r} is not a duration", "write it as 30s, 2m or 1h5m")
-    hours, minutes, rest = match.groups()
-    return _bounded(int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0), text, flag)
+    return _bounded(sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _DURATION_PART.findall(text)), text, flag)
 
 
 _LONGEST_SECONDS = 86400.0

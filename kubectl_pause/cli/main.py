@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from kubectl_pause.cli.dry_run import DryRunDone
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cli.terminal import ReaderLeft
+from kubectl_pause.cli.terminal import OutputLost, ReaderLeft, prepare_streams, writing
 from kubectl_pause.cluster.signals import EndedBySignal
 from kubectl_pause.errors import PauseInspectError
+
+PROGRAM = "kubectl pause-inspect"
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,31 +22,60 @@ if TYPE_CHECKING:
 
 def main() -> NoReturn:
     """The console script `kubectl-pause_inspect`."""
-    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
-        if getattr(sys, name) is None:  # closed by the shell: `>&-`
-            setattr(sys, name, open(os.devnull, "r" if number == 0 else "w"))  # noqa: SIM115, PTH123 (for the whole run)
+    prepare_streams()
     gc.set_threshold(100_000)  # a short run makes much that lives to its end: looking for cycles in it costs 3 % of it
     try:
         code = run(sys.argv[1:])
-        sys.stdout.flush()
-    except (OSError, ReaderLeft) as error:
+        if sys.stdout.writable():
+            with writing():
+                sys.stdout.flush()
+    except (OutputLost, ReaderLeft) as error:
         code = _output_lost(error)
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
+    except OSError as error:
+        code = _failed(error)
+    except Exception as error:  # noqa: BLE001 (a defect of ours is told in a line, not in a traceback)
+        print_error(
+            f"this is a defect of {PROGRAM}: {type(error).__name__}: {error}{_place_of(error)}", "please report it with what you ran"
+        )
+        code = ExitCode.ERROR
     sys.exit(code)
 
 
-def _output_lost(error: OSError | ReaderLeft) -> int:
+def _failed(error: OSError) -> int:
+    """An OSError that nobody expected. It is the output's where stdout takes nothing any more: typer writes help by itself."""
+    try:
+        if not sys.stdout.writable():
+            return _output_lost(OutputLost("it is closed"))
+        with writing():
+            sys.stdout.flush()
+    except (OutputLost, ReaderLeft) as lost:
+        return _output_lost(lost)
+    file = f"{error.filename}: " if error.filename else ""
+    print_error(f"{file}{error.strerror or error}", "is it there, and may you read it?" if file else "")
+    return ExitCode.ERROR
+
+
+def _place_of(error: Exception) -> str:
+    """Where it was raised: what a report of a defect needs of a traceback."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f" (line {trace.tb_lineno} of {os.path.basename(trace.tb_frame.f_code.co_filename)})" if trace else ""  # noqa: PTH119 (no path)
+
+
+def _output_lost(error: OutputLost | ReaderLeft) -> int:
     """The reader left, as `| head` does, or there is no room: what is still buffered goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if isinstance(error, (BrokenPipeError, ReaderLeft)):
+    if isinstance(error, ReaderLeft):
         return ExitCode.DONE
-    print_error(f"the output could not be written: {error.strerror}", "write it to where there is room")
+    print_error(f"the output could not be written: {error.why}", "write it to where there is room")
     return ExitCode.ERROR
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; nothing but BrokenPipeError and ReaderLeft gets out."""
+    """Run one command line and return its exit code; ReaderLeft, OutputLost, OSError and defects get out."""
     try:
         return _run(arguments)
     except PauseInspectError as error:
@@ -66,11 +97,11 @@ def print_error(message: str, hint: str) -> None:
 def _run(arguments: Sequence[str]) -> int:
     import typer
 
-    from kubectl_pause.cli.app import PROGRAM, VERBS, app_with
+    from kubectl_pause.cli.app import VERBS, app_with
     from kubectl_pause.cli.argument_order import normalise
 
-    mentioned = dict.fromkeys(word for word in arguments if word in VERBS)
-    command = typer.main.get_command(app_with(mentioned or VERBS))
+    # Only a verb in front is one for certain: behind a flag the same word may be the flag's value.
+    command = typer.main.get_command(app_with(arguments[:1] if arguments and arguments[0] in VERBS else VERBS))
     flags = [parameter for verb in getattr(command, "commands", {}).values() for parameter in verb.params]
     options = [flag for flag in flags if getattr(flag, "param_type_name", "") == "option"]
     switches = {name for flag in options if getattr(flag, "is_flag", False) for name in [*flag.opts, *flag.secondary_opts]}

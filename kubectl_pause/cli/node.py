@@ -34,10 +34,7 @@ def node(
     reading.check_view(view)
     report = reading.start_report()
     if view.captured:
-        from kubectl_pause.analysis.node_report import node_report
-
-        chosen = [node_report(each, source) for source, each in reading.read_files(view.captured)]
-        report.nodes += _named(chosen, names or [], report)
+        report.nodes += _named(reading.reports_of(reading.read_files(view.captured), report), names or [], report)
     else:
         _from_cluster(names or [], report, kube, capture, every=every)
     return reading.finish(report, view, started, lambda report: _text(report, view))

@@ -70,8 +70,7 @@ def _from_cluster(
 
 
 def _from_files(names: list[str], selector: str | None, report: Report, view: ViewFlags, namespace: str | None, *, prove: bool) -> None:
-    from kubectl_pause.analysis.node_report import node_report
-
     captures = reading.read_files(view.captured or [])
-    nodes = [node_report(each, source, prove=prove) for source, each in captures]
-    report.nodes += choose_captured(captures, nodes, names, selector, report, namespace)
+    nodes = reading.reports_of(captures, report, prove=prove)
+    if nodes or not report.errors:
+        report.nodes += choose_captured(captures, nodes, names, selector, report, namespace)

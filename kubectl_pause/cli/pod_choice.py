@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from kubectl_pause.report import NodeReport, Report
 
 
+_FEW = 5
+
+
 def check_names(names: Sequence[str], selector: str | None, *, all_namespaces: bool) -> None:
     """Raises PauseInspectError where names and a selection are given together."""
     if names and (selector or all_namespaces):
@@ -22,12 +25,17 @@ def check_names(names: Sequence[str], selector: str | None, *, all_namespaces: b
 
 
 def uids_by_node(api: Api, names: Sequence[str], selector: str | None, report: Report, *, all_namespaces: bool) -> dict[str, set[str]]:
-    """The runtime uids of the pods meant, by their node; what is not found, or not scheduled, becomes an error of the report."""
+    """The runtime uids of the pods meant, by their node; one that is not found, or named and not scheduled, is an error of the report."""
+    from kubectl_pause.cli.terminal import warn
     from kubectl_pause.cluster.targets import find_pods, without_node
 
     found = find_pods(api, names, selector=selector, all_namespaces=all_namespaces)
-    bound, unscheduled = without_node(found.pods)
+    bound, waiting, unscheduled = without_node(found)
     report.errors += found.failures + unscheduled
+    if waiting:
+        few = ", ".join(f"{pod.metadata.namespace}/{pod.metadata.name}" for pod in waiting[:_FEW])
+        more = f" and {len(waiting) - _FEW} more" if len(waiting) > _FEW else ""
+        warn(f"not scheduled yet, so no node has a sandbox for them: {few}{more}")
     uids: dict[str, set[str]] = {}
     for each in bound:
         uids.setdefault(each.spec.node_name or "", set()).add(each.runtime_uid)

@@ -50,15 +50,39 @@ def read_files(paths: Sequence[str]) -> list[tuple[str, Capture]]:
 
     captures = []
     for path in paths:
-        if path != "-" and Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
-            raise PauseInspectError("NoSuchFile", f"{path}: not a regular file", "give a file made by: kubectl pause-inspect snapshot")
+        hint = "give a file made by: kubectl pause-inspect snapshot"
         try:
+            if path != "-" and Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+                raise PauseInspectError("NoSuchFile", f"{path}: not a regular file", hint)
             data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         except OSError as error:
-            hint = "give a file made by: kubectl pause-inspect snapshot"
             raise PauseInspectError("NoSuchFile", f"{path}: {error.strerror}", hint) from None
         captures.append((path, read_capture(data, path)))
     return captures
+
+
+def reports_of(captures: Sequence[tuple[str, Capture]], report: Report, *, prove: bool = False) -> list[NodeReport]:
+    """A node's report of each capture; one on which this program has a defect is an error of `report` beside the others.
+
+    Raises PauseInspectError for a capture that makes no sense.
+    """
+    from kubectl_pause.analysis.node_report import node_report
+
+    nodes = []
+    for source, capture in captures:
+        try:
+            nodes.append(node_report(capture, source, prove=prove))
+        except PauseInspectError:
+            raise
+        except Exception as error:  # noqa: BLE001 (a defect of ours on one capture must not cost the others' rows)
+            report.errors.append(failure_of(defect(source, error)))
+    return nodes
+
+
+def defect(source: str, error: Exception) -> PauseInspectError:
+    """A defect of this program on the data of one node or file."""
+    what = f"{source}: its answer could not be understood: {type(error).__name__}: {error}"
+    return PauseInspectError("InternalError", what, "please report this with a capture: kubectl pause-inspect snapshot NODE -o FILE")
 
 
 def read_nodes(
@@ -107,9 +131,7 @@ def capture_each(
             except PauseInspectError as error:
                 report.errors.append(failure_of(error, node=node))
             except Exception as error:  # noqa: BLE001 (a defect of ours on one node's data must not cost the others' rows)
-                what = f"node {node}: its answer could not be understood: {type(error).__name__}: {error}"
-                hint = "please report this with a capture: kubectl pause-inspect snapshot NODE -o FILE"
-                report.errors.append(failure_of(PauseInspectError("InternalError", what, hint), node=node))
+                report.errors.append(failure_of(defect(f"node {node}", error), node=node))
 
         capture_nodes(api, nodes, flags.inspector(sample), parallel=flags.parallel, say=progress.say, warn=progress.warn, done=done)
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from kubectl_pause.cli import reading
+from kubectl_pause.cli import reading, terminal
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
 from kubectl_pause.errors import PauseInspectError
@@ -60,7 +60,11 @@ def _redacted(data: bytes, name: str) -> bytes:
 def _writable(file: str) -> Path:
     """Where the capture goes, links followed. Raises PauseInspectError before anything is asked of a cluster."""
     target = Path(file).resolve()
-    if not file or target.is_dir() or not target.parent.is_dir():
+    try:
+        writable = bool(file) and not target.is_dir() and target.parent.is_dir()
+    except OSError:  # a name that is too long, a directory that may not be entered
+        writable = False
+    if not writable:
         raise PauseInspectError("CannotWrite", f"{file!r} is not a file that could be written", "give a file in a directory that exists")
     return target
 
@@ -71,8 +75,9 @@ def _write(target: Path | None, data: bytes) -> None:
     A pipe or a device (`-o /dev/stdout`) is written to, never replaced; None is stdout.
     """
     if target is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        with terminal.writing():
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
         return
     try:
         if target.exists() and not target.is_file():

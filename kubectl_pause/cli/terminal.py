@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kubectl_pause.render.plain_text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
 
@@ -19,13 +22,46 @@ class ReaderLeft(Exception):  # noqa: N818 (no error: `| head -1`)
     """Whoever read stdout closed it. Not an OSError, which typer would turn into an exit code of its own."""
 
 
+class OutputLost(Exception):  # noqa: N818 (said to the user by main)
+    """stdout takes no more: no room, or closed. `why` in the system's words."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def prepare_streams() -> None:
+    """What a stream's encoding does not have is escaped. A stream that the shell closed takes nothing, and stdout says so when asked to."""
+    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:  # closed by the shell: `>&-`
+            # stdout is opened for reading, so that each write to it fails as it would have
+            setattr(sys, name, open(os.devnull, "w" if number == 2 else "r", encoding="utf-8"))  # noqa: SIM115, PTH123, PLR2004 (for the whole run)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.writable():
+            stream.reconfigure(errors="backslashreplace")
+
+
 def put(text: str) -> None:
-    """Write to stdout, now. Raises ReaderLeft."""
-    try:
+    """Write to stdout, now. Raises ReaderLeft and OutputLost."""
+    with writing():
         sys.stdout.write(text)
         sys.stdout.flush()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Whatever fails in the block is the fault of stdout. Raises ReaderLeft and OutputLost."""
+    try:
+        yield
     except BrokenPipeError:
         raise ReaderLeft from None
+    except OSError as error:
+        raise OutputLost(error.strerror or "it is closed") from None
+
+
+def warn(text: str) -> None:
+    """A line on stderr, never cut: the name to delete, or the command that does it, may stand at its end."""
+    print(f"warning: {visible(text, len(text))}", file=sys.stderr)
 
 
 class Progress:
@@ -61,7 +97,7 @@ class Progress:
         """Something the user should know, on a line of its own."""
         with self._lock:
             self._wipe()
-            print(f"warning: {visible(text)}", file=sys.stderr)
+            warn(text)
 
     def _wipe(self) -> None:
         if self._width:

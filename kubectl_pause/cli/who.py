@@ -87,9 +87,12 @@ class Search:
 
     def node(self, questions: Sequence[Question], node: InspectedNode) -> None:
         """Ask one node."""
+        from kubectl_pause.analysis.findings import source_findings
         from kubectl_pause.analysis.who import answer
         from kubectl_pause.analysis.who_in_vain import looked_for
 
+        for finding in source_findings(node.report.name, node.report.sources):
+            terminal.warn(f"{finding.subject}: {finding.message}; {'; '.join(finding.evidence)}")
         for question in questions:
             answers = answer(question, node)
             self.found.setdefault(question.asked, []).extend(answers)

@@ -95,24 +95,25 @@ def sample_seconds(text: str) -> float:
 
 
 def captured_nodes(captures: Sequence[tuple[str, Capture]]) -> list[NodeReport]:
-    """A report per node: of two captures of one node the later, compared with the earlier. Raises PauseInspectError for three."""
+    """A report per node: of two captures of one boot of a node the later, compared with the earlier. Raises PauseInspectError for three.
+
+    Nodes of two clusters may have one name, and a node started anew has other processes: these are two reports.
+    """
     from kubectl_pause.analysis.node_facts import node_facts
     from kubectl_pause.analysis.node_report import report_of
     from kubectl_pause.analysis.two_looks import moment_of
 
-    by_node: dict[str, list[tuple[str, Capture]]] = {}
+    by_node: dict[tuple[str, str], list[str]] = {}
     facts = {source: node_facts(each, source) for source, each in captures}
     for source, each in captures:
         api = facts[source].api
-        by_node.setdefault(api.node_name if api else each.header.get("boot", source), []).append((source, each))
+        by_node.setdefault((api.node_name if api else "", each.header.get("boot", source)), []).append(source)
     reports = []
     for same in by_node.values():
         if len(same) > 2:  # noqa: PLR2004 (two looks)
-            raise PauseInspectError(
-                "WrongUsage", f"{', '.join(source for source, _ in same)} are captures of one node", "give two of them: --from A --from B"
-            )
-        ordered = sorted((facts[source] for source, _ in same), key=moment_of)
-        reports.append(report_of(ordered[-1], same[-1][0], earlier=ordered[0] if len(ordered) > 1 else None))
+            raise PauseInspectError("WrongUsage", f"{', '.join(same)} are captures of one node", "give two of them: --from A --from B")
+        *earlier, later = sorted(same, key=lambda source: moment_of(facts[source]))
+        reports.append(report_of(facts[later], later, earlier=facts[earlier[0]] if earlier else None))
     return reports
 
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
-import sys
+from pathlib import Path
 from typing import Any
 
+from kubectl_pause.cluster.child_process import run_child, stderr_is_terminal, stdin_is_terminal
 from kubectl_pause.cluster.text import one_line
 from kubectl_pause.errors import PauseInspectError
 
 MINIMUM_SECONDS = 5.0
-INTERACTIVE_SECONDS = 180.0
-"""A plugin that may ask the user something (device code, password) gets this long on a terminal."""
+TERMINAL_SECONDS = 180.0
+"""Where the user sees what a plugin says (device code, password), it gets this long."""
+_LONGEST_QUOTE = 1000
+"""Bytes of stderr that are quoted: the last ones say what it waits for."""
 
 
 def run_credential_plugin(plugin: dict[str, Any], cluster: dict[str, Any], *, timeout: float) -> dict[str, str]:
@@ -32,69 +34,57 @@ def run_credential_plugin(plugin: dict[str, Any], cluster: dict[str, Any], *, ti
             "the kubeconfig user's exec has no command or no apiVersion",
             "complete users[].user.exec",
         )
-    interactive = plugin.get("interactiveMode") != "Never" and sys.stdin is not None and sys.stdin.isatty()
-    deadline = max(timeout or MINIMUM_SECONDS, INTERACTIVE_SECONDS if interactive else MINIMUM_SECONDS)
-    output = _run(plugin, command, _environment(plugin, version, cluster, interactive=interactive), deadline, interactive)
-    return _fields(command, version, output)
+    mode = plugin.get("interactiveMode")
+    if mode == "Always" and not stdin_is_terminal():
+        raise _failed(command, "has to ask something (interactiveMode: Always), and stdin is no terminal", "run this on a terminal")
+    may_ask = mode != "Never" and stdin_is_terminal()
+    least = TERMINAL_SECONDS if may_ask or stderr_is_terminal() else MINIMUM_SECONDS
+    words = [command, *(str(argument) for argument in plugin.get("args") or [])]
+    return _fields(command, version, _output(plugin, words, _environment(plugin, version, cluster, may_ask), max(timeout, least), may_ask))
 
 
-def _run(plugin: dict[str, Any], command: str, environment: dict[str, str], deadline: float, interactive: bool) -> bytes:  # noqa: FBT001
-    arguments = [str(argument) for argument in plugin.get("args") or []]
+def _output(plugin: dict[str, Any], words: list[str], environment: dict[str, str], deadline: float, may_ask: bool) -> bytes:  # noqa: FBT001
+    command = words[0]
     try:
-        with subprocess.Popen(
-            [command, *arguments],
-            stdin=None if interactive else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            # A question to the user has to reach the terminal; otherwise stderr belongs to the error message.
-            stderr=None if interactive else subprocess.PIPE,
-            env=environment,
-            start_new_session=not interactive,
-        ) as process:
-            try:
-                output, complaint = process.communicate(timeout=deadline)
-            except BaseException as error:
-                _end(process, group=not interactive)
-                if isinstance(error, subprocess.TimeoutExpired):
-                    raise _failed(command, f"did not answer within {deadline:g} s", "run it by hand") from None
-                raise
+        end = run_child(words, environment, deadline, may_ask=may_ask, is_heard=True)
     except FileNotFoundError:
         hint = one_line(str(plugin.get("installHint") or "")) or "install it, or correct users[].user.exec.command"
         raise _failed(command, "is not installed", hint) from None
     except OSError as error:
         raise _failed(command, f"cannot be run: {error.strerror}", "correct users[].user.exec.command") from None
-    if process.returncode != 0:
-        said = one_line((complaint or b"").decode(errors="replace"))
-        raise _failed(command, f"ended with exit code {process.returncode}" + (f": {said}" if said else ""), "run it by hand")
-    return output
+    said = one_line(end.stderr[-_LONGEST_QUOTE:].decode(errors="replace"))
+    if end.code is None:
+        hint = "do what it asks for, or run it by hand" if said else "run it by hand"
+        raise _failed(command, f"did not answer within {deadline:g} s" + (f"; it said: {said}" if said else ""), hint)
+    if end.code != 0:
+        raise _failed(command, f"ended with exit code {end.code}" + (f": {said}" if said else ""), "run it by hand")
+    return end.stdout
 
 
-def _end(process: subprocess.Popen[bytes], *, group: bool) -> None:
-    """Kill the plugin, and with its own session also its children, which could keep the pipes open."""
-    try:
-        if group:
-            import signal
-
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    except ProcessLookupError:
-        return
-
-
-def _environment(plugin: dict[str, Any], version: str, cluster: dict[str, Any], *, interactive: bool) -> dict[str, str]:
+def _environment(plugin: dict[str, Any], version: str, cluster: dict[str, Any], may_ask: bool) -> dict[str, str]:  # noqa: FBT001
     environment = dict(os.environ)
     for item in plugin.get("env") or []:
         if isinstance(item, dict) and item.get("name"):
             environment[str(item["name"])] = str(item.get("value") or "")
-    spec: dict[str, Any] = {"interactive": interactive}
+    spec: dict[str, Any] = {"interactive": may_ask}
     if plugin.get("provideClusterInfo") is True:
         names = ("server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority-data", "proxy-url")
         spec["cluster"] = {name: cluster[name] for name in names if cluster.get(name)}
+        if cluster.get("certificate-authority") and not cluster.get("certificate-authority-data"):
+            spec["cluster"]["certificate-authority-data"] = _file_as_data(str(cluster["certificate-authority"]))
         for extension in cluster.get("extensions") or []:
             if isinstance(extension, dict) and extension.get("name") == "client.authentication.k8s.io/exec":
                 spec["cluster"]["config"] = extension.get("extension")
     environment["KUBERNETES_EXEC_INFO"] = json.dumps({"apiVersion": version, "kind": "ExecCredential", "spec": spec})
     return environment
+
+
+def _file_as_data(path: str) -> str:
+    try:
+        return base64.b64encode(Path(path).read_bytes()).decode()
+    except OSError as error:
+        what = f"certificate-authority {path} cannot be read: {error.strerror}"
+        raise PauseInspectError("InvalidKubeconfig", what, "compare with kubectl config view --minify") from None
 
 
 def _fields(command: str, version: str, output: bytes) -> dict[str, str]:

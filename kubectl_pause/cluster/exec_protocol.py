@@ -23,10 +23,14 @@ TRY_AGAIN = "try again; if it happens each time, look at the network between you
 
 
 class StreamBroken(PauseInspectError):  # noqa: N818
-    """The exec stream ended, stalled or lied before the command's status arrived: nothing received can be trusted whole."""
+    """The exec stream ended, stalled or lied before the command's status arrived: nothing received can be trusted whole.
 
-    def __init__(self, message: str, hint: str = TRY_AGAIN, *, reason: str = "StreamBroken") -> None:
+    `silent`: the server closed it before the first byte of output.
+    """
+
+    def __init__(self, message: str, hint: str = TRY_AGAIN, *, reason: str = "StreamBroken", silent: bool = False) -> None:
         super().__init__(reason, message, hint)
+        self.silent = silent
 
 
 @dataclass(frozen=True, slots=True)

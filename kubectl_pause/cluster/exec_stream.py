@@ -293,7 +293,8 @@ def _converse(api: Api, stream: Any, watch: _Watch, output: ExecAccumulator, std
         if not output.finished:
             raise StreamBroken(
                 f"the exec stream from {watch.subject} was cut before the command's status,"
-                f" after {output.stdout_bytes} bytes of output ({_brief(error)})"
+                f" after {output.stdout_bytes} bytes of output ({_brief(error)})",
+                silent=output.stdout_bytes == 0,
             ) from None
     if output.failure is not None:
         code = output.failure.get("code")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause.cluster.node_capture import CaptureRun, NodeCapture, capture_node
 from kubectl_pause.cluster.preflight import Preflight
 from kubectl_pause.cluster.signals import EndedBySignal, signals_into
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.errors import PauseInspectError, as_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +46,7 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
                 for future in finished:
                     node = runs.pop(future)  # and with it the capture, once `done` is done with it
                     if not future.cancelled():
-                        done(node, _outcome(future))
+                        done(node, _outcome(node, future))
         if received:
             raise EndedBySignal(received[0])
 
@@ -66,10 +66,8 @@ def _once(warn: Callable[[str], None]) -> Callable[[str], None]:
     return first
 
 
-def _outcome(future: Future[NodeCapture]) -> NodeCapture | PauseInspectError:
+def _outcome(node: str, future: Future[NodeCapture]) -> NodeCapture | PauseInspectError:
     error = future.exception()
     if error is None:
         return future.result()
-    if isinstance(error, PauseInspectError):
-        return error
-    raise error
+    return as_failure(node, error)

@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.node.crictl_limits import crictl_limits
 from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def labels(name: str) -> dict[str, str]:
 def manifest(name: str, node: str, options: InspectorOptions, owner: dict[str, object] | None = None) -> dict[str, object]:
     """The pod as it is created."""
     lifetime = options.lifetime
+    limits = crictl_limits(options.timeout - options.sample_seconds)
     scripts = {"COLLECTOR": "collector.sh"} | ({"WATCHER": "watcher.sh"} if options.watch_seconds else {})
     return {
         "apiVersion": "v1",
@@ -108,6 +110,7 @@ def manifest(name: str, node: str, options: InspectorOptions, owner: dict[str, o
                         *({"name": name, "value": _script(file).replace("$", "$$")} for name, file in scripts.items()),
                         {"name": "USE_CRICTL", "value": "yes" if options.use_crictl else "no"},
                         {"name": "READ_FDS", "value": "yes" if options.read_fds else "no"},
+                        *({"name": name, "value": value} for name, value in limits.items()),
                         {"name": "SAMPLE_SECONDS", "value": f"{options.sample_seconds:g}"},
                     ],
                     "securityContext": {"privileged": True, "readOnlyRootFilesystem": True, "runAsUser": 0},
@@ -171,14 +174,21 @@ def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
     return None
 
 
+def is_running(pod: Pod) -> bool:
+    """Whether the API shows the collector's container running."""
+    return any(status.state and status.state.running is not None for status in pod.status.container_statuses or ())
+
+
 def last_word(pod: Pod | None) -> str:
-    """The last thing that the kubelet said of the pod, for the message of a time-out."""
+    """The last thing that the API said of the pod, for the message of a time-out."""
     if pod is None:
         return "the API server was not heard of it"
     for status in pod.status.container_statuses or ():
         waiting = status.state.waiting if status.state else None
         if waiting:
             return f"{waiting.reason}{': ' + waiting.message if waiting.message else ''}"
-    if not pod.status.container_statuses:
-        return "the kubelet has not taken note of the pod"
-    return f"phase {pod.status.phase}"
+    if pod.status.container_statuses:
+        return f"phase {pod.status.phase}"
+    unmet = [each for each in pod.status.conditions or () if each.status == "False" and (each.message or each.reason)]
+    said = [pod.status.message or pod.status.reason or "", *(f"{each.type}: {each.message or each.reason}" for each in unmet)]
+    return "; ".join(filter(None, said)) or "the kubelet has not taken note of the pod"

@@ -1,13 +1,12 @@
 """From kubectl's flags to a connection.
 
-`kubernetes` gives OIDC tokens (oidc) and in-cluster credentials, and is imported for these alone: its import costs as much as all
-else before the first request. It gets merging, selection (kubeconfig_files), credential plugins (credential_plugin), impersonation
-and proxies wrong or leaves them out; what then remains is TLS and a urllib3 pool (tls).
+`kubernetes` gives in-cluster credentials and is imported for these alone: its import costs as much as all else before the first
+request. It gets merging, selection (kubeconfig_files), credential plugins (credential_plugin), OIDC (oidc), impersonation and proxies
+wrong or leaves them out; what then remains is TLS and a urllib3 pool (tls).
 """
 
 from __future__ import annotations
 
-import base64
 import os
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kubectl_pause import __version__
+from kubectl_pause.cluster.authorization import GivenCredential, TokenFile
 from kubectl_pause.cluster.credential_plugin import run_credential_plugin
 from kubectl_pause.cluster.impersonation import impersonation_headers
 from kubectl_pause.cluster.kubeconfig_files import Kubeconfig, Selection, read_kubeconfig, search_paths, select, with_user_flags
@@ -62,7 +62,7 @@ def connect(flags: ConnectionFlags) -> Api:
     Raises PauseInspectError when no kubeconfig is found, names do not exist, a file is malformed or a plugin fails.
     """
     config = read_kubeconfig(search_paths(flags.kubeconfig, os.environ), must_exist=bool(flags.kubeconfig))
-    if not config.found and not flags.server:
+    if config.is_empty and not flags.server:
         if not flags.context and os.environ.get("KUBERNETES_SERVICE_HOST") and os.environ.get("KUBERNETES_SERVICE_PORT"):
             return _in_cluster(flags)
         raise _no_kubeconfig(config)
@@ -70,7 +70,7 @@ def connect(flags: ConnectionFlags) -> Api:
 
 
 def _no_kubeconfig(config: Kubeconfig) -> PauseInspectError:
-    looked = ", ".join(str(path) for path in config.searched)
+    looked = ", ".join(f"{path}, which is empty" if path in config.found else str(path) for path in config.searched)
     return PauseInspectError(
         "KubeconfigNotFound", f"no kubeconfig found (looked for {looked})", "give --kubeconfig FILE, or set KUBECONFIG"
     )
@@ -83,43 +83,21 @@ def _from_selection(selection: Selection, flags: ConnectionFlags) -> Api:
     plugin = user.pop("exec", None) if not (user.get("token") or user.get("tokenFile")) else None
     if isinstance(plugin, dict):
         user |= run_credential_plugin(plugin, cluster, timeout=flags.request_timeout)
-    credential = _Credential(_authorization(user))
-    authorization: Callable[[], str | None] = credential.now
-    if isinstance(user.get("auth-provider"), dict):
-        from kubectl_pause.cluster.oidc import oidc_authorization
-
-        authorization = oidc_authorization(selection.user, flags.request_timeout)
     renew = None
-    if isinstance(plugin, dict) and user.get("token"):
-        renew = partial(credential.renew, plugin, cluster, flags.request_timeout)
+    authorization: Callable[[], str | None]
+    if isinstance(user.get("auth-provider"), dict):
+        from kubectl_pause.cluster.oidc import OidcToken
+
+        authorization = OidcToken(selection.user, flags).now
+        authorization()  # an expired token that nobody renews ends the run here, before anything is made
+    elif user.get("tokenFile"):
+        authorization = TokenFile(user["tokenFile"], user.get("token")).now
+    else:
+        credential = GivenCredential(user)
+        authorization = credential.now
+        if isinstance(plugin, dict) and user.get("token"):
+            renew = partial(credential.renew, plugin, cluster, flags.request_timeout)
     return _api(cluster, user, selection.namespace, selection.context, headers, authorization, renew, flags)
-
-
-class _Credential:
-    """The Authorization header, and a new one from the credential plugin."""
-
-    def __init__(self, header: str | None) -> None:
-        self.header = header
-
-    def now(self) -> str | None:
-        return self.header
-
-    def renew(self, plugin: dict[str, Any], cluster: dict[str, Any], timeout: float) -> bool:
-        before, answer = self.header, run_credential_plugin(plugin, cluster, timeout=timeout)
-        self.header = _authorization(answer)
-        return self.header not in (None, before)
-
-
-def _authorization(user: dict[str, Any]) -> str | None:
-    """`token`, else `tokenFile`, else `username` and `password`, in client-go's order."""
-    if user.get("token"):
-        return f"Bearer {user['token']}"
-    if user.get("tokenFile"):
-        return f"Bearer {_token_from(user['tokenFile'])}"
-    if user.get("username"):
-        pair = f"{user['username']}:{user.get('password') or ''}"
-        return "Basic " + base64.b64encode(pair.encode()).decode()
-    return None
 
 
 def _server_url(cluster: dict[str, Any]) -> str:
@@ -141,22 +119,10 @@ def _server_url(cluster: dict[str, Any]) -> str:
     return server
 
 
-def _token_from(path: str) -> str:
-    try:
-        token = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PauseInspectError("InvalidKubeconfig", f"cannot read the token file {path}: {error}", "correct tokenFile") from None
-    if not token:
-        raise PauseInspectError("InvalidKubeconfig", f"the token file {path} is empty", "correct tokenFile")
-    return token
-
-
 def _in_cluster(flags: ConnectionFlags) -> Api:
     from kubernetes.client import Configuration
     from kubernetes.config.config_exception import ConfigException
     from kubernetes.config.incluster_config import load_incluster_config
-
-    from kubectl_pause.cluster.oidc import header_of
 
     load: Any = load_incluster_config
     settings = Configuration()
@@ -175,10 +141,16 @@ def _in_cluster(flags: ConnectionFlags) -> Api:
         except OSError:
             namespace = ""  # an old or unusual mount; kubectl takes "default" too
     user = with_user_flags({}, flags)
-    given = _authorization(user)
-    authorization = (lambda: given) if given else partial(header_of, settings)
+    given = GivenCredential(user)
+    authorization = given.now if given.now() else partial(_header_of, settings)
     cluster = {"server": settings.host, "certificate-authority": settings.ssl_ca_cert}
     return _api(cluster, user, namespace or "default", None, impersonation_headers(user), authorization, None, flags)
+
+
+def _header_of(settings: Any) -> str | None:
+    """The Authorization header that a kubernetes Configuration would send now; it reads the token's file again by itself."""
+    setting = next(iter(settings.auth_settings().values()), None)
+    return str(setting["value"]) if setting else None
 
 
 def _api(  # noqa: PLR0913, PLR0917 (what a connection is made of)

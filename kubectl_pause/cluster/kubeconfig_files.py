@@ -8,6 +8,7 @@ in. (`kubernetes.config` lets the last current-context win and knows neither `--
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,11 @@ class Kubeconfig:
     contexts: dict[str, Entry] = field(default_factory=dict)
     clusters: dict[str, Entry] = field(default_factory=dict)
     users: dict[str, Entry] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the files say nothing that a run could use: then they count as none, as for kubectl in a pod."""
+        return not (self.current_context or self.contexts or self.clusters or self.users)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +139,12 @@ def _cluster_fields(fields: Mapping[str, Any], flags: ConnectionFlags) -> dict[s
         merged.pop("tls-server-name", None)  # it belonged to the other server (kubectl does the same)
     if flags.tls_server_name:
         merged["tls-server-name"] = flags.tls_server_name
+    if flags.certificate_authority or flags.insecure_skip_tls_verify:  # either takes the place of all that the file says of trust
+        for key in ("certificate-authority", "certificate-authority-data"):
+            merged.pop(key, None)
+        merged["insecure-skip-tls-verify"] = flags.insecure_skip_tls_verify
     if flags.certificate_authority:
-        merged.pop("certificate-authority-data", None)
         merged["certificate-authority"] = str(Path(flags.certificate_authority).expanduser().absolute())
-        merged["insecure-skip-tls-verify"] = False
-    if flags.insecure_skip_tls_verify:
-        merged["insecure-skip-tls-verify"] = True
     return merged
 
 
@@ -178,7 +184,7 @@ def _parse(raw: bytes, path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        document = yaml.load(raw, Loader=as_written())  # noqa: S506 (a safe loader)
+        document = yaml.load(raw, Loader=_as_written())  # noqa: S506 (a safe loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"{path}, line {mark.line + 1}" if mark else str(path)
@@ -195,8 +201,11 @@ def _parse(raw: bytes, path: Path) -> dict[str, Any]:
     return document
 
 
-def as_written() -> Any:
-    """A safe YAML loader that leaves words alone: `namespace: n` is the text n, as for kubectl, and 0123 stays 0123."""
+def _as_written() -> Any:
+    """A safe YAML loader that leaves words alone: `namespace: n` is the text n, as for kubectl, and 0123 stays 0123.
+
+    Numbers are numbers below `extension` only: there alone they reach somebody else (a credential plugin) with their types.
+    """
     import yaml
 
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -204,16 +213,39 @@ def as_written() -> Any:
     class TextLoader(base):  # type: ignore[misc]
         yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (the base class declares it so)
 
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 (the base class declares it so)
+            for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+                if key.value == "extension":
+                    _tag_numbers(value)
+            return super().construct_mapping(node, deep)
+
     for tag, pattern, first in (("null", r"^(?:~|null|Null|NULL|)$", ("~", "n", "N", "")), ("merge", r"^<<$", ("<",))):
-        TextLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", _regex(pattern), list(first))
-    TextLoader.add_implicit_resolver("tag:yaml.org,2002:bool", _regex(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+        TextLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(first))
+    TextLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
     return TextLoader
 
 
-def _regex(pattern: str) -> Any:
-    import re
+_WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,18})")
+_DECIMAL = re.compile(r"[-+]?[0-9]{1,18}(?:\.[0-9]{1,18}(?:[eE][-+][0-9]{1,3})?|[eE][-+][0-9]{1,3})")
 
-    return re.compile(pattern)
+
+def _tag_numbers(root: Any) -> None:
+    import yaml
+
+    waiting, visited = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in visited:  # an alias may point upwards
+            continue
+        visited.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            if not node.style and node.tag == "tag:yaml.org,2002:str":
+                kind = "int" if _WHOLE.fullmatch(node.value) else "float" if _DECIMAL.fullmatch(node.value) else "str"
+                node.tag = f"tag:yaml.org,2002:{kind}"
+        elif isinstance(node, yaml.MappingNode):
+            waiting += [value for _, value in node.value]
+        else:
+            waiting += node.value
 
 
 def _merge_document(merged: Kubeconfig, document: Mapping[str, Any], path: Path) -> None:

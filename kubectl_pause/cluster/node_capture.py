@@ -13,7 +13,7 @@ import time
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -39,15 +39,18 @@ if TYPE_CHECKING:
     from kubectl_pause.cluster.rest import Api
     from kubectl_pause.facts.api import Node, Pod
 
-_EXEC_STEP = 0.03
+_FIRST_EXEC_STEP, _LONGEST_EXEC_STEP, _EXEC_STEP_GROWTH = 0.05, 0.5, 1.3
+"""Eight tries in the first second, in which most pods start, then two a second: each is a TLS handshake and a line of the audit log."""
 _LEAST_EXEC_SECONDS = 2.0
 """A last try gets this long, so that what it says is the container's state and not that it was cut short."""
-_EAGER_SECONDS = 2.0
-_EXEC_LATER_STEP = 0.3
 _POD_STEP = 0.3
 _GLANCE_SECONDS = 0.2
 _KUBELET_SECONDS = 2.0
 """An exec that has not ended by then may have no kubelet at its other end."""
+_NODE_SECONDS = 2.0
+"""The node object is waited for so long before the pod is created: some nodes say that no pod of ours can run there."""
+RUNNING_SECONDS = 5.0
+"""A kubelet that does not know a pod which the API has shown running for so long is another node's."""
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
@@ -92,59 +95,75 @@ def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
     """A node's capture and the name of the pod that made it, which lives until the end of the block. Raises as `capture_node`."""
     started = time.monotonic()
     deadline = started + run.options.timeout
-    view: Future[tuple[Node | None, list[Pod]]] = Future()
-    threading.Thread(target=_api_side, args=(run, view), name="api-view", daemon=True).start()
+    node_view: Future[Node | None] = Future()
+    pods_view: Future[list[Pod]] = Future()
+    threading.Thread(target=_into, args=(node_view, _node, run), name="node-view", daemon=True).start()
+    threading.Thread(target=_into, args=(pods_view, _pods, run), name="pods-view", daemon=True).start()
+    if run.preflight:
+        run.preflight.check()
+    _raise_if_hopeless(run, node_view)
+    with contextlib.ExitStack() as stack:
+        try:
+            ours = stack.enter_context(inspector(run.api, run.node, run.options, run.warn))
+        except ApiError as error:
+            raise _creation_refused(run, error) from None
+        collected = _collect(run, ours.name, deadline)
+        api_view = ApiView(
+            captured_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            node_name=run.node,
+            node=_awaited(run, node_view, deadline, None, "what the API says of it is missing"),
+            pods=[for_capture(pod) for pod in _awaited(run, pods_view, deadline, [], "pods are named by the runtime alone")],
+            inspector_uid=ours.uid,
+            seconds=round(time.monotonic() - started, 3),
+            tool_version=__version__,
+        )
+        yield replace(collected, capture=replace(collected.capture, api=msgspec.json.encode(api_view))), ours.name
+
+
+Seen = TypeVar("Seen")
+
+
+def _into(view: Future[Seen], look: Callable[[CaptureRun], Seen], run: CaptureRun) -> None:
     try:
-        if run.preflight:
-            run.preflight.check()
-        with inspector(run.api, run.node, run.options, run.warn) as ours:
-            collected = _collect(run, ours.name, deadline)
-            node, pods = _await_view(run, view, deadline)
-            api_view = ApiView(
-                captured_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-                node_name=run.node,
-                node=node,
-                pods=[for_capture(pod) for pod in pods],
-                inspector_uid=ours.uid,
-                seconds=round(time.monotonic() - started, 3),
-                tool_version=__version__,
-            )
-            yield replace(collected, capture=replace(collected.capture, api=msgspec.json.encode(api_view))), ours.name
-    except ApiError as error:
-        raise _with_node_state(run, error) from None
-
-
-def _await_view(run: CaptureRun, view: Future[tuple[Node | None, list[Pod]]], deadline: float) -> tuple[Node | None, list[Pod]]:
-    while not view.done():
-        _stop_if(run)
-        if time.monotonic() >= deadline:
-            message = f"node {run.node}: the API server did not list its pods within {run.options.timeout:g} s"
-            raise PauseInspectError("Timeout", message, "wait longer with --timeout")
-        wait([view], timeout=_GLANCE_SECONDS)
-    return view.result()
-
-
-def _api_side(run: CaptureRun, view: Future[tuple[Node | None, list[Pod]]]) -> None:
-    """The node and its pods, into `view`."""
-    try:
-        view.set_result(_node_and_pods(run))
+        view.set_result(look(run))
     except BaseException as error:  # noqa: BLE001 (raised again where the view is awaited)
         view.set_exception(error)
 
 
-def _node_and_pods(run: CaptureRun) -> tuple[Node | None, list[Pod]]:
-    """The node and its pods. What we may not read is left out with a warning; the capture still tells much."""
-    node: Node | None = None
-    pods: list[Pod] = []
+def _awaited(run: CaptureRun, view: Future[Seen], deadline: float, absent: Seen, consequence: str) -> Seen:
+    """What the API side saw. A node that was read is worth more than what the API could add: without it a warning, and `absent`."""
+    until = min(deadline, time.monotonic() + max(run.api.request_timeout, _GLANCE_SECONDS))
+    while not view.done() and time.monotonic() < until:
+        _stop_if(run)
+        wait([view], timeout=_GLANCE_SECONDS)
+    if not view.done():
+        run.warn(f"node {run.node}: {consequence}: the API server did not answer in time")
+        return absent
     try:
-        node = get_node(run.api, run.node)
-    except ApiError as error:
-        run.warn(f"node {run.node}: {error.message}")
-    try:
-        pods = list_pods(run.api, None, {"fieldSelector": f"spec.nodeName={run.node}"})
-    except ApiError as error:
-        run.warn(f"node {run.node}: pods are named by the runtime alone: {error.message}")
-    return node, pods
+        return view.result()
+    except PauseInspectError as error:
+        run.warn(f"node {run.node}: {consequence}: {error.message}")
+        return absent
+
+
+def _node(run: CaptureRun) -> Node | None:
+    return get_node(run.api, run.node)
+
+
+def _pods(run: CaptureRun) -> list[Pod]:
+    return list_pods(run.api, None, {"fieldSelector": f"spec.nodeName={run.node}"})
+
+
+def _raise_if_hopeless(run: CaptureRun, node_view: Future[Node | None]) -> None:
+    """Before a pod is made: the reason why none of ours can run on that node, where the node object says so in time."""
+    until = time.monotonic() + _NODE_SECONDS
+    while not node_view.done() and time.monotonic() < until:
+        _stop_if(run)
+        wait([node_view], timeout=_GLANCE_SECONDS)
+    node = node_view.result() if node_view.done() and node_view.exception() is None else None
+    trouble = node_trouble(node) if node else None
+    if trouble:
+        raise trouble
 
 
 def _collect(run: CaptureRun, name: str, deadline: float) -> NodeCapture:
@@ -155,15 +174,31 @@ def _collect(run: CaptureRun, name: str, deadline: float) -> NodeCapture:
         if isinstance(error, CaptureError) and error.reason in ("ImageLacksTool", "CaptureTooLarge"):
             raise
         if run.cancelled.is_set() or time.monotonic() >= deadline:
-            raise
+            raise _of_node(run, error) from None
         run.say(f"node {run.node}: {error.message}; trying once more")
-    return _exec_when_ready(run, name, deadline)
+        silent = isinstance(error, StreamBroken) and error.silent
+    try:
+        return _exec_when_ready(run, name, deadline)
+    except StreamBroken as error:
+        raise _of_node(run, error, _NO_WEBSOCKETS if silent and error.silent else None) from None
+
+
+_NO_WEBSOCKETS = (
+    "does a proxy between you and the API server let no websockets through? kubectl exec fails alike then: connect to the server directly"
+)
+
+
+def _of_node(run: CaptureRun, error: PauseInspectError, hint: str | None = None) -> PauseInspectError:
+    """The error with its node's name, which tells several nodes' errors apart."""
+    if run.node in error.message:
+        return error
+    return PauseInspectError(error.reason, f"node {run.node}: {error.message}", hint or error.hint)
 
 
 def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture:
     run.say(f"node {run.node}: waiting for the inspector pod")
-    started = time.monotonic()
-    next_look = started + _POD_STEP
+    next_look = time.monotonic() + _POD_STEP
+    step, running_since = _FIRST_EXEC_STEP, None
     pod: Pod | None = None
     watch = _KubeletWatch(run, name, KubeletLease(run.api, run.node))
     while True:
@@ -184,12 +219,18 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
             )
         except ExecCancelled:
             raise watch.trouble or _interrupted(run) from None
-        except ExecNotReady:
+        except ExecNotReady as refused:
             if time.monotonic() >= next_look:
                 pod = _look(run, name, watch.lease)
                 next_look = time.monotonic() + _POD_STEP
-            run.cancelled.wait(_EXEC_STEP if time.monotonic() - started < _EAGER_SECONDS else _EXEC_LATER_STEP)
+                running_since = (running_since or time.monotonic()) if inspector_pod.is_running(pod) else None
+            if running_since and time.monotonic() - running_since >= RUNNING_SECONDS and _UNKNOWN_POD in refused.message:
+                raise _other_kubelet(run, refused) from None
+            run.cancelled.wait(step)
+            step = min(step * _EXEC_STEP_GROWTH, _LONGEST_EXEC_STEP)
             continue
+        except ApiError as refused:
+            raise exec_refused(run, refused) from None
         break
     _stop_if(run)
     whole = result.stdout.startswith(b"\x1f\x8b") and result.exit_code == 0
@@ -200,6 +241,18 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
         "CollectorFailed",
         f"node {run.node}: the collector ended with exit code {result.exit_code}: {said or 'no further word'}",
         "name an image with busybox: --image",
+    )
+
+
+_UNKNOWN_POD = "pod does not exist"
+
+
+def _other_kubelet(run: CaptureRun, refused: ExecNotReady) -> PauseInspectError:
+    return PauseInspectError(
+        "OtherKubelet",
+        f"node {run.node}: the inspector pod runs, but the kubelet that the API server asks for it does not know it: {refused.message}",
+        f"the API server reaches another node's kubelet: do several nodes have the InternalIP of {run.node}? kubectl get nodes -o wide; "
+        "kubectl exec fails alike",
     )
 
 
@@ -235,7 +288,11 @@ class _KubeletWatch(threading.Event):
 
 def _look(run: CaptureRun, name: str, lease: KubeletLease) -> Pod:
     """The pod as the API shows it. Raises the reason why it will never answer."""
-    pod = get_pod(run.api, run.options.namespace, name)
+    try:
+        pod = get_pod(run.api, run.options.namespace, name)
+    except ApiError as error:
+        gone = "something in the cluster deletes it: an operator, or a policy of that namespace" if error.status == 404 else error.hint  # noqa: PLR2004
+        raise _of_node(run, error, gone) from None
     trouble = inspector_pod.trouble(pod, run.options)
     if trouble:
         raise _with_other_images(run, trouble)
@@ -267,7 +324,7 @@ def _raise_if_not_ready(run: CaptureRun) -> None:
 def node_trouble(node: Node) -> PauseInspectError | None:
     """Why no kubelet will answer on this node, or None. One that says NotReady itself (no CNI, say) still starts our pod."""
     name = node.metadata.name
-    if node.status.node_info.operating_system == "windows":
+    if (node.status.node_info.operating_system or "").lower() == "windows":
         return PauseInspectError(
             "WindowsNode", f"node {name} runs Windows, which has no /proc and no pause to inspect", "kubectl get nodes -L kubernetes.io/os"
         )
@@ -302,12 +359,28 @@ def _timed_out(run: CaptureRun, name: str, pod: Pod | None) -> PauseInspectError
     )
 
 
-def _with_node_state(run: CaptureRun, error: ApiError) -> PauseInspectError:
-    """The refusal, or what lies behind it: a missing namespace, a node whose kubelet is gone."""
+def exec_refused(run: CaptureRun, error: ApiError) -> PauseInspectError:
+    """Who refused exec on a pod that was let in: the API server, a proxy before it, or what lies behind it."""
     if error.reason == "KubeletUnreachable":
         with contextlib.suppress(PauseInspectError):
-            return node_trouble(get_node(run.api, run.node)) or error
+            if trouble := node_trouble(get_node(run.api, run.node)):
+                return trouble
+    if error.status == 403 and not error.status_reason:  # noqa: PLR2004
+        what = "exec was refused by a proxy in front of the API server (HTTP 403, without a Kubernetes Status)"
+        hint = "kubectl proxy refuses exec unless started with --reject-paths='^$'; or connect to the API server directly"
+        return PauseInspectError("ProxyRefusesExec", f"node {run.node}: {what}", hint)
+    if error.status == 400 and "pgrade request required" in error.message:  # noqa: PLR2004
+        what = f"a proxy between you and the API server does not let websockets through: {error.message}"
+        hint = "kubectl exec fails alike: have the proxy pass Connection: Upgrade, or connect to the API server directly"
+        return PauseInspectError("ProxyDropsUpgrade", f"node {run.node}: {what}", hint)
+    return PauseInspectError(error.reason, f"node {run.node}: {error.message}", error.hint)
+
+
+def _creation_refused(run: CaptureRun, error: ApiError) -> PauseInspectError:
+    """Why the pod was not let in, as far as the server's words are known."""
     if known := explained(error, run.options.namespace):
         return PauseInspectError(known.reason, f"node {run.node}: {known.message}", known.hint)
-    hint = error.hint or "another namespace may allow a privileged pod: --debug-namespace"
+    hint = error.hint
+    if not hint and error.status in (400, 403, 422):
+        hint = "the cluster's admission refuses it, by a rule that is not known here; it may not hold in all namespaces: --debug-namespace"
     return PauseInspectError(error.reason, f"node {run.node}: {error.message}", hint)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from kubectl_pause.cluster import inspector_pod
 from kubectl_pause.cluster.exec_stream import ExecCancelled, StreamBroken, exec_in_pod
-from kubectl_pause.cluster.node_capture import CaptureRun, captured_node
+from kubectl_pause.cluster.node_capture import CaptureRun, captured_node, exec_refused
 from kubectl_pause.cluster.preflight import Preflight
+from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.cluster.signals import EndedBySignal, signals_into
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.errors import PauseInspectError, as_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,6 +89,8 @@ def watch_node(run: CaptureRun, plan: WatchPlan, session: Session) -> None:
         except (StreamBroken, ExecCancelled):
             time.sleep(_RENUNCIATION_SECONDS)
             raise
+        except ApiError as error:
+            raise exec_refused(run, error) from None
     if result.exit_code != 0:
         said = result.stderr[-300:].decode("utf-8", "backslashreplace").strip() or "no further word"
         message = f"node {run.node}: the watcher ended with exit code {result.exit_code}: {said}"
@@ -132,9 +135,7 @@ def _attend(runs: dict[Future[None], Session], cancelled: threading.Event, show:
         finished, pending = wait(pending, timeout=_GLANCE_SECONDS, return_when=FIRST_COMPLETED)
         for future in finished:
             error = future.exception()
-            if error is not None and not isinstance(error, PauseInspectError):
-                raise error
-            runs[future].over(error)
+            runs[future].over(as_failure(runs[future].node, error) if error else None)
         if cancelled.is_set():
             _end_all(list(runs.values()))
         show()

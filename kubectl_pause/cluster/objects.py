@@ -20,7 +20,7 @@ def decode(body: bytes, kind: type[Kind], what: str) -> Kind:
     """`body` as `kind`. Raises PauseInspectError where something between us and the API server answered instead of it."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except (ValueError, RecursionError) as error:  # ValueError: msgspec's own, and bytes that are no UTF-8
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         start = body[:80].decode("utf-8", "backslashreplace")
         raise PauseInspectError(
             "UnreadableAnswer",

@@ -1,118 +1,132 @@
-"""Tokens of the `oidc` auth provider: read, renewed and written back by `kubernetes`.
+"""Tokens of the legacy `oidc` auth provider: used while they are valid, renewed by kubectl, never by this program.
 
-Only this and a run inside a cluster import it.
+kubectl knows which certificate of the provider to believe, and how to write a renewed token back under its own lock: a renewal means
+sending the refresh token and the client secret to whoever answers at the issuer's address.
 """
 
 from __future__ import annotations
 
+import base64
+import json
+import os
+import shutil
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING
 
-from kubectl_pause.cluster.kubeconfig_files import as_written
+from kubectl_pause.cluster.child_process import run_child
+from kubectl_pause.cluster.kubeconfig_files import read_kubeconfig, search_paths
 from kubectl_pause.cluster.text import one_line
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
+    from kubectl_pause.cluster.kubeconfig import ConnectionFlags
     from kubectl_pause.cluster.kubeconfig_files import Entry
 
-_LOADING_SECONDS = 30.0
+EXPIRY_LEEWAY_SECONDS = 10.0
+"""client-go's expiryDelta: a token that ends sooner is renewed at once."""
+_LEAST_KUBECTL_SECONDS = 15.0
+"""kubectl asks the provider twice (discovery, token) and then the API server."""
 
 
-def oidc_authorization(user: Entry, timeout: float) -> Callable[[], str | None]:
-    """The Authorization header of now. `timeout` in seconds, 0 for a limit of its own.
+class OidcToken:
+    """The Authorization header of a user with `auth-provider: oidc`. Safe to use from many threads at once."""
 
-    Raises PauseInspectError for another provider than `oidc` and where no valid token is to be had.
-    """
-    provider = user.fields["auth-provider"].get("name")
-    if provider != "oidc":
-        raise PauseInspectError(
-            "AuthProviderNotSupported",
-            f'the auth provider "{one_line(str(provider))}" of user "{user.name}" is not supported',
-            "kubectl dropped it too (1.26): use an exec plugin, such as kubelogin or gke-gcloud-auth-plugin",
-        )
-    from kubernetes.client import Configuration
-    from kubernetes.config.kube_config import KubeConfigLoader
+    def __init__(self, user: Entry, flags: ConnectionFlags) -> None:
+        """Raises PauseInspectError for another provider than `oidc`."""
+        provider = user.fields["auth-provider"].get("name")
+        if provider != "oidc":
+            raise PauseInspectError(
+                "AuthProviderNotSupported",
+                f'the auth provider "{one_line(str(provider))}" of user "{user.name}" is not supported',
+                "kubectl dropped it too (1.26): use an exec plugin, such as kubelogin or gke-gcloud-auth-plugin",
+            )
+        self._name = user.name
+        self._flags = flags
+        self._token = _id_token(user.fields)
+        self._failure: PauseInspectError | None = None
+        self._lock = threading.Lock()
 
-    document = {
-        "current-context": "chosen",
-        "contexts": [{"name": "chosen", "context": {"cluster": "chosen", "user": "chosen"}}],
-        "clusters": [{"name": "chosen", "cluster": {"server": ""}}],
-        "users": [{"name": "chosen", "user": {"auth-provider": user.fields["auth-provider"]}}],
-    }
-    settings = Configuration()
+    def now(self) -> str:
+        """The header. Runs kubectl first where the token has expired; raises PauseInspectError where that gives no valid one.
 
-    def load() -> None:
-        loader: Any = KubeConfigLoader
-        loader(config_dict=document, config_base_path="", config_persister=_persister(user)).load_and_set(settings)
+        A renewal that failed is not tried again: each of many threads would wait for it in turn.
+        """
+        with self._lock:
+            if self._failure is not None:
+                raise self._failure
+            try:
+                self._ensure_valid()
+            except PauseInspectError as error:
+                self._failure = error
+                raise
+            return f"Bearer {self._token}"
 
-    try:
-        _within(timeout or _LOADING_SECONDS, load, f'the OIDC provider of user "{user.name}"')
-    except PauseInspectError:
-        raise
-    except Exception as error:  # noqa: BLE001 (whatever the library meets in the file or hears from the provider)
-        raise PauseInspectError(
-            "InvalidKubeconfig",
-            f'the OIDC credentials of user "{user.name}" cannot be used: {_words(error)}',
-            "compare with kubectl config view --minify",
-        ) from None
-    if not settings.auth_settings():
-        raise PauseInspectError(
-            "OidcRefreshFailed", f'the OIDC provider of user "{user.name}" gave no valid token', "log in again with your OIDC tool"
-        )
-    return lambda: header_of(settings)
-
-
-def header_of(settings: Any) -> str | None:
-    """The Authorization header that a kubernetes Configuration would send now."""
-    setting = next(iter(settings.auth_settings().values()), None)
-    return str(setting["value"]) if setting else None
-
-
-def _words(error: Exception) -> str:
-    text = one_line(str(error).replace("kube-config", "kubeconfig"))
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _within(seconds: float, work: Callable[[], None], waited_for: str) -> None:
-    """Run `work`, which has no deadline of its own, in a thread that is left behind when it takes too long."""
-    failures: list[Exception] = []
-
-    def run() -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 (raised again in the thread that waits)
-            failures.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        raise PauseInspectError("OidcRefreshFailed", f"{waited_for} did not answer within {seconds:g} s", "check network or VPN")
-    if failures:
-        raise failures[0]
-
-
-def _persister(user: Entry) -> Callable[[], None]:
-    """Write a renewed OIDC token back, as kubectl does: with rotation the old refresh token is dead for everyone."""
-
-    def persist() -> None:
-        import tempfile
-
-        import yaml
-
-        if user.path is None:
+    def _ensure_valid(self) -> None:
+        if self._is_valid():
             return
-        document = yaml.load(user.path.read_bytes(), Loader=as_written())  # noqa: S506 (a safe loader)
-        for entry in document["users"]:
-            if entry["name"] == user.name:
-                renewed = user.fields["auth-provider"]["config"]
-                entry["user"]["auth-provider"]["config"] |= {key: renewed[key] for key in ("id-token", "refresh-token") if key in renewed}
-        target = user.path.resolve()
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
-            yaml.safe_dump(document, file, default_flow_style=False, sort_keys=False)
-        Path(file.name).replace(target)
+        self._token = self._renewed_by_kubectl()
+        if not self._is_valid():
+            what = "kubectl ended well, but the kubeconfig holds no valid id-token after it"
+            raise self._failed(what, "log in again with your OIDC tool")
 
-    return persist
+    def _is_valid(self) -> bool:
+        if not self._token:
+            return False
+        try:
+            end = expiry(self._token)
+        except ValueError:
+            raise self._failed("its id-token is not a JSON Web Token with a time of expiry", "log in again with your OIDC tool") from None
+        return time.time() + EXPIRY_LEEWAY_SECONDS < end
+
+    def _renewed_by_kubectl(self) -> str:
+        kubectl = shutil.which("kubectl")
+        if kubectl is None:
+            raise self._failed("kubectl, which renews it, is not on PATH", "install kubectl, or log in again with your OIDC tool")
+        arguments = ["get", "--raw", "/version", *_selecting(self._flags)]
+        limit = max(self._flags.request_timeout, _LEAST_KUBECTL_SECONDS)
+        by_hand = "run it by hand, or log in again with your OIDC tool: kubectl get --raw /version"
+        try:
+            end = run_child([kubectl, *arguments], os.environ, limit)
+        except OSError as error:
+            raise self._failed(f"{one_line(kubectl)} cannot be run: {error.strerror}", "is it a program for this machine?") from None
+        said = one_line(end.stderr.decode(errors="replace"))
+        if end.code is None:
+            raise self._failed(f"kubectl did not renew it within {limit:g} s" + (f": {said}" if said else ""), by_hand)
+        if end.code != 0:
+            raise self._failed(f"kubectl could not renew it: {said or f'exit code {end.code}'}", by_hand)
+        config = read_kubeconfig(search_paths(self._flags.kubeconfig, os.environ))
+        return _id_token(config.users[self._name].fields) if self._name in config.users else ""
+
+    def _failed(self, what: str, hint: str) -> PauseInspectError:
+        return PauseInspectError("OidcTokenExpired", f'the OIDC token of user "{self._name}" cannot be used: {what}', hint)
+
+
+def expiry(token: str) -> float:
+    """`exp` of a JSON Web Token (RFC 7519), seconds since 1970. Its signature is the API server's to check. Raises ValueError."""
+    parts = token.split(".")
+    if len(parts) != 3:  # noqa: PLR2004 (header, claims, signature)
+        raise ValueError("not three parts")
+    claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    end = claims.get("exp") if isinstance(claims, dict) else None
+    if isinstance(end, bool) or not isinstance(end, (int, float)):
+        raise ValueError("no exp")  # noqa: TRY004 (the callers know one kind)
+    return float(end)
+
+
+def _id_token(fields: Mapping[str, object]) -> str:
+    provider = fields.get("auth-provider")
+    config = provider.get("config") if isinstance(provider, dict) else None
+    return str(config.get("id-token") or "") if isinstance(config, dict) else ""
+
+
+def _selecting(flags: ConnectionFlags) -> list[str]:
+    """The flags that choose server and user, as kubectl takes them. Without impersonation: it plays no part in renewing."""
+    texts = {
+        "kubeconfig": flags.kubeconfig, "context": flags.context, "cluster": flags.cluster, "user": flags.user, "server": flags.server,
+        "tls-server-name": flags.tls_server_name, "certificate-authority": flags.certificate_authority,
+    }  # fmt: skip
+    given = [f"--{name}={value}" for name, value in texts.items() if value]
+    return [*given, "--insecure-skip-tls-verify=true"] if flags.insecure_skip_tls_verify else given

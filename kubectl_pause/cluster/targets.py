@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kubectl_pause.cluster.objects import decode, get_pod, list_nodes, list_pods, segment
+from kubectl_pause.cluster.objects import decode, get_node, get_pod, list_nodes, list_pods, segment
 from kubectl_pause.cluster.rest import ApiError
 from kubectl_pause.cluster.target_names import WORKLOADS, Target, near_names, parse_target
 from kubectl_pause.errors import PauseInspectError
@@ -15,7 +15,7 @@ from kubectl_pause.pasting import command_line, kubectl_line
 from kubectl_pause.report import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from kubectl_pause.cluster.rest import Api
     from kubectl_pause.facts.api import Pod
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class PodTargets:
-    """Pods to look at, and what could not be found."""
+    """Pods to look at, and what could not be found. `named` has the uids of those that were named themselves, not selected."""
 
     pods: list[Pod] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
 
 
@@ -49,7 +50,9 @@ def find_pods(api: Api, arguments: Sequence[str], *, selector: str | None, all_n
         return found
     for target in dict.fromkeys(parse_target(argument) for argument in arguments):
         try:
-            found.pods.extend(_pods_of(api, target))
+            pods = _pods_of(api, target)
+            found.pods.extend(pods)
+            found.named.update(pod.metadata.uid for pod in pods if target.kind == "pod")
         except ApiError as error:
             if error.status != 404:  # noqa: PLR2004
                 raise
@@ -71,52 +74,69 @@ def check_namespace(api: Api, namespace: str | None) -> None:
         raise PauseInspectError("NamespaceNotFound", f"namespace {namespace!r} not found", near or "kubectl get namespaces") from None
 
 
-def without_node(pods: Iterable[Pod]) -> tuple[list[Pod], list[Failure]]:
-    """Pods bound to a node, and a failure for each that is not, with the scheduler's own word."""
-    bound, failures = [], []
-    for pod in pods:
-        if pod.spec.node_name:
-            bound.append(pod)
-            continue
-        told = [each for each in pod.status.conditions or () if each.type == "PodScheduled" and each.status != "True"]
-        why = (told[0].message or told[0].reason or "") if told else ""
-        name = f"{pod.metadata.namespace}/{pod.metadata.name}"
-        message = f"pod {name} is not scheduled yet, so no node has a sandbox for it"
-        failures.append(
-            Failure(
-                reason="NotScheduled",
-                message=f"{message}: {why}" if why else message,
-                hint=kubectl_line("describe", "pod", pod.metadata.name, pod.metadata.namespace),
-                pod=name,
-            )
-        )
-    return bound, failures
+def without_node(targets: PodTargets) -> tuple[list[Pod], list[Pod], list[Failure]]:
+    """Pods bound to a node, those that are not and that nobody named, and a failure for what was named and is not.
+
+    Where none at all is bound, the first that waits is a failure too: there is nothing else to answer.
+    """
+    bound = [pod for pod in targets.pods if pod.spec.node_name]
+    waiting = [pod for pod in targets.pods if not pod.spec.node_name]
+    failures = [_not_scheduled(pod) for pod in waiting if pod.metadata.uid in targets.named]
+    unnamed = [pod for pod in waiting if pod.metadata.uid not in targets.named]
+    if unnamed and not bound and not failures:
+        failures.append(_not_scheduled(unnamed.pop(0), others=len(unnamed)))
+        unnamed = []
+    return bound, unnamed, failures
+
+
+def _not_scheduled(pod: Pod, others: int = 0) -> Failure:
+    """With the scheduler's own word, or that of whoever failed the pod."""
+    unmet = [each for each in pod.status.conditions or () if each.type == "PodScheduled" and each.status != "True"]
+    why = (unmet[0].message or unmet[0].reason) if unmet else pod.status.message or pod.status.reason
+    name = f"{pod.metadata.namespace}/{pod.metadata.name}"
+    message = f"pod {name} is not scheduled yet, so no node has a sandbox for it" + (f": {why}" if why else "")
+    return Failure(
+        reason="NotScheduled",
+        message=f"{message} (and {others} more)" if others else message,
+        hint=kubectl_line("describe", "pod", pod.metadata.name, pod.metadata.namespace),
+        pod=name,
+    )
 
 
 def find_nodes(api: Api, names: Sequence[str], *, every: bool) -> tuple[list[str], list[Failure]]:
-    """Node names to look at. `every` asks for all; without names, the only node of a one-node cluster."""
+    """Node names to look at. `every` asks for all; without names, the only node of a one-node cluster.
+
+    A node that is named is asked for by its name alone; where we may not ask, it is taken to be there, and the run will tell.
+    """
     if names and every:
         raise PauseInspectError("WrongUsage", "node names and --all cannot be used together", "leave out one of them")
+    if names:
+        wanted = dict.fromkeys(name.removeprefix("node/") for name in names)
+        missing = [name for name in wanted if not _may_exist(api, name)]
+        known = _names(api, "/api/v1/nodes") if missing else []
+        failures = [
+            Failure(
+                reason="NodeNotFound", message=f"node {name!r} not found", hint=near_names(name, known) or "kubectl get nodes", node=name
+            )
+            for name in missing
+        ]
+        return [name for name in wanted if name not in missing], failures
     known = [node.metadata.name for node in list_nodes(api)]
-    if every:
+    if every or len(known) == 1:
         return known, []
-    if not names:
-        if len(known) == 1:
-            return known, []
-        some = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")  # noqa: PLR2004
-        raise PauseInspectError("WrongUsage", "which node?", f"name one of {some}, or use --all")
-    wanted = dict.fromkeys(name.removeprefix("node/") for name in names)
-    failures = [
-        Failure(
-            reason="NodeNotFound",
-            message=f"node {name!r} not found",
-            hint=near_names(name, known) or "kubectl get nodes",
-            node=name,
-        )
-        for name in wanted
-        if name not in known
-    ]
-    return [name for name in wanted if name in known], failures
+    some = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")  # noqa: PLR2004
+    raise PauseInspectError("WrongUsage", "which node?", f"name one of {some}, or use --all")
+
+
+def _may_exist(api: Api, node: str) -> bool:
+    try:
+        get_node(api, node)
+    except ApiError as error:
+        if error.status == 404:  # noqa: PLR2004
+            return False
+        if error.status != 403:  # noqa: PLR2004
+            raise
+    return True
 
 
 def _pods_of(api: Api, target: Target) -> list[Pod]:

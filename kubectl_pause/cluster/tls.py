@@ -26,6 +26,14 @@ def tls_context(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.hostname_checks_common_name = False
+    # As Go: any certificate that is named as an authority is trusted, also an intermediate one and the server's own.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if cluster.get("insecure-skip-tls-verify") and (cluster.get("certificate-authority-data") or cluster.get("certificate-authority")):
+        raise PauseInspectError(
+            "InvalidKubeconfig",
+            "the cluster has a certificate authority and insecure-skip-tls-verify: only one of them can count",
+            "remove one of them from the kubeconfig, as kubectl asks too",
+        )
     with ExitStack() as stack:
         if cluster.get("insecure-skip-tls-verify"):
             context.check_hostname = False

@@ -6,10 +6,10 @@
 # of anybody else's text starts with the kernel's "PID/FILE:", a quote (from stat) or a blank, so no text can forge a record.
 # Never collected: environments, arguments of processes (but the id of a shim's), annotations other than those named in KEEP_*.
 #
-# Settings, all optional: CRICTL_SECONDS (each call, 10), USE_CRICTL (yes|no), NODE_ROOT (/proc/1/root), PROC (/proc),
+# Settings, all optional: CRICTL_SECONDS (each call, 10), CRICTL_SHARE (all calls together, 30), USE_CRICTL (yes|no), NODE_ROOT (/proc/1/root), PROC (/proc),
 # READ_FDS (no|yes: look for open descriptors of namespaces), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
 export LC_ALL=C PATH=/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin
-PROC=${PROC:-/proc} NODE_ROOT=${NODE_ROOT:-/proc/1/root} CRICTL_SECONDS=${CRICTL_SECONDS:-10} USE_CRICTL=${USE_CRICTL:-yes}
+PROC=${PROC:-/proc} NODE_ROOT=${NODE_ROOT:-/proc/1/root} CRICTL_SECONDS=${CRICTL_SECONDS:-10} CRICTL_SHARE=${CRICTL_SHARE:-30} USE_CRICTL=${USE_CRICTL:-yes}
 SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-no}
 
 for tool in awk cat chroot cut date find grep gzip readlink sed setsid sleep stat tail tr uname xargs; do
@@ -129,12 +129,15 @@ mode == "files" { bundle($0); next }
 { piece() }
 END { if (mode != "files") finish() }'
 
-# limited COMMAND...: a command with all that it starts, ended after its time limit (crictl's -t is per request). Not busybox's
-# `timeout`: its watcher keeps our pipes open and looks only once a second, so each call would cost one.
+# limited COMMAND...: a command with all that it starts, ended after its time limit (crictl's -t is per request) or when the share of
+# all calls is used up. Not busybox's `timeout`: its watcher keeps our pipes open and looks only once a second, so each call would cost one.
 limited() {
+	left=$((crictl_end - $(date +%s)))
+	[ $left -gt 0 ] || return 124
+	[ $left -lt $((CRICTL_SECONDS * 2)) ] || left=$((CRICTL_SECONDS * 2))
 	setsid "$@" &
 	asked=$!
-	{ trap 'kill $nap; exit' TERM; sleep $((CRICTL_SECONDS * 2)) & nap=$!; wait $nap && kill -9 -$asked; } >/dev/null 2>&1 3>&- 4>&- &
+	{ trap 'kill $nap; exit' TERM; sleep $left & nap=$!; wait $nap && kill -9 -$asked; } >/dev/null 2>&1 3>&- 4>&- &
 	guard=$!
 	wait $asked; code=$?
 	kill $guard 2>/dev/null
@@ -157,10 +160,9 @@ crictl() {
 
 # The first that runs: one that is there may be for another machine, and links lead elsewhere in the node's root than in ours.
 find_crictl() {
-	[ "$USE_CRICTL" = yes ] || return 1
 	found=$(limited sh -c 'for path; do said=$(chroot "$0" "$path/crictl" --version 2>/dev/null) && echo "$path/crictl $said" && exit; done
 		exit 1' "$NODE_ROOT" /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin /opt/bin /home/kubernetes/bin \
-		/var/lib/rancher/rke2/bin /var/lib/rancher/k3s/data/current/bin /snap/bin 2>/dev/null) || return 1
+		/var/lib/rancher/rke2/bin /var/lib/rancher/k3s/data/current/bin /snap/bin 2>/dev/null) || return
 	crictl_path=${found%% *} crictl_version=${found##* }
 }
 
@@ -180,7 +182,14 @@ find_socket() {
 }
 
 runtime_answers() {
-	find_crictl || return 0
+	[ "$USE_CRICTL" = yes ] || return 0
+	crictl_end=$(($(date +%s) + CRICTL_SHARE))
+	find_crictl
+	case $? in
+		0) ;;
+		1) return 0 ;;
+		*) printf '#section crictl.pods\n#rc 124\n'; return 0 ;;  # one that hangs is not one that is not there
+	esac
 	find_socket || { echo "#crictl path=$crictl_path socket="; return 0; }
 	echo "#crictl path=$crictl_path socket=$socket version=$(printf %s "$crictl_version" | tr -cd 'A-Za-z0-9._+-')"
 	crictl pods "$KEEP_PODS" pods -o json || return 0

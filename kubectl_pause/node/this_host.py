@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.node.crictl_limits import crictl_limits
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -84,7 +85,7 @@ class CollectorRun:
             "USE_CRICTL": "yes" if use_crictl else "no",
             "READ_FDS": "yes" if fds else "no",
             "SAMPLE_SECONDS": f"{sample:g}",
-            "CRICTL_SECONDS": str(max(1, min(10, int(timeout / 3)))),  # three calls at least
+            **crictl_limits(timeout - sample),
         }
         self._told = os.fdopen(os.memfd_create("capture"), "w+b")  # no pipe, which would fill while nobody reads
         try:

@@ -11,7 +11,7 @@ from kubectl_pause.render.evidence import finding_lines
 from kubectl_pause.render.plain_text import age, short_id, visible
 
 if TYPE_CHECKING:
-    from kubectl_pause.report import Container, NodeReport, PodIdentity, Report, Sandbox
+    from kubectl_pause.report import Container, NodeReport, PodWithoutSandbox, Report, Sandbox
 
 _DEFAULT = (
     Column("POD", 16), Column("SANDBOX", 8, turn=0, cut="id"), Column("STATE"), Column("ATTEMPT", 3, turn=0, cut="end"), Column("PID"),
@@ -30,7 +30,7 @@ def node_view(report: Report, *, wide: bool, width: int | None, headings: bool, 
         if len(report.nodes) > 1 and headings:
             lines += ["", _heading(node)] if lines else [_heading(node)]
         rows = [_row(node, sandbox, wide=wide) for sandbox in node.sandboxes]
-        rows += [_missing_row(each.pod, each.containers, wide=wide) for each in node.pods_without_sandbox]
+        rows += [_missing_row(node, each, wide=wide) for each in node.pods_without_sandbox]
         lines += table(_WIDE if wide else _DEFAULT, rows, width=None if wide else width, headings=headings, colour=colour)
         lines += finding_lines(node.findings, width=None if wide else width, colour=colour)
     return "".join(line + "\n" for line in lines)
@@ -57,11 +57,16 @@ def _row(node: NodeReport, sandbox: Sandbox, *, wide: bool) -> list[str | Cell]:
     ]  # fmt: skip
 
 
-def _missing_row(pod: PodIdentity, containers: list[Container], *, wide: bool) -> list[str | Cell]:
-    name, note = f"{pod.namespace}/{pod.name}", f"no sandbox seen, pod is {pod.phase or 'of unknown phase'}"
+def _missing_row(node: NodeReport, missing: PodWithoutSandbox, *, wide: bool) -> list[str | Cell]:
+    pod, run = missing.pod, running(missing.containers)
+    name, phase = f"{pod.namespace}/{pod.name}", pod.phase or "of unknown phase"
+    state, seen = "-", "no sandbox seen"
+    if not node.sources.runtime:
+        state, seen, run = "unknown", "sandbox unknown", f"?/{run.partition('/')[2]}"
     if not wide:
-        return [name, "-", "-", "-", "-", running(containers), "-", pod.phase or ""]
-    return [name, "-", "-", "-", "-", "-", "none", running(containers), "-", "-", "-", pod.owner or "-", note]
+        return [name, "-", state, "-", "-", run, "-", ": ".join(filter(None, (pod.phase, missing.reason)))]
+    note = f"{seen}, pod is {phase}" + (f": {missing.reason}" if missing.reason else "")
+    return [name, "-", state, "-", "-", "-", "none" if node.sources.runtime else "-", run, "-", "-", "-", pod.owner or "-", note]
 
 
 def running(containers: list[Container]) -> str:

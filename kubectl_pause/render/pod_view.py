@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_pause.analysis.notes import RUNTIME_UNREAD
 from kubectl_pause.facts.process import NAMESPACE_TYPES
 from kubectl_pause.render.columns import Cell, Column, labelled, table
 from kubectl_pause.render.evidence import finding_lines, proof_lines, stranger_lines
@@ -34,6 +35,8 @@ def pod_view(report: Report, *, wide: bool, width: int | None, colour: bool) -> 
             if sandbox.current
         ]
         blocks += [_without(node, each, width=width, colour=colour) for each in node.pods_without_sandbox]
+        unread = [finding for finding in node.findings if finding.code.startswith("node/")]
+        blocks += [finding_lines(unread, width=width, colour=colour)[1:]] if unread else []
     return "\n".join("".join(line + "\n" for line in block) for block in blocks)
 
 
@@ -76,11 +79,18 @@ def _without(node: NodeReport, pod: PodWithoutSandbox, *, width: int | None, col
     pairs = [
         _head(node, pod.pod),
         ("Node", _node_line(node)),
-        ("Sandbox", "none seen on the node" + ("" if node.sources.crictl else "; without crictl a stopped one cannot be seen")),
+        ("Sandbox", _no_sandbox(node)),
+        *([(pod.pod.phase or "Status", ": ".join(filter(None, (pod.reason, pod.message))))] if pod.reason or pod.message else []),
         *_notes(pod.notes),
     ]
     lines = [line for label, text in pairs for line in labelled(label, text, width)]
     return [*lines, "", *_containers(pod.containers, width=width, colour=colour)]
+
+
+def _no_sandbox(node: NodeReport) -> str:
+    if not node.sources.runtime:
+        return f"unknown: {RUNTIME_UNREAD}"
+    return "none seen on the node" + ("" if node.sources.crictl else "; without crictl a stopped one cannot be seen")
 
 
 def _notes(notes: list[str]) -> list[tuple[str, str]]:
@@ -98,7 +108,8 @@ def _head(node: NodeReport, pod: PodIdentity) -> tuple[str, str]:
 
 def _node_line(node: NodeReport) -> str:
     runtime = f"{node.runtime.name} {node.runtime.version or ''}".strip() if node.runtime else "runtime unknown"
-    crictl = "" if node.sources.crictl else ", read without crictl"
+    failure = node.sources.crictl_failure
+    crictl = "" if node.sources.crictl else f", read without crictl{f': {failure}' if failure else ''}"
     return f"{node.name}  {runtime}, cgroup {node.cgroup or 'unknown'}{crictl}"
 
 

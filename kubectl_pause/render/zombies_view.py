@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_pause.analysis.notes import RUNTIME_UNREAD
 from kubectl_pause.render.columns import Cell, Column, labelled, painted, table
 from kubectl_pause.render.plain_text import age
 
@@ -69,6 +70,10 @@ def _head(node: NodeReport, width: int | None) -> list[str]:
         parts = [f"{_counted(count, 'zombie')} in {_counted(pods, 'pod')}"] if count else []
         told = ", ".join([*parts, *([f"{_counted(own, 'zombie')} of the node itself"] if own else [])])
     notes = "".join(f"; {note}" for note in node.sources.notes if "captures" in note)
+    if not node.sources.runtime:
+        notes += f"; {RUNTIME_UNREAD}"
+    elif node.sources.crictl_failure:
+        notes += f"; {node.sources.crictl_failure}"
     return labelled(_NODE, f"{node.name}: {told} ({looks}){notes}", width)
 
 

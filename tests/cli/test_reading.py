@@ -178,13 +178,36 @@ def test_rights_to_list_pods_may_be_missing_and_only_the_names_of_the_api_with_t
     assert json.loads(ended.out)["nodes"][0]["sources"]["api"] is False
 
 
-def test_a_slow_list_does_not_hold_the_capture_up_for_ever(cluster, command):
+@pytest.mark.parametrize(
+    ("asked", "missing"), [("fieldSelector", "pods are named by the runtime alone"), (f"/nodes/{NODE}", "what the API says")]
+)
+def test_a_slow_api_costs_what_it_would_have_added_and_not_the_node(cluster, command, asked, missing):
     async def stall(request):
-        if "fieldSelector" in request.path_qs:
+        if asked in request.path_qs:
             await asyncio.sleep(30)
         return await cluster.rest(request)
 
     cluster.server.rest = stall
-    ended = command("node", "--request-timeout", "1s")
-    assert ended.code == 1
-    assert "no answer within 1 s" in ended.errors[0][0]
+    ended = command("node", "--request-timeout", "1s", "-o", "json")
+    assert ended.code == 0
+    assert missing in ended.err
+    assert len(names(ended.out)) > 5
+
+
+def test_a_named_node_is_asked_for_by_its_name_alone(cluster, command):
+    cluster.refuse["GET /api/v1/nodes?"] = lambda: status(403, "Forbidden", "nodes is forbidden: cannot list")
+    assert command("node", NODE).code == 0
+    cluster.refuse["GET /api/v1/nodes/"] = lambda: status(403, "Forbidden", "nodes is forbidden: cannot get")
+    assert command("node", NODE).code == 0
+
+
+def test_exec_is_not_asked_for_all_the_time(cluster, command):
+    calls: list[float] = []
+
+    async def never(socket, request):
+        calls.append(0)
+        await answer(b"", end=internal_error('container not found ("collector")'))(socket, request)
+
+    cluster.server.on_exec = never
+    command("node", "--timeout", "2s")
+    assert len(calls) < 20

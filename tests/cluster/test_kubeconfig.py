@@ -13,7 +13,7 @@ from kubectl_pause.cluster.proxies import choose_proxy
 from kubectl_pause.errors import PauseInspectError
 
 from .conftest import write_kubeconfig
-from .fake_api_server import status
+from .fake_api_server import make_certificates, status
 
 API_VERSION = "client.authentication.k8s.io/v1"
 
@@ -57,6 +57,21 @@ def test_a_token_file_beside_the_kubeconfig_is_read_without_its_newline(server, 
     assert server.headers(0, "Authorization") == ["Bearer abc"]
 
 
+def test_a_token_file_wins_over_a_token_and_is_read_again(server, api_of, tmp_path, monkeypatch):
+    (tmp_path / "token").write_text("first", encoding="utf-8")
+    api = api_of(server, user={"tokenFile": "token", "token": "given"})
+    api.get("/x")
+    (tmp_path / "token").write_text("second", encoding="utf-8")
+    api.get("/x")
+    monkeypatch.setattr("kubectl_pause.cluster.authorization.TOKEN_FILE_SECONDS", 0.0)
+    api.get("/x")
+    (tmp_path / "token").unlink()
+    api.get("/x")
+    api_of(server, user={"tokenFile": "token", "token": "given"}).get("/x")
+    sent = [server.headers(number, "Authorization")[0] for number in range(5)]
+    assert sent == ["Bearer first", "Bearer first", "Bearer second", "Bearer second", "Bearer given"]
+
+
 def test_unknown_names_name_the_near_ones_and_the_file(tmp_path):
     path = write_kubeconfig(tmp_path / "c", "http://x.example", name="production")
     for kind in ("context", "cluster", "user"):
@@ -79,6 +94,25 @@ def test_in_cluster_without_a_service_account_says_so_and_prints_nothing(monkeyp
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
     assert refused().reason == "InClusterFailed"
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "apiVersion: v1\nkind: Config\nclusters: []\nusers:\n", "{}"])
+def test_an_empty_kubeconfig_is_none(monkeypatch, tmp_path, text):
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube" / "config").write_text(text)
+    assert refused().message.endswith("config, which is empty)")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    assert refused().reason == "InClusterFailed"
+    service_account = tmp_path / "account"
+    service_account.mkdir()
+    (service_account / "token").write_text("of-the-pod")
+    make_certificates(tmp_path, "kubernetes")[0].rename(service_account / "ca.crt")
+    for name, file in (("SERVICE_TOKEN_FILENAME", "token"), ("SERVICE_CERT_FILENAME", "ca.crt")):
+        monkeypatch.setattr(f"kubernetes.config.incluster_config.{name}", str(service_account / file))
+    api = connect(ConnectionFlags())
+    assert api.connection.server == "https://10.0.0.1:443"
+    assert (api.connection.authorization() or "").split() in (["bearer", "of-the-pod"], ["Bearer", "of-the-pod"])
 
 
 def test_broken_yaml_is_told_with_its_line(tmp_path):

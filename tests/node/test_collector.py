@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from kubectl_pause.facts.cri import parse_inspectp, parse_pods
 from kubectl_pause.facts.process import NAMESPACE_TYPES, parse_processes
 from kubectl_pause.facts.routes import parse_routes
 from kubectl_pause.facts.shims import parse_shims
+from kubectl_pause.node.crictl_limits import crictl_limits
 from tests.recorded_nodes import COLLECTOR, recorded_bytes
 
 if TYPE_CHECKING:
@@ -213,7 +215,26 @@ def test_a_crictl_that_hangs_when_asked_for_its_version_is_none(shell: list[str]
     program.write_text("#!/bin/sh\ntrap '' TERM\nsleep 1000; sleep 1000\n")
     capture = collect(shell, root, CRICTL_SECONDS="1")
     assert capture.crictl is None
+    assert capture.sections["crictl.pods"].exit_code == 124  # it is there: that is told
     assert len(capture.bundles) == 1
+
+
+@needs_chroot
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_a_crictl_that_hangs_gets_its_share_of_the_time_and_the_state_files_are_read(shell: list[str], root: Path) -> None:
+    crictl(root, "sleep 1000")
+    before = time.monotonic()
+    capture = collect(shell, root, CRICTL_SECONDS="10", CRICTL_SHARE="2")
+    assert time.monotonic() - before < 15  # one call alone would have had 20
+    assert capture.sections["crictl.pods"].exit_code not in (0, None)
+    assert len(capture.bundles) == 1
+
+
+@pytest.mark.parametrize("seconds", [1, 5, 15, 60, 3600])
+def test_crictl_never_gets_all_of_the_time(seconds: float) -> None:
+    limits = {name: int(value) for name, value in crictl_limits(seconds).items()}
+    assert 1 <= limits["CRICTL_SECONDS"] <= 10
+    assert limits["CRICTL_SHARE"] <= max(1, seconds / 2)
 
 
 @needs_chroot
