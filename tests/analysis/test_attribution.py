@@ -182,7 +182,7 @@ def test_captures_without_the_shims_section_say_less():
     assert told(without, NEW) == ["-"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(sorted(node_facts(CONTAINERD, "-").processes)), st.integers(0, 2000)), max_size=4))
 def test_whatever_dies_wherever_the_living_stay_where_they_are(deaths):
     capture = CONTAINERD

@@ -128,7 +128,7 @@ def test_any_one_bundle_or_process_may_be_missing_and_only_its_own_pod_changes(n
         assert len({before[identifier].split("#")[0].lstrip("*") for identifier in changed}) <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(name=st.sampled_from(sorted(CAPTURES)), data=st.data())
 def test_any_set_of_facts_may_be_missing(name, data):
     capture = CAPTURES[name]()

@@ -232,7 +232,7 @@ def test_what_nobody_could_look_for_is_refused(text):
     assert len(refused.value.message) < 200
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(max_size=80)
     | st.from_regex(r"(net|pid|a)?:?\[?[0-9]{1,22}\]?", fullmatch=True)

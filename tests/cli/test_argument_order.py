@@ -63,7 +63,7 @@ WORDS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(["pod", "node", "snapshot"]), st.lists(WORDS, max_size=6), st.booleans())
 def test_a_command_line_that_typer_reads_keeps_its_meaning(verb, words, dashes):
     line = [verb, *(word for each in words for word in each)] + (["--", "-x=y"] if dashes else [])

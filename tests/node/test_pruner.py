@@ -44,7 +44,7 @@ def documents(data: bytes) -> list[Any]:
 
 
 @pytest.mark.parametrize("command", AWKS, ids=lambda command: command[0])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(batch=st.lists(st.tuples(DOCUMENT, STYLE, st.booleans()), min_size=5, max_size=25))
 @example(batch=[({"a": None, "deep": [{"more": []}]}, {"indent": 2}, False)] * 5)  # an array below an array's element was skipped
 def test_pruner_equals_its_model(command: list[str], batch: list[tuple[Any, dict[str, Any], bool]]) -> None:

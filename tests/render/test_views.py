@@ -185,7 +185,7 @@ def few_of(name: str) -> Report:
     return msgspec.structs.replace(report, nodes=[node], errors=[failure])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.one_of(st.just(HOSTILE), st.text(alphabet=st.characters(), min_size=1, max_size=80)))
 def test_hostile_text_reaches_no_output_raw(text):
     report = hostile(few_of("collected"), text)
