@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from kubectl_pause.cli.terminal import Progress, put
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from kubectl_pause.cli.flags import CaptureFlags, OutputFlags
     from kubectl_pause.cluster.node_capture import NodeCapture
@@ -61,28 +62,28 @@ def read_files(paths: Sequence[str]) -> list[tuple[str, Capture]]:
     return captures
 
 
-def reports_of(captures: Sequence[tuple[str, Capture]], report: Report, *, prove: bool = False) -> list[NodeReport]:
-    """A node's report of each capture; one on which this program has a defect is an error of `report` beside the others.
+@contextmanager
+def one_row(source: str, report: Report, *, node: str | None = None) -> Iterator[None]:
+    """A defect of this program in the block, on the data of one node or file, becomes an error of `report` beside the others' rows."""
+    try:
+        yield
+    except PauseInspectError:
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever it is, it must not cost the others)
+        what = f"{source}: its answer could not be understood: {type(error).__name__}: {error}"
+        hint = "please report this with a capture: kubectl pause-inspect snapshot NODE -o FILE"
+        report.errors.append(failure_of(PauseInspectError("InternalError", what, hint), node=node))
 
-    Raises PauseInspectError for a capture that makes no sense.
-    """
+
+def reports_of(captures: Sequence[tuple[str, Capture]], report: Report, *, prove: bool = False) -> list[NodeReport]:
+    """A node's report of each capture. Raises PauseInspectError for a capture that makes no sense."""
     from kubectl_pause.analysis.node_report import node_report
 
-    nodes = []
+    nodes: list[NodeReport] = []
     for source, capture in captures:
-        try:
+        with one_row(source, report):
             nodes.append(node_report(capture, source, prove=prove))
-        except PauseInspectError:
-            raise
-        except Exception as error:  # noqa: BLE001 (a defect of ours on one capture must not cost the others' rows)
-            report.errors.append(failure_of(defect(source, error)))
     return nodes
-
-
-def defect(source: str, error: Exception) -> PauseInspectError:
-    """A defect of this program on the data of one node or file."""
-    what = f"{source}: its answer could not be understood: {type(error).__name__}: {error}"
-    return PauseInspectError("InternalError", what, "please report this with a capture: kubectl pause-inspect snapshot NODE -o FILE")
 
 
 def read_nodes(
@@ -127,11 +128,10 @@ def capture_each(
                 report.errors.append(failure_of(outcome, node=node))
                 return
             try:
-                captured(node, outcome)
+                with one_row(f"node {node}", report, node=node):
+                    captured(node, outcome)
             except PauseInspectError as error:
                 report.errors.append(failure_of(error, node=node))
-            except Exception as error:  # noqa: BLE001 (a defect of ours on one node's data must not cost the others' rows)
-                report.errors.append(failure_of(defect(f"node {node}", error), node=node))
 
         capture_nodes(api, nodes, flags.inspector(sample), parallel=flags.parallel, say=progress.say, warn=progress.warn, done=done)
 

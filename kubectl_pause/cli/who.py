@@ -82,8 +82,9 @@ class Search:
         from kubectl_pause.analysis.node_report import report_of
 
         for name, each in captures:
-            facts = node_facts(each, name)
-            self.node(questions, inspect_node(facts, report_of(facts, name)))
+            with reading.one_row(name, self.report):
+                facts = node_facts(each, name)
+                self.node(questions, inspect_node(facts, report_of(facts, name)))
 
     def node(self, questions: Sequence[Question], node: InspectedNode) -> None:
         """Ask one node."""

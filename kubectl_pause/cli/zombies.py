@@ -69,7 +69,7 @@ def zombies(
     whole = every or local or bool(nodes) or (bool(view.captured) and not of_pods and kube.namespace is None)
     if view.captured:
         captures = reading.read_files(view.captured)
-        found = captured_nodes(captures)
+        found = captured_nodes(captures, report)
         namespace = None if all_namespaces else kube.namespace
         report.nodes += found if whole else choose_captured(captures, found, names or [], selector, report, namespace)
     elif local:
@@ -94,7 +94,7 @@ def sample_seconds(text: str) -> float:
     return wait
 
 
-def captured_nodes(captures: Sequence[tuple[str, Capture]]) -> list[NodeReport]:
+def captured_nodes(captures: Sequence[tuple[str, Capture]], report: Report) -> list[NodeReport]:
     """A report per node: of two captures of one boot of a node the later, compared with the earlier. Raises PauseInspectError for three.
 
     Nodes of two clusters may have one name, and a node started anew has other processes: these are two reports.
@@ -108,12 +108,13 @@ def captured_nodes(captures: Sequence[tuple[str, Capture]]) -> list[NodeReport]:
     for source, each in captures:
         api = facts[source].api
         by_node.setdefault((api.node_name if api else "", each.header.get("boot", source)), []).append(source)
-    reports = []
+    reports: list[NodeReport] = []
     for same in by_node.values():
         if len(same) > 2:  # noqa: PLR2004 (two looks)
             raise PauseInspectError("WrongUsage", f"{', '.join(same)} are captures of one node", "give two of them: --from A --from B")
         *earlier, later = sorted(same, key=lambda source: moment_of(facts[source]))
-        reports.append(report_of(facts[later], later, earlier=facts[earlier[0]] if earlier else None))
+        with reading.one_row(later, report):
+            reports.append(report_of(facts[later], later, earlier=facts[earlier[0]] if earlier else None))
     return reports
 
 

@@ -37,20 +37,22 @@ def test_a_defect_while_one_node_is_read_costs_one_row(cluster, command, monkeyp
     assert [(each["node"], each["reason"]) for each in report["errors"]] == [("other", "InternalError")]
 
 
-@pytest.mark.parametrize("words", [["node"], ["pod", "-A"]])
+@pytest.mark.parametrize("words", [["node"], ["pod", "-A"], ["zombies"], ["who", "1"]])
 def test_a_defect_on_one_file_costs_that_file(command, tmp_path: Path, monkeypatch, words):
     from kubectl_pause.analysis import node_report
 
-    whole = node_report.node_report
+    whole = node_report.report_of
 
-    def broken(capture, name, **settings):
+    def broken(facts, name, **settings):
         if name.endswith("bad"):
             raise IndexError("x")
-        return whole(capture, name, **settings)
+        return whole(facts, name, **settings)
 
-    monkeypatch.setattr(node_report, "node_report", broken)
-    for name in ("good", "bad"):
-        (tmp_path / name).write_bytes(collected_bytes("with-crictl"))
+    monkeypatch.setattr(node_report, "report_of", broken)
+    text = gzip.decompress(collected_bytes("with-crictl"))
+    boot = text.split(b" boot=")[1].split(b" ")[0]
+    for name, data in (("good", text), ("bad", text.replace(boot, b"0" * len(boot)))):
+        (tmp_path / name).write_bytes(gzip.compress(data))
     ended = command(*words, "--from", str(tmp_path / "bad"), "--from", str(tmp_path / "good"))
     assert ended.code == 4
     assert NODE in ended.out or "kube-system/" in ended.out

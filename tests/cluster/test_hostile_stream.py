@@ -20,7 +20,7 @@ MEGABYTES = int(os.environ.get("HOSTILE_MEGABYTES", GENTLE))
 MOST_MEMORY_MIB = 300
 
 CLIENT = """
-import resource, sys
+import re, sys
 from kubectl_pause.cluster.exec_stream import exec_in_pod
 from kubectl_pause.cluster.kubeconfig import ConnectionFlags, connect
 from kubectl_pause.errors import PauseInspectError
@@ -32,7 +32,8 @@ try:
     print("whole")
 except PauseInspectError as error:
     print(error.reason)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# not ru_maxrss, in which Linux counts the process that started this one too
+print(int(re.search("VmHWM:\\s+([0-9]+) kB", open("/proc/self/status").read())[1]) // 1024)
 """
 
 
