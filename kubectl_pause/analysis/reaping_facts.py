@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kubectl_pause.analysis.inspected_node import InspectedNode
     from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.analysis.two_looks import ProcessKey, Window
-    from kubectl_pause.facts.pid_limits import PidLimit
+    from kubectl_pause.facts.pid_limits import Freezer, PidLimit
     from kubectl_pause.facts.process import Process
     from kubectl_pause.facts.reapers import LastRuns, Reading
     from kubectl_pause.report import NodeReport, Sandbox
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class ReapingFacts:
     """`first` is PID 1 of each PID namespace but the node's. `window` is None where there was one look. `limits` is empty, and `frozen`
     None, where the collector did not look. `zombies_in` counts zombies by PID namespace.
-    `sandbox_of_holder` and `container_of_init` tell what a pid stands for in the report.
+    `sandbox_of_holder` and `container_of_init` tell what a pid stands for in the report; an application that others have joined, as
+    Docker and `nsenter` allow, is in both.
     """
 
     node: InspectedNode
@@ -36,7 +37,7 @@ class ReapingFacts:
     executables: Mapping[int, str]
     last_runs: LastRuns
     limits: Mapping[str, PidLimit]
-    frozen: frozenset[str] | None
+    frozen: Mapping[str, Freezer] | None
     window: Window | None
     zombies_in: Mapping[int, int]
     sandbox_of_holder: Mapping[int, str]
@@ -56,13 +57,6 @@ class ReapingFacts:
     def host_pid_namespace(self) -> int | None:
         """The node's own PID namespace."""
         return self.node.facts.host.get("pid")
-
-    def is_frozen(self, process: Process) -> bool | None:
-        """Whether a cgroup of the process is frozen. The frozen ones are told relative to their mount, a process's from further up."""
-        if self.frozen is None:
-            return None
-        paths = [line.split(":", 2)[-1] for line in process.cgroups.split("\n")]
-        return any(path.endswith(f"/{frozen}") for path in paths for frozen in self.frozen if frozen)
 
     def dead_seconds(self, process: Process) -> float | None:
         """How long ago a zombie died, about, at the moment of the report; never more than since it was started."""
@@ -113,7 +107,7 @@ def _inits(facts: NodeFacts, sandboxes: list[Sandbox]) -> list[tuple[int, tuple[
             bundle = facts.bundles.get(container.id or "")
             claimed = facts.processes.get(bundle.pid) if bundle and bundle.pid else None
             pid = container.pid or (claimed.pid if claimed and claimed.state == "Z" else None)
-            if pid and pid != sandbox.pid:
+            if pid:
                 found.append((pid, (sandbox.id, container.name)))
     return found
 

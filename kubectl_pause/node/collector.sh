@@ -202,8 +202,9 @@ state_files() {
 		grep -v '\*' | awk -v mode=files -v keep="$KEEP_SPEC" "$PRUNE"
 }
 
-# Hands every line on. Who could reap: PID 1 of each inner PID namespace, and parents of zombies; behind "/", the zombies.
+# Hands every line on. Who could reap: PID 1 of the node and of each inner PID namespace, and parents of zombies; behind "/", the zombies.
 PICK='
+BEGIN { reaper[1] }
 { print }
 /^[0-9]+\/status:State:/ { dead = ($2 == "Z") }
 /^[0-9]+\/status:PPid:/ && dead { if ($2 > 0) reaper[$2]; if (n++ < 2000) zombies = zombies " " ($1 + 0) }
