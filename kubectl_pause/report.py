@@ -90,7 +90,7 @@ class PidScope(_Document, kw_only=True):
     """One limit on the number of tasks, zombies included.
 
     `scope`: `container:NAME`, `pod`, `cgroup:PATH` (an ancestor), `kernel.pid_max` or `kernel.threads-max`. `refused` is how many forks
-    failed at it since the cgroup was made. `growth_per_second` is null where there was one look.
+    failed in that cgroup or below it since it was made, by this limit or another. `growth_per_second` is null where there was one look.
     """
 
     scope: str

@@ -76,9 +76,22 @@ def _drift(facts: NodeFacts, sandbox: Sandbox, pod: Pod, runtime: str) -> Iterat
                 message=f"its {kind} namespace is {seen}, expected {in_words(told[kind].sharing)}: {_MATTERS[kind]}",
                 evidence=[f"expected because {told[kind].because}", *_inodes(facts, sandbox, container, kind, namespace)],
                 confidence="certain",
-                remedy="look for what runs `unshare`, `nsenter` or setns(2) as its PID 1; started again, the container gets what the spec "
-                f"says: {_delete(sandbox.pod)}",
+                remedy=_of_drift(sandbox.pod, pod, container, kind),
             )
+
+
+def _of_drift(identity: PodIdentity, pod: Pod, container: Container, kind: str) -> str:
+    """An ephemeral container is never started again, and it ends with its pod: another one is asked for in its place."""
+    joins = "look for what runs `unshare`, `nsenter` or setns(2) as its PID 1"
+    if container.kind != "ephemeral":
+        return f"{joins}; started again, the container gets what the spec says: {_delete(identity)}"
+    target = next((each.target_container_name for each in pod.spec.ephemeral_containers or () if each.name == container.name), None)
+    if kind != "pid" or not target:
+        return f"{joins}; an ephemeral container is not started again: ask for another one"
+    return (
+        "the runtime may not support targetContainerName (CRI: NamespaceMode TARGET), and then says nothing: see its version; the target's "
+        f"processes can be seen from the node: nsenter -t PID -p -m, with the pid of container {target}"
+    )
 
 
 def _inodes(facts: NodeFacts, sandbox: Sandbox, container: Container, kind: str, namespace: ContainerNamespace) -> list[str]:

@@ -35,6 +35,7 @@ _FINDINGS = {
     "namespace/left": "left",
     "namespace/joined": "joined",
     "sandbox/pause-gone": "",  # the note says it
+    "process/halted": "halted",
 }
 
 

@@ -44,10 +44,14 @@ def pid_namespaces(facts: ReapingFacts, sandbox: Sandbox, unreaped: Mapping[int,
         namespace = (container.namespaces or {}).get("pid")
         if namespace and namespace.inode is not None:
             members.setdefault(namespace.inode, []).append(container.name)
-    return [_namespace(facts, sandbox, (inode, names), unreaped) for inode, names in members.items()]
+    of_containers = {namespace.inode for each in sandbox.containers if (namespace := (each.namespaces or {}).get("pid"))}
+    alone = own if own not in of_containers else None
+    return [_namespace(facts, sandbox, (inode, names), unreaped, pause_alone=inode == alone) for inode, names in members.items()]
 
 
-def _namespace(facts: ReapingFacts, sandbox: Sandbox, space: tuple[int, list[str]], unreaped: Mapping[int, int]) -> PidNamespace:
+def _namespace(
+    facts: ReapingFacts, sandbox: Sandbox, space: tuple[int, list[str]], unreaped: Mapping[int, int], *, pause_alone: bool
+) -> PidNamespace:
     inode, members = space
     host = inode == facts.host_pid_namespace
     process = facts.processes.get(1) if host else facts.first.get(inode)
@@ -57,7 +61,7 @@ def _namespace(facts: ReapingFacts, sandbox: Sandbox, space: tuple[int, list[str
         candidate = _candidate(facts, process, unreaped.get(process.pid, 0), host=host)
         reaper, evidence = _reaper(facts, candidate, pause_version(sandbox.image) if candidate.role == "pause" else None)
     processes = facts.node.populations.get(("pid", inode), 0)
-    verdict, first = _verdict(reaper, host=host, pause_alone=members == ["pause"] and processes <= 1)
+    verdict, first = _verdict(reaper, host=host, pause_alone=pause_alone and processes <= 1)
     return PidNamespace(
         inode=inode,
         members=members,

@@ -84,7 +84,12 @@ def _group(facts: ReapingFacts, sandbox: Sandbox | None, pod: Pod | None, zombie
     containers = {zombie.container for zombie in zombies}
     dead_leader = zombies[0].kind == "dead-leader"
     verdict = _verdict(facts, sandbox, pod, zombies, main=main)
-    evidence = [*verdict.evidence, *_of_spec(pod, zombies), *([] if dead_leader else [_how_long(facts, zombies)])]
+    evidence = [
+        *verdict.evidence,
+        *_of_ended_attempts(facts, sandbox, zombies),
+        *_of_spec(pod, zombies),
+        *([] if dead_leader else [_how_long(facts, zombies)]),
+    ]
     names = Counter(zombie.comm for zombie in zombies)
     return ZombieGroup(
         verdict=verdict.code,
@@ -235,6 +240,17 @@ def _why_no_init(facts: ReapingFacts, parent: ZombieParent) -> list[str]:
     words = {"handler": "it catches SIGCHLD, yet", "default": "it does not handle SIGCHLD, and", "blocked": "it has SIGCHLD blocked, and"}
     cannot = "whether they are its own children or orphans that it adopted cannot be told; an init helps with orphans only"
     return [f"{words.get(sigchld.treatment, 'it has the time to, but')} its children stay zombies", cannot]
+
+
+def _of_ended_attempts(facts: ReapingFacts, sandbox: Sandbox | None, zombies: Sequence[Zombie]) -> list[str]:
+    """Zombies whose cgroup is that of an attempt of a container that has ended: the one that runs now has none of them."""
+    current = {container.id for container in sandbox.containers} if sandbox else set()
+    owners = Counter(owner for zombie in zombies if (owner := facts.node.facts.owner.get(zombie.pid)) and owner in facts.node.known)
+    return [
+        f"{count} of {len(zombies)} from an attempt of container {place.container} that has ended ({owner[:13]})"
+        for owner, count in owners.items()
+        if owner not in current and (place := facts.node.known[owner]).container and sandbox and place.sandbox == sandbox.id
+    ]
 
 
 def _of_spec(pod: Pod | None, zombies: Sequence[Zombie]) -> list[str]:

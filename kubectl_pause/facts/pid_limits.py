@@ -16,7 +16,10 @@ _NUMBER = re.compile(r"\d{1,18}")
 
 @dataclass(frozen=True, slots=True)
 class PidLimit:
-    """One cgroup's tasks, zombies included. `allowed` None is no limit; `refused` how many forks failed at this limit since it was made."""
+    """One cgroup's tasks, zombies included. `allowed` None is no limit; `refused` how many forks failed since it was made.
+
+    Before Linux 6.11, and on v1 in all, those of tasks in this very cgroup, by its limit or one above; later by its limit or one below.
+    """
 
     current: int
     allowed: int | None = None
