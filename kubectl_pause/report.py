@@ -152,7 +152,8 @@ class PidNamespace(_Document, kw_only=True):
 
 
 class ZombieParent(_Document, kw_only=True):
-    """The process that a zombie waits for. `role`: `pause`, `container:NAME` (its PID 1), `process:NAME` (another process of it),
+    """The process that a zombie waits for. `role`: `pause`, `container:NAME` (PID 1 of that container's own PID namespace),
+    `process:NAME` (another process of it, its main process in a shared PID namespace and the PID 1 of a nested one included),
     `runtime` (shim, conmon, runc), `kubelet`, `host`, or `unknown`.
     """
 

@@ -124,9 +124,15 @@ def _pause_gone(facts: NodeFacts, sandbox: Sandbox, pod: Pod | None) -> Iterator
             *([f"held by its containers alone: {', '.join(lost)}"] if lost else []),
         ],
         confidence="certain" if sandbox.state == "notready" else "likely",
-        remedy="the kubelet makes a new sandbox and starts all containers again; where this lasts, see its log, or do it: "
-        f"{_delete(sandbox.pod)}",
+        remedy=_of_lost_pause(sandbox.pod),
     )
+
+
+def _of_lost_pause(pod: PodIdentity) -> str:
+    """The kubelet makes up for it; nobody does so for an engine."""
+    if pod.kind in ("docker", "podman"):
+        return f"start what held the namespaces of {pod.name} again, and then the containers that had joined it"
+    return f"the kubelet makes a new sandbox and starts all containers again; where this lasts, see its log, or do it: {_delete(pod)}"
 
 
 def _joined(sandbox: Sandbox) -> Iterator[Finding]:

@@ -149,14 +149,8 @@ def _notes(facts: NodeFacts, entry: SandboxEntry, holder: Process | None, *, vir
     told = []
     if virtual:
         told.append(notes.VIRTUAL)
-    elif holder is None and _outlived(facts, entry):
-        told.append(notes.PAUSE_GONE)
-    elif holder is None and entry.state == "notready":
-        told.append(notes.STOPPED)
-    elif holder is None and _held_by_mounts(facts, entry):
-        told.append(notes.INFRA_DROPPED)
     elif holder is None:
-        told.append(notes.NO_PROCESS)
+        told.append(_without_holder(facts, entry))
     claim = None if virtual else unconfirmed(facts, entry.id, entry.pids)
     if claim and holder is None:
         told.append(claim)
@@ -167,6 +161,17 @@ def _notes(facts: NodeFacts, entry: SandboxEntry, holder: Process | None, *, vir
     if entry.pod and entry.pod.metadata.deletion_timestamp:
         told.append(notes.DELETING)
     return told
+
+
+def _without_holder(facts: NodeFacts, entry: SandboxEntry) -> str:
+    """Why no process holds the namespaces."""
+    if _outlived(facts, entry):
+        return notes.PAUSE_GONE
+    if entry.state == "notready":
+        return notes.STOPPED
+    if _held_by_mounts(facts, entry):
+        return notes.INFRA_DROPPED
+    return notes.NO_INFRA if entry.kind == "podman" else notes.NO_PROCESS
 
 
 def _ips(facts: NodeFacts, entry: SandboxEntry, *, current: bool) -> list[str]:

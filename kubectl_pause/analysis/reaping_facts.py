@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.analysis.init_process import init_process
 from kubectl_pause.analysis.inspected_node import inspect_node
 from kubectl_pause.analysis.two_looks import window_of
 from kubectl_pause.facts.pid_limits import parse_frozen, parse_pid_limits
@@ -80,8 +81,14 @@ def reaping_facts(facts: NodeFacts, report: NodeReport, earlier: NodeFacts | Non
     """Parse the sections of a capture that tell of reaping. `earlier` is an older capture of the same node."""
     content = facts.capture.content
     host = facts.host.get("pid")
+    node = inspect_node(facts, report)
+    of_lone = {
+        process.pid: (identifier, container.name)
+        for identifier, container in node.lone.items()
+        if (process := init_process(facts, identifier, [container.pid]))
+    }
     return ReapingFacts(
-        node=inspect_node(facts, report),
+        node=node,
         first={
             process.namespaces["pid"]: process
             for process in facts.processes.values()
@@ -95,7 +102,7 @@ def reaping_facts(facts: NodeFacts, report: NodeReport, earlier: NodeFacts | Non
         window=window_of(facts, earlier),
         zombies_in=Counter(each.namespaces["pid"] for each in facts.processes.values() if each.is_zombie and "pid" in each.namespaces),
         sandbox_of_holder={sandbox.pid: sandbox.id for sandbox in report.sandboxes if sandbox.pid},
-        container_of_init=dict(_inits(facts, report.sandboxes)),
+        container_of_init=of_lone | dict(_inits(facts, report.sandboxes)),
     )
 
 

@@ -121,10 +121,10 @@ def _verdict(facts: ReapingFacts, sandbox: Sandbox | None, pod: Pod | None, zomb
     process = facts.processes.get(parent.pid)
     if process and process.state == "Z":
         return _under_dead_leader(facts, parent)
-    if sandbox is None or main or parent.role in ("runtime", "kubelet", "host", "unknown"):
+    if main or parent.role in ("runtime", "kubelet", "host", "unknown"):
         verdict = _from_outside(sandbox, zombies, main=main)
     elif parent.role == "pause":
-        verdict = _under_pause(sandbox, parent)
+        verdict = _under_pause(sandbox, parent) if sandbox else _from_outside(sandbox, zombies, main=main)
     else:
         verdict = _under_application(facts, sandbox, pod, parent)
     halt = halt_of(process, facts.frozen, facts.processes) if process else None
@@ -163,6 +163,11 @@ def _from_outside(sandbox: Sandbox | None, zombies: Sequence[Zombie], *, main: b
         what = f"container {zombies[0].container}" if zombies[0].container else "the sandbox"
         told = f"the main process of {what} has ended, and {who} has not waited for it"
         return Verdict("zombie/main-process", told, [], zombie_remedies.of_runtime(sandbox, parent))
+    if sandbox is None and parent.role == "unknown":
+        told = f"{who} does not wait for its children; whose it is could not be seen"
+        return Verdict(
+            "zombie/unknown-parent", told, [], [f"as root, on the node: ls -l /proc/{parent.pid}/ns  # whose namespaces it is in"]
+        )
     if sandbox is None:
         told = f"{who}, a process of the node, does not wait for its children"
         return Verdict("zombie/host-process", told, [], zombie_remedies.of_host(parent))
@@ -176,13 +181,13 @@ def _from_outside(sandbox: Sandbox | None, zombies: Sequence[Zombie], *, main: b
     return Verdict("zombie/outside-parent", told, [], zombie_remedies.of_runtime(None, parent))
 
 
-def _under_application(facts: ReapingFacts, sandbox: Sandbox, pod: Pod | None, parent: ZombieParent) -> Verdict:
+def _under_application(facts: ReapingFacts, sandbox: Sandbox | None, pod: Pod | None, parent: ZombieParent) -> Verdict:
     """PID 1 of a PID namespace adopts, any other process has only children of its own, which no init gets while it lives."""
     kind, _, name = parent.role.partition(":")
     first = _first_of_its_namespace(facts, parent)
     told = f"{_named(parent)}, {_what(facts, parent, name)}, does not wait for its children"
     if kind == "container":
-        init = zombie_remedies.of_image(sandbox, pod, name)
+        init = zombie_remedies.of_image(_maker(facts, sandbox, parent), pod, name)
         return Verdict("zombie/no-init", f"{told}, own or adopted", [*_why_no_init(facts, parent), *_overridden(pod, name)], init)
     if first and first.pid == parent.pid:
         return Verdict("zombie/no-init", f"{told}, own or adopted", _why_no_init(facts, parent), zombie_remedies.of_nested(name))
@@ -194,6 +199,15 @@ def _under_application(facts: ReapingFacts, sandbox: Sandbox, pod: Pod | None, p
         [no_help, *filter(None, [adopts])],
         zombie_remedies.of_application(parent),
     )
+
+
+def _maker(facts: ReapingFacts, sandbox: Sandbox | None, parent: ZombieParent) -> str | None:
+    """What made the pod, or the container that is no pod: the kind of a PodIdentity."""
+    if sandbox:
+        return sandbox.pod.kind
+    attribution = facts.node.attributions.get(parent.pid)
+    lone = facts.node.lone.get(attribution.place.sandbox) if attribution else None
+    return lone.engine if lone else None
 
 
 def _first_of_its_namespace(facts: ReapingFacts, parent: ZombieParent) -> Process | None:

@@ -90,6 +90,10 @@ def _identified(node: InspectedNode, identifier: str, *first: str) -> Found:
     if place.container is None:
         state = f"the runtime's sandbox {identifier}" + (f", {sandbox.state}" if sandbox and sandbox.state else "")
         return Found(role="sandbox", place=place, pid=node.init_pid(place), known_by=[*first, state])
+    if place.sandbox in node.lone:
+        lone = node.lone[place.sandbox]
+        told = f"{lone.engine}'s container {identifier}, {lone.state}, which shares no namespace with another: no pod"
+        return Found(role=f"container:{lone.name}", place=place, pid=lone.pid, known_by=[*first, told])
     newest = next((each for each in sandbox.containers if each.id == identifier), None) if sandbox else None
     state = f", {newest.state}" if newest and newest.state else ", an older attempt" if sandbox else ""
     return Found(

@@ -59,7 +59,9 @@ def _member(node: InspectedNode, process: Process, attribution: Attribution) -> 
         evidence += ["the runtime names it as the init process"] if claimed else []
     if is_dead(process):
         evidence.append(_death(node, process))
-    if sandbox is None:
+    if place.sandbox in node.lone:
+        evidence.append(f"{node.lone[place.sandbox].engine} has it as container {place.container}, which shares no namespace: no pod")
+    elif sandbox is None:
         evidence.append("the report leaves this sandbox out: it is a pod of this program")
     return Found(role=role, place=place, pid=process.pid, known_by=evidence, confidence=attribution.confidence)
 

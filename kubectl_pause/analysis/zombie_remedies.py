@@ -12,12 +12,14 @@ _PLACES = ("docker", "podman", "hand-made")
 """Kinds of pods that no Kubernetes knows."""
 
 
-def of_image(sandbox: Sandbox, pod: Pod | None, container: str) -> list[str]:
-    """An init process: pause for all containers of the pod, or a small one in the image. `pod` is the API's."""
+def of_image(maker: str | None, pod: Pod | None, container: str) -> list[str]:
+    """An init process: pause for all containers of the pod, or a small one in the image. `maker` is the kind of a
+    PodIdentity, `pod` the API's.
+    """
     inits = [f'Dockerfile: ENTRYPOINT ["{name}", "--"]  # with package {name}' for name in ("tini", "dumb-init")]
-    if sandbox.pod.kind == "hand-made":
+    if maker == "hand-made":
         return [f"start {container} below an init: tini -- COMMAND, or dumb-init COMMAND"]
-    if sandbox.pod.kind in _PLACES:
+    if maker in _PLACES:
         return [f"start container {container} with --init", *inits]
     if pod and pod.replaces_entrypoint(container):
         inits = [

@@ -24,7 +24,7 @@ _LONGEST_LINE = 16
 
 @dataclass(slots=True)
 class Zombies:
-    """Those of each sandbox by its id, and those of the node itself, oldest pid first."""
+    """Those of each sandbox by its id, and those of the node itself and of containers that are no pods, oldest pid first."""
 
     by_sandbox: dict[str, list[Zombie]] = field(default_factory=dict)
     host: list[Zombie] = field(default_factory=list)
@@ -42,7 +42,7 @@ def find_zombies(facts: ReapingFacts) -> Zombies:
             parents[process.ppid] = _parent(facts, process.ppid)
         attribution = facts.node.attributions.get(process.pid)
         zombie = _zombie(facts, process, parents[process.ppid], attribution)
-        if attribution is None:
+        if attribution is None or attribution.place.sandbox in facts.node.lone:
             found.host.append(zombie)
         elif attribution.place.sandbox in found.by_sandbox:
             found.by_sandbox[attribution.place.sandbox].append(zombie)
@@ -118,8 +118,8 @@ def _is_first(facts: ReapingFacts, process: Process) -> bool:
     """
     if process.ns_pids:
         return process.ns_pids[-1] == 1
-    sandbox = facts.node.sandboxes[facts.container_of_init[process.pid][0]]
-    shared = sandbox.namespaces["pid"].inode if "pid" in sandbox.namespaces else None
+    sandbox = facts.node.sandboxes.get(facts.container_of_init[process.pid][0])
+    shared = sandbox.namespaces["pid"].inode if sandbox and "pid" in sandbox.namespaces else None
     return process.namespaces.get("pid") not in {shared, facts.host_pid_namespace} - {None}
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from kubectl_pause.analysis import notes
 from kubectl_pause.analysis.inspected_node import inspect_node
 from kubectl_pause.analysis.node_facts import node_facts
 from kubectl_pause.analysis.node_report import report_of
@@ -192,3 +193,88 @@ def test_a_main_process_that_does_nothing_is_told(state):
     assert "app (pid 500)" in finding.message
     assert finding.remedy
     assert codes(report(written_node(PAUSE, MAIN, containers={"b": "app"}))) == []
+
+
+def lone(letter: str, name: str, pid: int, **more: object) -> str:
+    return " " + json.dumps({"id": identifier(letter), "name": name, "pid": pid, "state": "running", **more})
+
+
+def test_an_engine_s_container_that_is_no_pod_is_known_by_its_name():
+    path = f"/machine.slice/libpod-{identifier('d')}.scope"
+    main = Written(800, 1, "sleep", (1,), 4026540005, path)
+    zombie = Written(801, 800, "sh", (2,), 4026540005, path, "Z")
+    engine = {"podman.containers": "\n".join([lone("d", "alone", 800), lone("e", "other", 900)])}
+    capture = written_node(PAUSE, MAIN, main, zombie, containers={"b": "app"}, sections=engine)
+    [group] = report(capture).host_zombie_groups
+    assert (group.verdict, group.parent.role, group.container) == ("zombie/no-init", "container:alone", "alone")
+    assert group.remedies[0] == "start container alone with --init"
+    [told] = who(capture, 800)
+    assert (told.pod, told.container, told.role) == (None, "alone", "container:alone")
+    assert "podman has it as container alone, which shares no namespace: no pod" in told.known_by
+    assert [each.role for each in who(capture, identifier("d"))] == ["container:alone"]
+
+
+def test_a_pod_of_podman_without_infra_has_lost_nothing():
+    node = report(recorded_case("42-podman-pod-with-catatonit"))
+    [sandbox] = node.sandboxes
+    assert (sandbox.pod.kind, sandbox.holder, [each.name for each in sandbox.containers]) == ("podman", "none", ["a"])
+    assert notes.NO_INFRA in sandbox.notes
+    assert codes(node) == []
+
+
+def test_a_docker_pod_that_lost_its_holder_is_told_of_no_kubelet():
+    app = Written(800, 1, "app", (1,), 4026540005, f"/docker/{identifier('d')}")
+    engine = {"docker.containers": lone("d", "app", 800, net_mode=f"container:{identifier('f')}")}
+    [finding] = [each for sandbox in report(written_node(app, sections=engine)).sandboxes for each in sandbox.findings]
+    assert finding.code == "sandbox/pause-gone"
+    assert "kube" not in (finding.remedy or "")
+
+
+def test_catatonit_holds_a_pod_of_podman_and_reaps_in_it():
+    pod, path = identifier("b"), "/machine.slice/libpod-{}.scope"
+    infra = Written(800, 1, "catatonit", (1,), 4026540005, path.format(identifier("d")), status={"SigBlk": "10000"})
+    app = Written(810, 1, "app", (2,), 4026540005, path.format(identifier("e")))
+    sections = {
+        "podman.containers": "\n".join([lone("d", "infra", 800, pod=pod, infra=True), lone("e", "app", 810, pod=pod)]),
+        "podman.pods": " " + json.dumps([{"Id": pod, "Name": "p1", "InfraId": identifier("d")}]),
+        "exe": f" {'0' * 36}\n {'0' * 36} '800/exe' -> '/catatonit'",
+    }
+    [sandbox] = [each for each in report(written_node(infra, app, sections=sections)).sandboxes if each.pod.kind == "podman"]
+    space = next(each for each in sandbox.pid_namespaces or () if each.reaper)
+    assert space.reaper
+    assert (sandbox.pod.name, sandbox.pid, space.reaper.comm) == ("p1", 800, "catatonit")
+    assert (space.verdict, space.reaper.capable) == ("able", "yes")
+
+
+def test_an_application_that_others_have_joined_is_no_pause():
+    """`docker run --network=container:app`: what holds the namespaces starts processes of its own."""
+    app = Written(800, 1, "app", (1,), 4026540005, f"/docker/{identifier('d')}")
+    joined = Written(810, 1, "side", (1,), 4026540006, f"/docker/{identifier('e')}")
+    zombie = Written(801, 800, "sh", (2,), 4026540005, app.cgroup, "Z")
+    side = lone("e", "side", 810, net_mode=f"container:{identifier('d')}")
+    capture = written_node(app, joined, zombie, sections={"docker.containers": "\n".join([lone("d", "app", 800), side])})
+    [group] = [each for sandbox in report(capture).sandboxes for each in sandbox.zombie_groups]
+    assert (group.verdict, group.parent.role) == ("zombie/no-init", "container:app")
+    assert group.remedies[0] == "start container app with --init"
+
+
+def test_a_parent_whose_namespaces_may_not_be_read_is_not_called_the_node_s():
+    hidden = Written(800, 1, "app")
+    capture = written_node(hidden, Written(801, 800, "sh", state="Z"))
+    proc = capture.sections["proc"]
+    unread = b"\n".join(line for line in proc.content.split(b"\n") if not line.startswith((b"'800/", b"'801/")))
+    [group] = report(replace(capture, sections={**capture.sections, "proc": replace(proc, content=unread)})).host_zombie_groups
+    assert (group.verdict, group.parent.role) == ("zombie/unknown-parent", "unknown")
+    assert "a process of the node" not in group.message
+
+
+def test_a_proc_that_hides_processes_is_told_and_proves_no_leftover():
+    """hidepid=2: pid 1 is not listed, nor is what holds a namespace that a mount pins."""
+    reader = Written(900, 899, "python3")
+    capture = written_node(reader, sections={"mountinfo": " 1 1 0:4 pid:[4026541111] /run/pidns/x rw - nsfs nsfs rw"})
+    proc = capture.sections["proc"]
+    assert codes(report(replace(capture, header={"reader": "900"})))
+    listed = b"\n".join(line for line in proc.content.split(b"\n") if not line.startswith((b"1/", b"'1/")))
+    hidden = replace(capture, header={"reader": "900"}, sections={**capture.sections, "proc": replace(proc, content=listed)})
+    assert codes(report(hidden)) == []
+    assert any("hidepid" in note for note in report(hidden).sources.notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from kubectl_pause.facts.pid_limits import PidLimit, parse_frozen, parse_pid_lim
 from kubectl_pause.facts.process import Stat, parse_processes
 from kubectl_pause.facts.reapers import parse_counters, parse_executables, parse_last_runs, parse_reapers, parse_stats
 from tests.node.test_collector import SHELLS, collect, needs_linux
+from tests.node.test_this_host import needs_namespaces
+from tests.recorded_nodes import COLLECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,3 +95,32 @@ def test_limits_and_frozen_cgroups_of_v2(shell: list[str], tmp_path: Path) -> No
     expected = {name: PidLimit(index, None if index else 77, index) for index, name in enumerate(names)}
     assert parse_pid_limits(capture.content("pids")) == expected
     assert parse_frozen(capture.content("frozen")) == {names[1]: "v2", names[3]: "v2"}
+
+
+ADOPTS = """
+import ctypes, os, subprocess, sys
+ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: whatever the collector leaves behind becomes a child of this
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+try:
+    print(os.waitpid(-1, 0))
+except ChildProcessError:
+    print("nothing")
+"""
+
+
+@needs_linux
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_nothing_is_left_to_a_pid_1_that_does_not_wait(shell: list[str]) -> None:
+    command = [sys.executable, "-c", ADOPTS, *shell, str(COLLECTOR)]
+    done = subprocess.run(command, capture_output=True, env={"PATH": os.environ["PATH"], "NODE_ROOT": "/"}, timeout=60, check=True)
+    assert done.stdout == b"nothing\n"
+
+
+@needs_namespaces
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_its_own_pid_is_that_of_the_proc_that_it_reads(shell: list[str]) -> None:
+    """In a PID namespace of its own, with the /proc of the one outside."""
+    capture = collect(["unshare", "--pid", "--fork", *shell])
+    own = parse_processes(capture.content("proc"))[int(capture.header["self"])]
+    assert own.ns_pids[-1:] == (1,)
+    assert len(own.ns_pids) > 1
