@@ -90,7 +90,7 @@ class PidScope(_Document, kw_only=True):
     """One limit on the number of tasks, zombies included.
 
     `scope`: `container:NAME`, `pod`, `cgroup:PATH` (an ancestor), `kernel.pid_max` or `kernel.threads-max`. `refused` is how many forks
-    failed at it since the cgroup was made. `growth_per_second` is null where there was one look.
+    failed in that cgroup or below it since it was made, by this limit or another. `growth_per_second` is null where there was one look.
     """
 
     scope: str
@@ -152,7 +152,8 @@ class PidNamespace(_Document, kw_only=True):
 
 
 class ZombieParent(_Document, kw_only=True):
-    """The process that a zombie waits for. `role`: `pause`, `container:NAME` (its PID 1), `process:NAME` (another process of it),
+    """The process that a zombie waits for. `role`: `pause`, `container:NAME` (PID 1 of that container's own PID namespace),
+    `process:NAME` (another process of it, its main process in a shared PID namespace and the PID 1 of a nested one included),
     `runtime` (shim, conmon, runc), `kubelet`, `host`, or `unknown`.
     """
 

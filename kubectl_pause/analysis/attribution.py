@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from kubectl_pause.facts.cgroup import cgroup_paths, pod_of_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.facts.process import Process
@@ -48,7 +48,8 @@ class Attribution:
 
 def places(facts: NodeFacts) -> dict[str, Place]:
     """The place of every sandbox and container id that the runtime knows, older attempts too."""
-    found = {bundle.id: Place(bundle.sandbox_id, bundle.container_name or None) for bundle in facts.bundles.values()}
+    found = {bundle.sandbox_id: Place(bundle.sandbox_id, None) for bundle in facts.bundles.values()}
+    found |= {bundle.id: Place(bundle.sandbox_id, bundle.container_name or None) for bundle in facts.bundles.values()}
     found |= {container.id: Place(container.sandbox_id, container.name) for container in facts.containers or ()}
     found |= {pod.id: Place(pod.id, None) for pod in facts.pods or ()}
     return found | {bundle.id: Place(bundle.id, None) for bundle in facts.bundles.values() if bundle.kind == "sandbox"}
@@ -59,6 +60,7 @@ def attribute(facts: NodeFacts, known: Mapping[str, Place]) -> dict[int, Attribu
     found = _by_cgroup(facts, known)
     spaces = _pid_namespaces(facts, found)
     shims = trusted_shims(facts, known)
+    found |= _by_descent(facts, found)
     others = [process for process in facts.processes.values() if process.pid not in found]
     for process in others:
         space = spaces.get(process.namespaces.get("pid", 0))
@@ -103,13 +105,14 @@ def _by_cgroup(facts: NodeFacts, known: Mapping[str, Place]) -> dict[int, Attrib
     told += [(bundle.pod_uid, bundle.sandbox_id) for bundle in facts.bundles.values()]
     sandboxes: dict[str, set[str]] = {}
     for pod, sandbox in told:
-        sandboxes.setdefault(pod, set()).add(sandbox)
+        if pod:  # a sandbox without a uid is no pod's that could be named so
+            sandboxes.setdefault(pod, set()).add(sandbox)
     for pid, owner in facts.owner.items():
         if owner in known:
             continue
         # a container that the runtime has removed: its path still names the pod, which says enough where that has one sandbox
         uid = next(filter(None, map(pod_of_path, cgroup_paths(facts.processes[pid].cgroups))), None)
-        of_pod = sandboxes.get(uid or "", set())
+        of_pod = sandboxes.get(uid, set()) if uid else set()
         if len(of_pod) == 1:
             found[pid] = Attribution(Place(next(iter(of_pod)), None), "cgroup", "certain")
     return found
@@ -142,6 +145,35 @@ def _pid_namespaces(facts: NodeFacts, found: Mapping[int, Attribution]) -> dict[
         elif inode in first:
             owners[inode] = Place(first[inode].sandbox, None), "likely"
     return owners
+
+
+def _by_descent(facts: NodeFacts, found: Mapping[int, Attribution]) -> dict[int, Attribution]:
+    """Processes that were moved into a cgroup of no pod, as a nested runtime does, and that a process of a container has started."""
+    moved: dict[int, Attribution] = {}
+    for process in facts.processes.values():
+        if process.pid in found or not _is_elsewhere(process):
+            continue
+        ancestor = starter(facts, process, found)
+        if ancestor is not None:
+            moved[process.pid] = Attribution(found[ancestor].place, "parent", "likely", ancestor)
+    return moved
+
+
+def starter(facts: NodeFacts, process: Process, known: Container[int]) -> int | None:
+    """The nearest ancestor among the `known` pids, where every parent on the way has started its child.
+
+    PID 1 of a PID namespace may have adopted a child in that namespace from anybody who had joined it, so that proves nothing.
+    """
+    seen = {process.pid}
+    while (parent := facts.processes.get(process.ppid)) and parent.pid != 1 and parent.pid not in seen:
+        adopter = parent.ns_pids[-1:] == (1,) and parent.namespaces.get("pid") == process.namespaces.get("pid")
+        if adopter:
+            return None
+        if parent.pid in known:
+            return parent.pid
+        seen.add(parent.pid)
+        process = parent
+    return None
 
 
 def _by_ancestor(facts: NodeFacts, process: Process, settled: Mapping[int, Attribution], shims: Mapping[int, Place]) -> Attribution | None:

@@ -100,6 +100,11 @@ def _bare_id(status: ContainerStatus | None) -> str:
     return (status.container_id or (terminated.container_id if terminated else None) or "").rpartition("//")[2]
 
 
+def running_id(status: ContainerStatus) -> str:
+    """The id of a container that runs by the API's word, "" for any other."""
+    return _bare_id(status) if status.state and status.state.running else ""
+
+
 def _api_state(pod: Pod, status: ContainerStatus | None) -> str:
     """One that has an id was made once; running by the API's word alone is no proof; in a pod that is over, nothing waits."""
     state = status.state if status else None

@@ -108,9 +108,22 @@ def _drift(facts: NodeFacts, sandbox: Sandbox, pod: Pod, runtime: str) -> Iterat
                 message=f"its {kind} namespace is {seen}, expected {in_words(told[kind].sharing)}: {_MATTERS[kind]}",
                 evidence=[f"expected because {told[kind].because}", *_inodes(facts, sandbox, container, kind, namespace)],
                 confidence="certain",
-                remedy="look for what runs `unshare`, `nsenter` or setns(2) as its PID 1; started again, the container gets what the spec "
-                f"says: {_delete(sandbox.pod)}",
+                remedy=_of_drift(sandbox.pod, pod, container, kind),
             )
+
+
+def _of_drift(identity: PodIdentity, pod: Pod, container: Container, kind: str) -> str:
+    """An ephemeral container is never started again, and it ends with its pod: another one is asked for in its place."""
+    joins = "look for what runs `unshare`, `nsenter` or setns(2) as its PID 1"
+    if container.kind != "ephemeral":
+        return f"{joins}; started again, the container gets what the spec says: {_delete(identity)}"
+    target = next((each.target_container_name for each in pod.spec.ephemeral_containers or () if each.name == container.name), None)
+    if kind != "pid" or not target:
+        return f"{joins}; an ephemeral container is not started again: ask for another one"
+    return (
+        "the runtime may not support targetContainerName (CRI: NamespaceMode TARGET), and then says nothing: see its version; the target's "
+        f"processes can be seen from the node: nsenter -t PID -p -m, with the pid of container {target}"
+    )
 
 
 def _inodes(facts: NodeFacts, sandbox: Sandbox, container: Container, kind: str, namespace: ContainerNamespace) -> list[str]:
@@ -143,9 +156,15 @@ def _pause_gone(facts: NodeFacts, sandbox: Sandbox, pod: Pod | None) -> Iterator
             *([f"held by its containers alone: {', '.join(lost)}"] if lost else []),
         ],
         confidence="certain" if sandbox.state == "notready" else "likely",
-        remedy="the kubelet makes a new sandbox and starts all containers again; where this lasts, see its log, or do it: "
-        f"{_delete(sandbox.pod)}",
+        remedy=_of_lost_pause(sandbox.pod),
     )
+
+
+def _of_lost_pause(pod: PodIdentity) -> str:
+    """The kubelet makes up for it; nobody does so for an engine."""
+    if pod.kind in ("docker", "podman"):
+        return f"start what held the namespaces of {pod.name} again, and then the containers that had joined it"
+    return f"the kubelet makes a new sandbox and starts all containers again; where this lasts, see its log, or do it: {_delete(pod)}"
 
 
 def _joined(sandbox: Sandbox) -> Iterator[Finding]:

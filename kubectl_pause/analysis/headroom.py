@@ -6,6 +6,7 @@ container, the pod, each ancestor, and the kernel's pid_max and threads-max; the
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from kubectl_pause.analysis.reaping_facts import ReapingFacts
     from kubectl_pause.facts.pid_limits import PidLimit
-    from kubectl_pause.report import NodePids, NodeReport, Sandbox
+    from kubectl_pause.report import NodePids, NodeReport, Sandbox, Zombie
 
 _FULL_SHARE = 0.9
 _KERNEL = ("kernel.pid_max", "kernel.threads-max")
@@ -26,12 +27,16 @@ _KERNEL = ("kernel.pid_max", "kernel.threads-max")
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """Limits of one node. `paths` has the cgroup of each container or sandbox id, `charged` the zombies of each cgroup and those below."""
+    """Limits of one node. `paths` has the cgroup of each container or sandbox id, `charged` the zombies of each cgroup and those below.
+
+    `refused` are the forks that failed in each cgroup and those below.
+    """
 
     facts: ReapingFacts
     node: NodePids
     paths: Mapping[str, str]
     charged: Mapping[str, int]
+    refused: Mapping[str, int]
 
     def of_sandbox(self, sandbox: Sandbox) -> Pids | None:
         """The limits of a sandbox; None where its cgroup was not seen."""
@@ -73,7 +78,9 @@ class Headroom:
         before, after = (window.first.tasks.get(path), window.second.tasks.get(path)) if window else (None, None)
         growth = None if window is None or before is None or after is None else (after - before) / window.seconds
         zombies = self.charged.get(path, 0)
-        return _made(PidScope(scope=name, current=limit.current, max=limit.allowed, zombies=zombies, refused=limit.refused), growth)
+        return _made(
+            PidScope(scope=name, current=limit.current, max=limit.allowed, zombies=zombies, refused=self.refused.get(path)), growth
+        )
 
 
 def headroom(facts: ReapingFacts, report: NodeReport) -> Headroom:
@@ -87,12 +94,42 @@ def headroom(facts: ReapingFacts, report: NodeReport) -> Headroom:
     for sandbox in report.sandboxes:
         ids = {container.name: container.id for container in sandbox.containers if container.id}
         pod = next((paths[each] for each in (sandbox.id, *ids.values()) if each in paths), None)
-        for container, count in Counter(zombie.container for zombie in sandbox.zombies or ()).items():
-            own = paths.get(ids.get(container or "", ""))
+        for zombie in sandbox.zombies or ():
+            own = _charged_to(facts, zombie, paths, ids)
             below = own or pod
             for path in [*([own] if own else []), *(_above(below) if below else [])]:
-                charged[path] += count
-    return Headroom(facts, report.pids, paths, charged)
+                charged[path] += 1
+    return Headroom(facts, report.pids, paths, charged, _refused(facts))
+
+
+def _charged_to(facts: ReapingFacts, zombie: Zombie, paths: Mapping[str, str], ids: Mapping[str, str]) -> str | None:
+    """The cgroup of a zombie's container; None for that of an attempt that has ended: its charge stays with the pod alone.
+
+    cgroup v1 shows no path of a zombie, so there its container's name has to do.
+    """
+    owner = facts.node.facts.owner.get(zombie.pid)
+    return paths.get(owner or ids.get(zombie.container or "", ""))
+
+
+def _refused(facts: ReapingFacts) -> Mapping[str, int]:
+    """Forks that failed in each cgroup and those below, by whatever limit.
+
+    From 6.11 on v2 counts so itself; older kernels, and v1 in all, count where the task is that forks, whichever limit above refused it.
+    """
+    told = {path: limit.refused for path, limit in facts.limits.items() if limit.refused is not None}
+    header, mounts = facts.node.facts.capture.header, facts.node.facts.mounts
+    version = re.match(r"(\d{1,4})\.(\d{1,4})", header.get("kernel", ""))
+    if mounts.cgroup == "v2" and version and (int(version[1]), int(version[2])) >= _COUNTS_ABOVE:
+        return told
+    summed = Counter(told)
+    for path, count in told.items():
+        for above in _above(path):
+            if above in told:
+                summed[above] += count
+    return summed
+
+
+_COUNTS_ABOVE = (6, 11)
 
 
 def headroom_findings(subject: str, scopes: Iterable[PidScope]) -> list[Finding]:
@@ -106,17 +143,23 @@ def _finding(subject: str, scope: PidScope) -> Finding:
     if scope.zombies:
         evidence.append(f"{scope.zombies} of them are zombies")
     if scope.refused:
-        evidence.append(f"{scope.refused} forks were refused since the cgroup was made (pids.events)")
+        evidence.append(f"{scope.refused} forks in it were refused since the cgroup was made (pids.events)")
     if scope.seconds_left is not None:
         evidence.append(f"at {scope.growth_per_second:.1f} more each second it is full in {scope.seconds_left:.0f} s")
     return Finding(
         code="pids/full" if full else "pids/almost-full",
         severity="critical" if full else "warning",
         subject=subject,
-        message=f"{'no' if full else 'few'} more processes can be started: {scope.scope} is {scope.max}, {scope.current} are charged",
+        message=f"{'no' if full else 'few'} more processes can be started: {_limit(scope.scope)} is {scope.max}, {scope.current} charged",
         evidence=evidence,
         confidence="certain",
     )
+
+
+def _limit(scope: str) -> str:
+    """`pod` and `container:app` as the limit that a sentence speaks of."""
+    kind, colon, name = scope.partition(":")
+    return "the pod's limit" if scope == "pod" else f"the limit of {kind} {name}" if colon else scope
 
 
 def _made(scope: PidScope, growth: float | None) -> PidScope:

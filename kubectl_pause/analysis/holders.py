@@ -62,6 +62,8 @@ def find_holders(facts: NodeFacts) -> Holders:
 
 def _unreadable(facts: NodeFacts) -> frozenset[str]:
     """A process that ends while it is read has no links either: a few such are no reason to say nothing."""
+    if 1 not in facts.processes:  # /proc hides processes: which namespaces have some in them cannot be told
+        return frozenset(NAMESPACE_TYPES)
     living = [each for each in facts.processes.values() if not is_dead(each)]
     missing = {kind: sum(kind not in each.namespaces for each in living) for kind in NAMESPACE_TYPES}
     return frozenset(kind for kind, count in missing.items() if kind not in facts.host or count * _FEW_OF > len(living))

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.analysis.attribution import Attribution, Place, attribute, places, trusted_shims
+from kubectl_pause.analysis.local_pods import lone_containers
 from kubectl_pause.report import PodIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kubectl_pause.analysis.node_facts import NodeFacts
+    from kubectl_pause.facts.engine_containers import EngineContainer
     from kubectl_pause.report import NodeReport, Sandbox
 
 
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 class InspectedNode:
     """`known` are the ids of the report and of the runtime, `owners` whose each namespace is by type and inode, never the node's own.
 
-    `populations` are how many processes are in each namespace.
+    `populations` are how many processes are in each namespace. `lone` are the engines' containers that are no pods, by id: the place of
+    such a one has its own id for a sandbox.
     """
 
     facts: NodeFacts
@@ -30,6 +33,7 @@ class InspectedNode:
     shims: Mapping[int, Place]
     owners: Mapping[tuple[str, int], list[Place]]
     populations: Mapping[tuple[str, int], int]
+    lone: Mapping[str, EngineContainer]
 
     def pod(self, sandbox: str) -> PodIdentity | None:
         """The pod of a sandbox, also of one that the report leaves out: the inspector's own."""
@@ -43,6 +47,8 @@ class InspectedNode:
 
     def init_pid(self, place: Place) -> int | None:
         """The process that stands for a place: the sandbox's holder, or the container's init process."""
+        if place.sandbox in self.lone:
+            return self.lone[place.sandbox].pid
         sandbox = self.sandboxes.get(place.sandbox)
         if sandbox is None or place.container is None:
             return sandbox.pid if sandbox else None
@@ -60,6 +66,8 @@ def inspect_node(facts: NodeFacts, report: NodeReport) -> InspectedNode:
     for sandbox in report.sandboxes:
         known.setdefault(sandbox.id, Place(sandbox.id, None))
         known |= {each.id: Place(sandbox.id, each.name) for each in sandbox.containers if each.id}
+    lone = lone_containers(facts)
+    known |= {identifier: Place(identifier, container.name) for identifier, container in lone.items()}
     populations: dict[tuple[str, int], int] = {}
     for process in facts.processes.values():
         for namespace in process.namespaces.items():
@@ -73,6 +81,7 @@ def inspect_node(facts: NodeFacts, report: NodeReport) -> InspectedNode:
         shims=trusted_shims(facts, known),
         owners=_owners(report),
         populations=populations,
+        lone=lone,
     )
 
 

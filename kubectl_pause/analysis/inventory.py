@@ -75,8 +75,14 @@ def newest_first(entries: Iterable[SandboxEntry]) -> list[SandboxEntry]:
     return sorted(entries, key=lambda entry: (entry.state != "ready", -(entry.attempt or 0), -(entry.created_at or 0), entry.id))
 
 
-def is_virtual(entry: SandboxEntry) -> bool:
-    """Whether it is gVisor or Kata: one process for the whole pod, whose namespaces on the node are not the pod's."""
+def is_virtual(facts: NodeFacts, entry: SandboxEntry) -> bool:
+    """Whether it is gVisor or Kata: one process for the whole pod, whose namespaces on the node are not the pod's.
+
+    Their names are the administrator's choice; one pid for several containers, in the cgroup of none of them, tells too.
+    """
+    pids = [each.pid for each in entry.containers if each.pid and facts.owner.get(each.pid) != each.id]
+    if len(set(pids)) < len(pids):
+        return True
     names = f"{entry.runtime_handler} {entry.runtime_type} {entry.pod.spec.runtime_class_name if entry.pod else ''}".lower()
     return any(word in names for word in ("gvisor", "runsc", "kata"))
 
@@ -175,7 +181,7 @@ def _containers(facts: NodeFacts) -> Iterable[tuple[str, ContainerEntry]]:
     """Pairs of sandbox id and container, the newest attempt of each name only."""
     newest: dict[tuple[str, str], ContainerEntry] = {}
     for sandbox_id, entry in _every_container(facts):
-        key = sandbox_id, entry.name
+        key = sandbox_id, entry.name or entry.id
         if key not in newest or _age_order(entry) > _age_order(newest[key]):
             newest[key] = entry
     return [(sandbox_id, entry) for (sandbox_id, _), entry in newest.items()]

@@ -99,6 +99,10 @@ def limits_of_view(capture: Capture, processes: Mapping[int, Process], reader: i
     hidden = sorted(each.pid for each in processes.values() if not each.namespaces and each.state not in "ZX")
     if 1 in hidden:
         told.append("the namespaces of pid 1 may not be read: those of this command stand for the host's")
+    if 1 not in processes:
+        told.append(
+            "pid 1 is not to be seen, nor may other processes be: /proc hides those of other users (hidepid), as root all can be seen"
+        )
     others = len(hidden) - (1 in hidden)
     if others:
         told.append(f"the namespaces of {others} of {len(processes)} processes may not be read by this user: as root all can be")

@@ -36,16 +36,33 @@ def local_pods(facts: NodeFacts) -> list[SandboxEntry]:
     return [*_of_engines(facts), *(_by_hand(facts, pod) for pod in facts.local.hand_made)]
 
 
+def lone_containers(facts: NodeFacts) -> dict[str, EngineContainer]:
+    """The engines' containers that share no namespace with another, by id: no pods, but known by their names."""
+    containers, targets, groups = _grouped(facts)
+    lone = [members[0] for members in groups if not _is_pod(members, containers, targets)]
+    return {each: containers[each] for each in lone}
+
+
 def _of_engines(facts: NodeFacts) -> list[SandboxEntry]:
+    containers, targets, groups = _grouped(facts)
+    return [
+        _engine_pod(facts, _Group([containers[member] for member in members], targets))
+        for members in groups
+        if _is_pod(members, containers, targets)
+    ]
+
+
+def _is_pod(members: list[str], containers: Mapping[str, EngineContainer], targets: Mapping[str, list[str]]) -> bool:
+    return len(members) > 1 or bool(targets[members[0]] or containers[members[0]].pod_id)
+
+
+def _grouped(facts: NodeFacts) -> tuple[dict[str, EngineContainer], dict[str, list[str]], list[list[str]]]:
+    """The engines' containers by id, whom each of them joined, and the ids of those that belong together."""
     cri = {*facts.bundles, *(each.id for each in (*(facts.pods or ()), *(facts.containers or ())))}  # cri-dockerd's are Docker's too
     containers = {each.id: each for each in facts.local.containers if each.id not in cri}
     targets = {each.id: _targets(each, containers) for each in containers.values()}
     marks = {each.id: {each.id, *targets[each.id], *([each.pod_id] if each.pod_id else ())} for each in containers.values()}
-    return [
-        _engine_pod(facts, _Group([containers[member] for member in members], targets))
-        for members in connected(marks)
-        if len(members) > 1 or targets[members[0]] or containers[members[0]].pod_id
-    ]
+    return containers, targets, [list(members) for members in connected(marks)]
 
 
 def _targets(container: EngineContainer, containers: Mapping[str, EngineContainer]) -> list[str]:

@@ -95,7 +95,8 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
     processes = parse_processes(capture.content("proc"))
     engines = engine_facts(capture, notes)
     told = (*(pods or ()), *(containers or ()), *engines.containers)
-    owner, members = _owners(processes, {*bundles, *(each.id for each in told)})
+    of_containers = (*bundles.values(), *(containers or ()))
+    owner, members = _owners(processes, {*bundles, *(each.id for each in told), *(each.sandbox_id for each in of_containers)})
     reader = reader_of(capture)
     host = host_namespaces(processes, reader)
     own_by_pid(processes, engines.containers, owner, members)
@@ -128,7 +129,7 @@ def labels_by_uid(captures: Iterable[Capture]) -> dict[str, dict[str, str]]:
     labels: dict[str, dict[str, str]] = {}
     for capture in captures:
         facts = node_facts(capture, "capture")
-        labels.update({pod.uid: dict(pod.labels) for pod in facts.pods or ()})
+        labels.update({pod.uid: dict(pod.labels) for pod in facts.pods or () if pod.uid})
         labels.update({pod.runtime_uid: pod.metadata.labels or {} for pod in (facts.api.pods if facts.api else ())})
     return labels
 

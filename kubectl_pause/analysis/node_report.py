@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.analysis import notes
-from kubectl_pause.analysis.containers import sandbox_containers, with_api_containers
+from kubectl_pause.analysis.containers import running_id, sandbox_containers, with_api_containers
 from kubectl_pause.analysis.drift import mark_drift
 from kubectl_pause.analysis.findings import node_findings, sandbox_findings, source_findings
 from kubectl_pause.analysis.holders import find_holders, leftovers, name_holders
@@ -95,7 +95,7 @@ def report_of(facts: NodeFacts, name: str, *, prove: bool = False, earlier: Node
 
 
 def _sandbox(facts: NodeFacts, entry: SandboxEntry, *, current: bool) -> Sandbox:
-    virtual = is_virtual(entry)
+    virtual = is_virtual(facts, entry)
     holder = None if virtual else init_process(facts, entry.id, entry.pids)
     namespaces = sandbox_namespaces(facts, holder, entry.paths)
     containers = sandbox_containers(facts, entry, namespaces, virtual=virtual)
@@ -111,7 +111,7 @@ def _sandbox(facts: NodeFacts, entry: SandboxEntry, *, current: bool) -> Sandbox
         state=_state(facts, entry),
         attempt=entry.attempt,
         created_at=_time_of_nanoseconds(entry.created_at),
-        ips=_ips(entry, current=current),
+        ips=_ips(facts, entry, current=current),
         runtime_handler=entry.runtime_handler or None,
         image=entry.image or None,
         pid=holder.pid if holder else None,
@@ -132,7 +132,8 @@ def _state(facts: NodeFacts, entry: SandboxEntry) -> Literal["ready", "notready"
 
 def _outlived(facts: NodeFacts, entry: SandboxEntry) -> bool:
     """Its containers have processes, though the runtime calls it not ready, or has forgotten it while it keeps theirs."""
-    gone = entry.state == "notready" or (entry.state is None and entry.id not in facts.bundles)
+    known = {*facts.bundles, *(pod.id for pod in facts.pods or ()), *(pod.id for pod in facts.local.pods)}
+    gone = entry.state == "notready" or (entry.state is None and entry.id not in known)
     return gone and not entry.spoofed and any(facts.members.get(container.id) for container in entry.containers)
 
 
@@ -151,14 +152,8 @@ def _notes(facts: NodeFacts, entry: SandboxEntry, holder: Process | None, *, vir
     told = []
     if virtual:
         told.append(notes.VIRTUAL)
-    elif holder is None and _outlived(facts, entry):
-        told.append(notes.PAUSE_GONE)
-    elif holder is None and entry.state == "notready":
-        told.append(notes.STOPPED)
-    elif holder is None and _held_by_mounts(facts, entry):
-        told.append(notes.INFRA_DROPPED)
     elif holder is None:
-        told.append(notes.NO_PROCESS)
+        told.append(_without_holder(facts, entry))
     claim = None if virtual else unconfirmed(facts, entry.id, entry.pids)
     if claim and holder is None:
         told.append(claim)
@@ -171,10 +166,30 @@ def _notes(facts: NodeFacts, entry: SandboxEntry, holder: Process | None, *, vir
     return told
 
 
-def _ips(entry: SandboxEntry, *, current: bool) -> list[str]:
-    """What the runtime says; for the current sandbox else what the API says (a hostNetwork pod has the node's)."""
-    if entry.ips or not current or entry.pod is None:
-        return list(entry.ips)
+def _without_holder(facts: NodeFacts, entry: SandboxEntry) -> str:
+    """Why no process holds the namespaces."""
+    if _outlived(facts, entry):
+        return notes.PAUSE_GONE
+    if entry.state == "notready":
+        return notes.STOPPED
+    if _held_by_mounts(facts, entry):
+        return notes.INFRA_DROPPED
+    return notes.NO_INFRA if entry.kind == "podman" else notes.NO_PROCESS
+
+
+def _ips(facts: NodeFacts, entry: SandboxEntry, *, current: bool) -> list[str]:
+    """What the runtime says; for the current sandbox else what the API says (a hostNetwork pod has the node's).
+
+    Only a ready sandbox has an address, or one whose containers outlived it: that of a completed pod may be another's by now. The API's
+    word is not taken where it still tells of a container that is not in this sandbox: its address may be the last sandbox's.
+    """
+    ready = _state(facts, entry) == "ready"
+    if entry.ips or not ready or not current or entry.pod is None:
+        return list(entry.ips) if ready or _outlived(facts, entry) else []
+    ids = {each.id for each in entry.containers}
+    told = [running_id(status) for status in entry.pod.statuses]
+    if any(each and each not in ids for each in told):
+        return []
     return [address.ip for address in entry.pod.status.pod_ips or () if address.ip]
 
 

@@ -13,6 +13,7 @@ VIRTUAL = "the pod runs in a sandboxed runtime: the node's view of its namespace
 INFRA_DROPPED = "no pause process: CRI-O drops the infra container where no PID namespace is shared; mounts hold the namespaces"
 STOPPED = "no pause process: the sandbox is stopped"
 PAUSE_GONE = "the pause process is gone while containers still run"
+NO_INFRA = "no infra container holds the namespaces: the pod was made without one, or it was removed"
 NO_PROCESS = "no process was found in the sandbox's cgroup"
 OLDER = "older sandbox of this pod"
 NOT_IN_API = "the API knows no such pod on this node"
@@ -25,6 +26,7 @@ _BRIEF = {
     INFRA_DROPPED: "no pause",
     STOPPED: "",  # the state says it
     PAUSE_GONE: "pause gone",
+    NO_INFRA: "no infra",
     NO_PROCESS: "no process",
     OLDER: "older",
     NOT_IN_API: "not in API",
@@ -37,6 +39,7 @@ _FINDINGS = {
     "namespace/left": "left",
     "namespace/joined": "joined",
     "sandbox/pause-gone": "",  # the note says it
+    "process/halted": "halted",
 }
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from kubectl_pause.analysis.reaping_ability import Candidate, State, ability
+from kubectl_pause.analysis.halted import state_of
+from kubectl_pause.analysis.reaping_ability import Candidate, ability
 from kubectl_pause.analysis.reaping_facts import key_of
 from kubectl_pause.analysis.sigchld import SIGCHLD, SIGINT, SIGTERM, Sigchld, sigchld_of
 from kubectl_pause.analysis.zombies import role_of
@@ -19,6 +20,7 @@ from kubectl_pause.report import PidNamespace, Reaper
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kubectl_pause.analysis.reaping_ability import Capable
     from kubectl_pause.analysis.reaping_facts import ReapingFacts
     from kubectl_pause.analysis.two_looks import Window
     from kubectl_pause.facts.process import Process
@@ -36,16 +38,20 @@ def pid_namespaces(facts: ReapingFacts, sandbox: Sandbox, unreaped: Mapping[int,
     """The PID namespaces of a sandbox, its own first. `unreaped` counts zombies that are a fault, by the pid of their parent."""
     members: dict[int, list[str]] = {}
     own = sandbox.namespaces["pid"].inode if "pid" in sandbox.namespaces else None
-    if own is not None and sandbox.pid is not None:
+    if own is not None and sandbox.pid is not None and sandbox.pid not in {container.pid for container in sandbox.containers}:
         members[own] = ["pause"]
     for container in sandbox.containers:
         namespace = (container.namespaces or {}).get("pid")
         if namespace and namespace.inode is not None:
             members.setdefault(namespace.inode, []).append(container.name)
-    return [_namespace(facts, sandbox, (inode, names), unreaped) for inode, names in members.items()]
+    of_containers = {namespace.inode for each in sandbox.containers if (namespace := (each.namespaces or {}).get("pid"))}
+    alone = own if own not in of_containers else None
+    return [_namespace(facts, sandbox, (inode, names), unreaped, pause_alone=inode == alone) for inode, names in members.items()]
 
 
-def _namespace(facts: ReapingFacts, sandbox: Sandbox, space: tuple[int, list[str]], unreaped: Mapping[int, int]) -> PidNamespace:
+def _namespace(
+    facts: ReapingFacts, sandbox: Sandbox, space: tuple[int, list[str]], unreaped: Mapping[int, int], *, pause_alone: bool
+) -> PidNamespace:
     inode, members = space
     host = inode == facts.host_pid_namespace
     process = facts.processes.get(1) if host else facts.first.get(inode)
@@ -55,7 +61,7 @@ def _namespace(facts: ReapingFacts, sandbox: Sandbox, space: tuple[int, list[str
         candidate = _candidate(facts, process, unreaped.get(process.pid, 0), host=host)
         reaper, evidence = _reaper(facts, candidate, pause_version(sandbox.image) if candidate.role == "pause" else None)
     processes = facts.node.populations.get(("pid", inode), 0)
-    verdict, first = _verdict(reaper, host=host, pause_alone=members == ["pause"] and processes <= 1)
+    verdict, first = _verdict(reaper, host=host, pause_alone=pause_alone and processes <= 1)
     return PidNamespace(
         inode=inode,
         members=members,
@@ -85,9 +91,9 @@ def _candidate(facts: ReapingFacts, process: Process, unreaped: int, *, host: bo
     return Candidate(
         process=process,
         role="host" if host else _role(facts, process),
-        state=state_of(facts, process),
+        state=state_of(process, facts.frozen),
         sigchld=sigchld_of(process, facts.readings.get(process.pid), facts.machine),
-        program=facts.executables.get(process.pid, "").rpartition("/")[2],
+        program=_program(facts, process),
         unreaped=unreaped,
     )
 
@@ -95,14 +101,14 @@ def _candidate(facts: ReapingFacts, process: Process, unreaped: int, *, host: bo
 def _reaper(facts: ReapingFacts, candidate: Candidate, version: tuple[int, ...] | None) -> tuple[Reaper, list[str]]:
     process, role, window = candidate.process, candidate.role, facts.window
     capable, evidence = ability(candidate)
+    reaped = window.reaped(key_of(process)) if window and role != "host" else None
+    has_reaped, why = _has_reaped(process, reaped=reaped) if role == "pause" else ("unknown", [])
     if version and version < FIRST_REAPING_PAUSE:
-        evidence.append(f"the image is pause {_dotted(version)}; 3.1 was the first to reap")
-        capable = "no"
+        evidence.append(f"the image is tagged pause {_dotted(version)}; 3.1 was the first to reap")
+        capable = capable if has_reaped == "yes" else "no"  # a tag is a word, what it did was seen
     if role == "pause" and candidate.state == "running":
         evidence += _pause_habits(process, candidate.sigchld)
-    reaped = window.reaped(key_of(process)) if window and role != "host" else None
     idle = window.idle(key_of(process)) if window and role == "pause" and process.threads == 1 else None
-    has_reaped, why = _has_reaped(process, reaped=reaped) if role == "pause" else ("unknown", [])
     if window and role == "pause":
         why += _in_the_window(window, process, reaped=reaped, idle=idle)
     reaper = Reaper(
@@ -128,13 +134,21 @@ def _role(facts: ReapingFacts, process: Process) -> str:
     return role if role == "pause" or role.startswith("container:") else "unknown"
 
 
-def state_of(facts: ReapingFacts, process: Process) -> State:
-    """What keeps a process from doing anything, or `running`."""
-    if process.state in ("Z", "X"):
-        return "dead"
-    if facts.is_frozen(process):
-        return "frozen"
-    return "stopped" if process.state == "T" else "traced" if process.state == "t" else "running"
+def would_reap(facts: ReapingFacts, process: Process, role: str) -> tuple[Capable, list[str]]:
+    """How sure it is that a halted process reaps once it goes on, and why."""
+    candidate = Candidate(
+        process=process,
+        role=role,
+        state="running",
+        sigchld=sigchld_of(process, facts.readings.get(process.pid), facts.machine),
+        program=_program(facts, process),
+        unreaped=0,
+    )
+    return ability(candidate)
+
+
+def _program(facts: ReapingFacts, process: Process) -> str:
+    return facts.executables.get(process.pid, "").rpartition("/")[2]
 
 
 def _pause_habits(process: Process, sigchld: Sigchld) -> list[str]:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from kubectl_pause.analysis.halted import halt_of, state_of
 from kubectl_pause.analysis.headroom import headroom, headroom_findings
 from kubectl_pause.analysis.reapers import pid_namespaces
 from kubectl_pause.analysis.reaping_facts import reaping_facts
 from kubectl_pause.analysis.reaping_verdicts import fault, zombie_groups
 from kubectl_pause.analysis.two_looks import rebooted
 from kubectl_pause.analysis.zombies import find_zombies
+from kubectl_pause.facts.cgroup import cgroup_paths
 from kubectl_pause.report import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.analysis.reaping_facts import ReapingFacts
     from kubectl_pause.facts.api import Pod
-    from kubectl_pause.report import NodeReport, Zombie, ZombieGroup
+    from kubectl_pause.facts.process import Process
+    from kubectl_pause.report import NodeReport, Sandbox, Zombie, ZombieGroup
 
 
 def judge_reaping(facts: NodeFacts, report: NodeReport, earlier: NodeFacts | None = None) -> None:
@@ -39,6 +42,7 @@ def judge_reaping(facts: NodeFacts, report: NodeReport, earlier: NodeFacts | Non
         pod: Pod | None = pods.get((sandbox.pod.uid, sandbox.pod.name))
         sandbox.zombie_groups = zombie_groups(known, sandbox, pod, sandbox.zombies)
         sandbox.findings += _findings(f"{sandbox.pod.namespace}/{sandbox.pod.name}", sandbox.zombie_groups)
+        sandbox.findings += _halted(known, sandbox)
     report.host_zombie_groups = zombie_groups(known, None, None, zombies.host)
     report.findings += _findings(f"node {report.name}", report.host_zombie_groups)
     _judge_headroom(known, report)
@@ -60,6 +64,34 @@ def _judge_headroom(facts: ReapingFacts, report: NodeReport) -> None:
 def _unreaped(facts: ReapingFacts, zombies: Iterable[Zombie]) -> Counter[int]:
     """Zombies that are a fault, not only perhaps, by the pid of their parent."""
     return Counter(zombie.ppid for zombie in zombies if fault(facts, zombie) in ("certain", "likely"))
+
+
+def _halted(facts: ReapingFacts, sandbox: Sandbox) -> Iterator[Finding]:
+    """Main processes that are frozen or stopped, one finding for each line that lets them go on, but where their zombies' finding has it.
+
+    A debugger stops a process at every call that it watches: to be held by one at the moment is only for information.
+    """
+    told = {remedy for group in sandbox.zombie_groups for remedy in group.remedies}
+    mains = [(None, sandbox.pid), *((each.name, each.pid) for each in sandbox.containers)]
+    for name, pid in mains if sandbox.holder != "virtual" else ():
+        process = facts.processes.get(pid or 0)
+        halt = halt_of(process, facts.frozen, facts.processes) if process else None
+        if process is None or halt is None or halt.remedy in told:
+            continue
+        told.add(halt.remedy)
+        yield Finding(
+            code="process/halted",
+            severity="info" if state_of(process, facts.frozen) == "traced" else "warning",
+            subject=f"{sandbox.pod.namespace}/{sandbox.pod.name}" + (f" container {name}" if name else ""),
+            message=f"its main process {process.comm} (pid {process.pid}) {halt.words}: nothing of it runs before that ends",
+            evidence=[f"state {process.state} in /proc/{process.pid}/status", *([f"cgroup {path}"] if (path := _cgroup(process)) else [])],
+            confidence="certain",
+            remedy=halt.remedy,
+        )
+
+
+def _cgroup(process: Process) -> str:
+    return next(iter(cgroup_paths(process.cgroups)), "")
 
 
 def _findings(subject: str, groups: Iterable[ZombieGroup]) -> list[Finding]:

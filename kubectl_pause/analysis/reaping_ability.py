@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from kubectl_pause.analysis.halted import State
     from kubectl_pause.analysis.sigchld import Sigchld
     from kubectl_pause.facts.process import Process
 
 Capable = Literal["yes", "likely", "unknown", "unlikely", "no"]
-State = Literal["running", "stopped", "traced", "frozen", "dead"]
 
 KNOWN_REAPERS = ("pause", "tini", "tini-static", "catatonit", "dumb-init", "nginx", "bash", "s6-svscan", "systemd", "docker-init")
 """Names of executables that were seen to reap what they adopt, as long as they run (s6 and systemd by their documentation)."""
@@ -22,7 +22,7 @@ _WHY_NOT = {
     "stopped": "it is stopped",
     "traced": "a debugger holds it",
     "frozen": "its cgroup is frozen",
-    "dead": "it has ended itself",
+    "dead": "its main thread has ended",
 }
 
 
@@ -55,10 +55,12 @@ def _ability(candidate: Candidate) -> tuple[Capable, str]:  # noqa: PLR0911 (one
         return "no", _WHY_NOT[candidate.state]
     if sigchld.treatment == "ignore":
         return "yes", "it ignores SIGCHLD, so the kernel reaps"
-    if candidate.role == "pause":
+    if candidate.role == "pause" and candidate.program in ("", "pause"):
         return _ability_of_pause(sigchld)
     if candidate.program in KNOWN_REAPERS:
         return "yes", f"{candidate.program} is known to reap what it adopts"
+    if candidate.role == "pause":
+        return _ability_of_pause(sigchld)
     if sigchld.treatment in ("waiting", "signalfd"):
         return "likely", f"it waits in {_wait(sigchld)}"
     if sigchld.caught:

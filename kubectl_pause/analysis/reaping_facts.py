@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.analysis.init_process import init_process
 from kubectl_pause.analysis.inspected_node import inspect_node
 from kubectl_pause.analysis.two_looks import window_of
 from kubectl_pause.facts.pid_limits import parse_frozen, parse_pid_limits
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from kubectl_pause.analysis.inspected_node import InspectedNode
     from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.analysis.two_looks import ProcessKey, Window
-    from kubectl_pause.facts.pid_limits import PidLimit
+    from kubectl_pause.facts.pid_limits import Freezer, PidLimit
     from kubectl_pause.facts.process import Process
     from kubectl_pause.facts.reapers import LastRuns, Reading
     from kubectl_pause.report import NodeReport, Sandbox
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class ReapingFacts:
     """`first` is PID 1 of each PID namespace but the node's. `window` is None where there was one look. `limits` is empty, and `frozen`
     None, where the collector did not look. `zombies_in` counts zombies by PID namespace.
-    `sandbox_of_holder` and `container_of_init` tell what a pid stands for in the report.
+    `sandbox_of_holder` and `container_of_init` tell what a pid stands for in the report; an application that others have joined, as
+    Docker and `nsenter` allow, is in both.
     """
 
     node: InspectedNode
@@ -36,7 +38,7 @@ class ReapingFacts:
     executables: Mapping[int, str]
     last_runs: LastRuns
     limits: Mapping[str, PidLimit]
-    frozen: frozenset[str] | None
+    frozen: Mapping[str, Freezer] | None
     window: Window | None
     zombies_in: Mapping[int, int]
     sandbox_of_holder: Mapping[int, str]
@@ -56,13 +58,6 @@ class ReapingFacts:
     def host_pid_namespace(self) -> int | None:
         """The node's own PID namespace."""
         return self.node.facts.host.get("pid")
-
-    def is_frozen(self, process: Process) -> bool | None:
-        """Whether a cgroup of the process is frozen. The frozen ones are told relative to their mount, a process's from further up."""
-        if self.frozen is None:
-            return None
-        paths = [line.split(":", 2)[-1] for line in process.cgroups.split("\n")]
-        return any(path.endswith(f"/{frozen}") for path in paths for frozen in self.frozen if frozen)
 
     def dead_seconds(self, process: Process) -> float | None:
         """How long ago a zombie died, about, at the moment of the report; never more than since it was started."""
@@ -86,8 +81,14 @@ def reaping_facts(facts: NodeFacts, report: NodeReport, earlier: NodeFacts | Non
     """Parse the sections of a capture that tell of reaping. `earlier` is an older capture of the same node."""
     content = facts.capture.content
     host = facts.host.get("pid")
+    node = inspect_node(facts, report)
+    of_lone = {
+        process.pid: (identifier, container.name)
+        for identifier, container in node.lone.items()
+        if (process := init_process(facts, identifier, [container.pid]))
+    }
     return ReapingFacts(
-        node=inspect_node(facts, report),
+        node=node,
         first={
             process.namespaces["pid"]: process
             for process in facts.processes.values()
@@ -101,7 +102,7 @@ def reaping_facts(facts: NodeFacts, report: NodeReport, earlier: NodeFacts | Non
         window=window_of(facts, earlier),
         zombies_in=Counter(each.namespaces["pid"] for each in facts.processes.values() if each.is_zombie and "pid" in each.namespaces),
         sandbox_of_holder={sandbox.pid: sandbox.id for sandbox in report.sandboxes if sandbox.pid},
-        container_of_init=dict(_inits(facts, report.sandboxes)),
+        container_of_init=of_lone | dict(_inits(facts, report.sandboxes)),
     )
 
 
@@ -113,7 +114,7 @@ def _inits(facts: NodeFacts, sandboxes: list[Sandbox]) -> list[tuple[int, tuple[
             bundle = facts.bundles.get(container.id or "")
             claimed = facts.processes.get(bundle.pid) if bundle and bundle.pid else None
             pid = container.pid or (claimed.pid if claimed and claimed.state == "Z" else None)
-            if pid and pid != sandbox.pid:
+            if pid:
                 found.append((pid, (sandbox.id, container.name)))
     return found
 

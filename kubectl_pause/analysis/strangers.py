@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from kubectl_pause.analysis.attribution import is_dead
+from kubectl_pause.analysis.attribution import is_dead, starter
 from kubectl_pause.analysis.half_way import is_half_way
 from kubectl_pause.facts.cgroup import cgroup_paths, pod_of_path
 from kubectl_pause.facts.process import NAMESPACE_TYPES
@@ -90,8 +90,9 @@ def _joined(
 
 
 def _belongs(facts: NodeFacts, process: Process, sandbox: Sandbox) -> bool:
-    """In a cgroup of the pod: of one of its containers, older attempts too, or beside them."""
-    if facts.owner.get(process.pid) in _ids(sandbox):
+    """In a cgroup of the pod: of one of its containers, older attempts too, or beside them; or started by one that is, and moved."""
+    ids = _ids(sandbox)
+    if facts.owner.get(process.pid) in ids or starter(facts, process, {pid for each in ids for pid in facts.members.get(each, ())}):
         return True
     return sandbox.pod.uid in (pod_of_path(path) for path in cgroup_paths(process.cgroups))
 

@@ -9,6 +9,7 @@ from kubectl_pause.analysis.attribution import Place
 from kubectl_pause.analysis.who_namespace import at_mount, whose_namespace
 from kubectl_pause.analysis.who_process import Found, who_is
 from kubectl_pause.facts.cgroup import cgroup_paths, parse_path, pod_of_path
+from kubectl_pause.facts.pid_limits import parse_pid_limits
 from kubectl_pause.report import Answer
 
 if TYPE_CHECKING:
@@ -89,6 +90,10 @@ def _identified(node: InspectedNode, identifier: str, *first: str) -> Found:
     if place.container is None:
         state = f"the runtime's sandbox {identifier}" + (f", {sandbox.state}" if sandbox and sandbox.state else "")
         return Found(role="sandbox", place=place, pid=node.init_pid(place), known_by=[*first, state])
+    if place.sandbox in node.lone:
+        lone = node.lone[place.sandbox]
+        told = f"{lone.engine}'s container {identifier}, {lone.state}, which shares no namespace with another: no pod"
+        return Found(role=f"container:{lone.name}", place=place, pid=lone.pid, known_by=[*first, told])
     newest = next((each for each in sandbox.containers if each.id == identifier), None) if sandbox else None
     state = f", {newest.state}" if newest and newest.state else ", an older attempt" if sandbox else ""
     return Found(
@@ -124,7 +129,19 @@ def _address(node: InspectedNode, reading: Reading) -> list[Found]:
         elif reading.text in (leads := _leads_to(node)):
             evidence.append(f"the node's route to it leads through {leads[reading.text]}")
         answers.append(Found(role="sandbox", place=Place(sandbox.id, None), pid=sandbox.pid, known_by=evidence))
-    return answers
+    return answers or _past_address(node, reading)
+
+
+def _past_address(node: InspectedNode, reading: Reading) -> list[Found]:
+    """Pods that the API still names with an address that no sandbox has by now."""
+    pods = node.facts.api.pods if node.facts.api else ()
+    uids = {pod.runtime_uid for pod in pods if reading.text in [_canonical(each.ip or "") for each in pod.status.pod_ips or ()]}
+    past = "the API still names the pod with it, but no sandbox has the address now"
+    return [
+        Found(role="sandbox", place=Place(each.id, None), pid=each.pid, known_by=[past], confidence="possible")
+        for each in node.report.sandboxes
+        if each.current and each.pod.uid in uids
+    ]
 
 
 def _leads_to(node: InspectedNode) -> dict[str, str]:
@@ -158,18 +175,42 @@ def _cgroup(node: InspectedNode, reading: Reading) -> list[Found]:
         return [Found(role="sandbox", place=Place(each.id, None), pid=each.pid, known_by=evidence) for each in of_pod if each.current]
     if named or uid:
         return []
-    inside = [process for process in node.facts.processes.values() if _is_in(process, path)]
-    if not inside or any(process.pid in node.facts.owner for process in inside):
+    return _of_the_node(node, path)
+
+
+def _of_the_node(node: InspectedNode, path: str) -> list[Found]:
+    """A cgroup of the node's own: one of its services, or one that holds pods."""
+    wanted = _spellings(path)
+    paths = {pid: _own_paths(process) for pid, process in node.facts.processes.items()}
+    inside = [pid for pid, own in paths.items() if any(path.endswith(wanted) for path in own)]
+    below = [pid for pid, own in paths.items() if any(f"{each}/" in path for each in wanted for path in own)]
+    limits = parse_pid_limits(node.facts.capture.content("pids"))
+    tasks = next((limit.current for own, limit in limits.items() if own and f"/{own}".endswith(wanted)), None)
+    if not inside and not below and tasks is None:
         return []
-    some = f"{len(inside)} process{'' if len(inside) == 1 else 'es'} in it, of no pod"
-    return [Found(role="host", pid=min(process.pid for process in inside), known_by=["a cgroup of the node's own", some])]
+    pods = {node.attributions[pid].place.sandbox for pid in below if pid in node.attributions and node.attributions[pid].by == "cgroup"}
+    evidence = ["a cgroup of the node's own"]
+    evidence += [f"{_counted(len(pods), 'pod', 'pods')} below it"] if pods else []
+    of_pods = any(pid in node.facts.owner for pid in inside)
+    evidence += [f"{_counted(len(inside), 'process', 'processes')} in it{'' if of_pods else ', of no pod'}"] if inside else []
+    evidence += [f"{_counted(tasks, 'task', 'tasks')} charged to it"] if tasks is not None else []
+    return [Found(role="host", pid=min(inside, default=None), known_by=evidence)]
 
 
-def _is_in(process: Process, path: str) -> bool:
-    """Whether the asked path, with or without `/sys/fs/cgroup` and a controller before it, is the process's cgroup."""
-    own = [each.removesuffix(" (deleted)") for each in cgroup_paths(process.cgroups)]
-    below = path.rstrip("/").removeprefix("/sys/fs/cgroup")
-    return any(each in (path, below, "/" + below.lstrip("/").partition("/")[2]) for each in own)
+def _spellings(path: str) -> tuple[str, ...]:
+    """A cgroup's path with and without `/sys/fs/cgroup` and a controller before it."""
+    whole = path.rstrip("/")
+    below = whole.removeprefix("/sys/fs/cgroup")
+    without = "/" + below.lstrip("/").partition("/")[2]
+    return tuple(each for each in {whole, below, *([without] if below != whole else [])} if each.strip("/"))
+
+
+def _own_paths(process: Process) -> list[str]:
+    return [path.removesuffix(" (deleted)") for path in cgroup_paths(process.cgroups)]
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _canonical(address: str) -> str:

@@ -36,7 +36,8 @@ def who_is(node: InspectedNode, process: Process) -> list[Found]:
         place = node.shims[process.pid]
         serves = f"container {place.container}" if place.container else f"sandbox {place.sandbox}"
         return [Found(role="runtime", place=place, pid=process.pid, known_by=[f"its arguments name {serves}", _outside(node, process)])]
-    joined = _joined(node, process)
+    started = attribution is not None and attribution.by == "parent" and attribution.confidence == "likely"
+    joined = [] if started else _joined(node, process)
     if joined:
         return joined
     if attribution:
@@ -58,7 +59,9 @@ def _member(node: InspectedNode, process: Process, attribution: Attribution) -> 
         evidence += ["the runtime names it as the init process"] if claimed else []
     if is_dead(process):
         evidence.append(_death(node, process))
-    if sandbox is None:
+    if place.sandbox in node.lone:
+        evidence.append(f"{node.lone[place.sandbox].engine} has it as container {place.container}, which shares no namespace: no pod")
+    elif sandbox is None:
         evidence.append("the report leaves this sandbox out: it is a pod of this program")
     return Found(role=role, place=place, pid=process.pid, known_by=evidence, confidence=attribution.confidence)
 
@@ -108,7 +111,8 @@ def _joined(node: InspectedNode, process: Process) -> list[Found]:
 
 def _of_ancestor(node: InspectedNode, process: Process, attribution: Attribution) -> Found:
     evidence = [_step(node, process, attribution), _outside(node, process)]
-    role = "runtime" if attribution.by == "shim" else None
+    started = f"process:{attribution.place.container}" if attribution.place.container else "process"
+    role = "runtime" if attribution.by == "shim" else started if attribution.confidence == "likely" else None
     return Found(role=role, place=attribution.place, pid=process.pid, known_by=evidence, confidence=attribution.confidence)
 
 

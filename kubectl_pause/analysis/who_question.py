@@ -22,7 +22,8 @@ _INODE = re.compile(rf"({_TYPES}):\[?([0-9]{{1,19}})\]?")
 _LINK = re.compile(rf"/proc/([1-9][0-9]{{0,11}})(?:/task/[0-9]{{1,12}})?(?:/ns/({_TYPES}))?(?:/.*)?")
 _POD_PID = re.compile(r"(?:(?P<namespace>[a-z0-9.-]{1,253})/)?(?P<pod>[a-z0-9.-]{1,253}):(?P<pid>[0-9]{1,12})")
 _ID = re.compile(r"(?:[a-z-]{1,30}://)?(?P<id>[0-9a-f]{4,64})")
-_INTERFACE = re.compile(r"[^\s/:]{1,15}")
+_INTERFACE = re.compile(r"([^\s/:@]{1,15})(?:@[^\s/:@]{1,15})?")
+"""`ip link` prints the other end behind the name: `veth1a2b@if2`."""
 _CGROUP_LINE = re.compile(r"[0-9]{1,3}:[^:/]*:(?=/)")
 _LONGEST = 4096
 """PATH_MAX."""
@@ -103,8 +104,8 @@ def _readings(text: str) -> list[Reading]:
         readings.append(Reading("id", identifier["id"]))
     if text.endswith((".scope", ".slice")):
         readings.append(Reading("cgroup", text))
-    elif _INTERFACE.fullmatch(text) and not _NUMBER.fullmatch(text) and text.isprintable():
-        readings.append(Reading("interface", text))
+    elif (interface := _INTERFACE.fullmatch(text)) and not _NUMBER.fullmatch(text) and text.isprintable():
+        readings.append(Reading("interface", interface[1]))
     return readings
 
 

@@ -7,18 +7,36 @@ from typing import TYPE_CHECKING
 from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
+    from kubectl_pause.facts.api import Pod
     from kubectl_pause.report import PidNamespace, Sandbox, ZombieParent
 
-_PLACES = ("docker", "podman", "by hand")
-"""What a pod that no Kubernetes knows has for a namespace."""
+_PLACES = ("docker", "podman", "hand-made")
+"""Kinds of pods that no Kubernetes knows."""
 
 
-def of_image(sandbox: Sandbox, container: str) -> list[str]:
-    """An init process: pause for all containers of the pod, or a small one in the image."""
+def of_image(maker: str | None, pod: Pod | None, container: str) -> list[str]:
+    """An init process: pause for all containers of the pod, or a small one in the image. `maker` is the kind of a
+    PodIdentity, `pod` the API's.
+    """
     inits = [f'Dockerfile: ENTRYPOINT ["{name}", "--"]  # with package {name}' for name in ("tini", "dumb-init")]
-    if sandbox.pod.namespace in _PLACES:
+    if maker == "hand-made":
+        return [f"start {container} below an init: tini -- COMMAND, or dumb-init COMMAND"]
+    if maker in _PLACES:
         return [f"start container {container} with --init", *inits]
-    return ["pod spec: shareProcessNamespace: true  # pause reaps orphans then", *inits]
+    if pod and pod.replaces_entrypoint(container):
+        inits = [
+            f'pod spec: put "{name}", "--" in front of the command of container {container}  # it replaces the image\'s ENTRYPOINT, so an '
+            f"init that is set there is not run; with package {name}"
+            for name in ("tini", "dumb-init")
+        ]
+    asked = pod is not None and (pod.spec.share_process_namespace or pod.spec.host_pid)  # the API refuses both at once
+    return [*([] if asked else ["pod spec: shareProcessNamespace: true  # pause reaps orphans then"]), *inits]
+
+
+def of_nested(container: str) -> list[str]:
+    """An init for a PID namespace that a process of the container made: no setting of the pod or of the image reaches into it."""
+    made = "unshare --pid --fork tini -- COMMAND, docker run --init, or what the program has for it"
+    return [f"in container {container}, where that PID namespace is made: start an init as its first process: {made}"]
 
 
 def of_application(parent: ZombieParent) -> list[str]:
@@ -27,18 +45,19 @@ def of_application(parent: ZombieParent) -> list[str]:
     return [f"fix {name}: call waitpid(-1, NULL, WNOHANG) until it gives 0, or set SIGCHLD to SIG_IGN if it needs no exit codes"]
 
 
+def of_dead_leader(parent: ZombieParent) -> list[str]:
+    """Its other threads keep it; they end all at once by a signal."""
+    return [f"on the node: ls /proc/{parent.pid}/task  # its threads that live; kill -KILL {parent.pid} ends them, and it can be reaped"]
+
+
 def of_pause(sandbox: Sandbox, space: PidNamespace | None) -> list[str]:
-    """By what keeps it from reaping."""
+    """By what keeps it from reaping while it runs."""
     reaper = space.reaper if space else None
-    if reaper and reaper.state == "stopped":
-        return [f"on the node: kill -CONT {reaper.pid}"]
-    if reaper and reaper.state == "frozen":
-        return ["on the node: thaw the sandbox's cgroup: echo THAWED > freezer.state (v1), echo 0 > cgroup.freeze (v2)"]
-    if reaper and reaper.state == "traced":
-        return [f"on the node: detach the debugger from pid {reaper.pid}"]
     if reaper and reaper.handles_sigchld == "blocked":
         started = "pause was started with SIGCHLD blocked, which it takes over from the runtime: restart that with the signal unblocked"
         return [f"{started}, then make the pod anew: {_delete(sandbox)}"]
+    if sandbox.pod.kind in _PLACES:
+        return [f"make it anew with a pause that reaps, registry.k8s.io/pause:3.10.1 for one: {_delete(sandbox)}"]
     set_image = "set the runtime's sandbox image to registry.k8s.io/pause:3.10.1 (containerd: sandbox_image or pinned_images.sandbox; "
     return [set_image + f"CRI-O: pause_image), then make the pod anew: {_delete(sandbox)}"]
 
@@ -48,8 +67,7 @@ def of_runtime(sandbox: Sandbox | None, parent: ZombieParent) -> list[str]:
     looks = f"on the node: grep State /proc/{parent.pid}/status"
     if sandbox is None:
         return [looks]
-    cont = f"{looks}  # T: kill -CONT {parent.pid}"
-    return [cont, f"if it is running and does not wait, make the pod anew: {_delete(sandbox)}"]
+    return [looks, f"if it is running and does not wait, make the pod anew: {_delete(sandbox)}"]
 
 
 def of_host(parent: ZombieParent) -> list[str]:
@@ -61,6 +79,6 @@ def of_host(parent: ZombieParent) -> list[str]:
 
 def _delete(sandbox: Sandbox) -> str:
     pod = sandbox.pod
-    if pod.namespace in _PLACES:
+    if pod.kind in _PLACES:
         return f"remove {pod.name} and start it again"
     return kubectl_line("delete", "pod", pod.name, pod.namespace)

@@ -24,7 +24,7 @@ _LONGEST_LINE = 16
 
 @dataclass(slots=True)
 class Zombies:
-    """Those of each sandbox by its id, and those of the node itself, oldest pid first."""
+    """Those of each sandbox by its id, and those of the node itself and of containers that are no pods, oldest pid first."""
 
     by_sandbox: dict[str, list[Zombie]] = field(default_factory=dict)
     host: list[Zombie] = field(default_factory=list)
@@ -42,7 +42,7 @@ def find_zombies(facts: ReapingFacts) -> Zombies:
             parents[process.ppid] = _parent(facts, process.ppid)
         attribution = facts.node.attributions.get(process.pid)
         zombie = _zombie(facts, process, parents[process.ppid], attribution)
-        if attribution is None:
+        if attribution is None or attribution.place.sandbox in facts.node.lone:
             found.host.append(zombie)
         elif attribution.place.sandbox in found.by_sandbox:
             found.by_sandbox[attribution.place.sandbox].append(zombie)
@@ -91,12 +91,15 @@ def _parent(facts: ReapingFacts, pid: int) -> ZombieParent:
 
 
 def role_of(facts: ReapingFacts, process: Process) -> str:
-    """What a process is to a pod: `pause`, `container:NAME`, `process:NAME`, `runtime`, `kubelet` or `host`."""
+    """What a process is to a pod: `pause`, `container:NAME` (PID 1 of that container's own PID namespace), `process:NAME`, `runtime`,
+    `kubelet` or `host`.
+    """
     pid = process.pid
+    if pid in facts.container_of_init:
+        name = facts.container_of_init[pid][1]
+        return f"container:{name}" if _is_first(facts, process) else f"process:{name}"
     if pid in facts.sandbox_of_holder:
         return "pause"
-    if pid in facts.container_of_init:
-        return f"container:{facts.container_of_init[pid][1]}"
     attribution = facts.node.attributions.get(pid)
     if _is_outside(facts, process):
         runtime = process.comm in RUNTIME_NAMES or process.comm.startswith(_RUNC_STAGES)
@@ -106,13 +109,18 @@ def role_of(facts: ReapingFacts, process: Process) -> str:
             return "kubelet" if process.comm == "kubelet" else "host"
     if attribution is None:
         return "unknown"
-    name = attribution.place.container or "?"
-    return f"container:{name}" if _is_first(facts, process) else f"process:{name}"
+    return f"process:{attribution.place.container or '?'}"
 
 
 def _is_first(facts: ReapingFacts, process: Process) -> bool:
-    first = facts.first.get(process.namespaces.get("pid", 0))
-    return first is not None and first.pid == process.pid
+    """Whether a container's main process is PID 1 of its PID namespace. Where that was not read, it is in one of the container's own,
+    unless it is seen to be in the pod's or in the node's.
+    """
+    if process.ns_pids:
+        return process.ns_pids[-1] == 1
+    sandbox = facts.node.sandboxes.get(facts.container_of_init[process.pid][0])
+    shared = sandbox.namespaces["pid"].inode if sandbox and "pid" in sandbox.namespaces else None
+    return process.namespaces.get("pid") not in {shared, facts.host_pid_namespace} - {None}
 
 
 def _is_outside(facts: ReapingFacts, process: Process) -> bool:

@@ -70,12 +70,17 @@ class Lifecycle(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
 
 
 class SpecContainer(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
-    """A container of the spec. `restart_policy` Always on an init container makes it a sidecar."""
+    """A container of the spec. `restart_policy` Always on an init container makes it a sidecar.
+
+    A capture keeps `sets_command` for `command`: whether it replaces the image's entrypoint.
+    """
 
     name: str = ""
     image: str | None = None
     restart_policy: str | None = None
     target_container_name: str | None = None
+    command: list[str] | None = None
+    sets_command: bool | None = None
     security_context: SecurityContext | None = None
     liveness_probe: Handler | None = None
     readiness_probe: Handler | None = None
@@ -179,6 +184,12 @@ class Pod(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
         mirror = "kubernetes.io/config.mirror" in annotations  # any pod may carry a hash
         return (annotations.get("kubernetes.io/config.hash") if mirror else None) or self.metadata.uid
 
+    def replaces_entrypoint(self, container: str) -> bool:
+        """Whether the spec sets a command for a container, which is run in place of its image's entrypoint."""
+        spec = self.spec
+        named = [*(spec.init_containers or ()), *(spec.containers or ()), *(spec.ephemeral_containers or ())]
+        return any(each.name == container and (each.command or each.sets_command) for each in named)
+
     @property
     def statuses(self) -> list[ContainerStatus]:
         """Statuses of all containers: init, app, ephemeral."""
@@ -246,7 +257,8 @@ _KEPT_ANNOTATIONS = ("kubernetes.io/config.hash", "kubernetes.io/config.mirror",
 
 def for_capture(pod: Pod) -> Pod:
     """The pod as a capture may keep it: only the annotations that the join reads (others may hold a whole manifest with its
-    environment), no argument of an exec probe, and no message of a container's state (it may be the end of the container's log).
+    environment), no argument of an exec probe, no command of a container, and no message of a container's state (it may be the end of
+    the container's log).
     """
     annotations = {key: value for key, value in (pod.metadata.annotations or {}).items() if key in _KEPT_ANNOTATIONS}
     status = msgspec.structs.replace(
@@ -288,7 +300,7 @@ def program_names(command: Sequence[str]) -> list[str]:
 
 
 def _without_arguments(containers: list[SpecContainer] | None) -> list[SpecContainer] | None:
-    """Probes and hooks with the names of their programs only."""
+    """Probes and hooks with the names of their programs only, and of its command that there is one."""
 
     def bare(handler: Handler | None) -> Handler | None:
         return Handler(ExecAction(programs=handler.exec.program_names)) if handler and handler.exec else None
@@ -298,6 +310,8 @@ def _without_arguments(containers: list[SpecContainer] | None) -> list[SpecConta
     return [
         msgspec.structs.replace(
             each,
+            command=None,
+            sets_command=True if each.command or each.sets_command else None,
             liveness_probe=bare(each.liveness_probe),
             readiness_probe=bare(each.readiness_probe),
             startup_probe=bare(each.startup_probe),

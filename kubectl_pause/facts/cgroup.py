@@ -19,9 +19,10 @@ _POD = re.compile(
     r"|/kubepods(?:/(?P<cgroupfs_qos>burstable|besteffort))?/pod(?P<cgroupfs_uid>[^/]+)(?=/|$)"
     r"|^(?:/\.\.)+/pod(?P<relative_uid>[^/]+)(?=/|$)"
 )
-_CONTAINER = re.compile(r"(?:^|[/:])(?:(?P<prefix>[a-z][a-z0-9.]*(?:-[a-z][a-z0-9.]*)*)[-:])?(?P<id>[0-9a-f]{64})(?=\.scope|/|$)")
+_CONTAINER = re.compile(r"(?:^|[/:])(?:(?P<prefix>[a-z][a-z0-9.]*(?:-[a-z][a-z0-9.]*)*)[-:_])?(?P<id>[0-9a-f]{64})(?=\.scope|/|$)")
+_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _CONTROLLERS = ("name=systemd", "memory", "cpu", "pids", "devices")
-"""cgroup v1 hierarchies in the order in which they are asked; the v2 line comes before them."""
+"""cgroup v1 hierarchies that are asked first, in this order; the v2 line comes before them, all others behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,14 @@ def pod_of_path(path: str) -> str | None:
 
 
 def owner_of_path(path: str, known: Container[str] = frozenset()) -> CgroupOwner | None:
-    """The container of a path: one the runtime knows, else the outermost inside a pod, else the outermost."""
+    """The container of a path: one the runtime knows, wherever its id stands, else the outermost inside a pod, else the outermost."""
     owners = parse_path(path)
     for owner in owners:
         if owner.container_id in known:
             return owner
+    for match in _ID.finditer(path):
+        if match[0] in known:
+            return CgroupOwner(pod_of_path(path), None, "", match[0], path[match.end() :].removesuffix(" (deleted)"))
     return next((owner for owner in owners if owner.pod_uid), owners[0] if owners else None)
 
 
@@ -81,7 +85,7 @@ def owner_of_process(text: str, known: Container[str] = frozenset()) -> CgroupOw
     for path in cgroup_paths(text):
         owner = owner_of_path(path, known)
         if owner:
-            return None if owner.prefix in ("crio-conmon", "libpod-conmon") else owner
+            return None if owner.prefix.endswith("conmon") else owner
     return None
 
 
@@ -98,5 +102,5 @@ def cgroup_paths(text: str) -> list[str]:
             unified.append(path)
         else:
             by_controller.update(dict.fromkeys(controllers.split(","), path))
-    paths = unified + [by_controller[name] for name in _CONTROLLERS if name in by_controller]
-    return [path for path in paths if path not in ("", "/")]
+    first = [by_controller.pop(name) for name in _CONTROLLERS if name in by_controller]
+    return [path for path in dict.fromkeys([*unified, *first, *by_controller.values()]) if path not in ("", "/")]

@@ -31,14 +31,14 @@ class UnreadableAnswer(ValueError):  # noqa: N818 (what it is, not that it is on
 
 @dataclass(frozen=True, slots=True)
 class CriSandbox:
-    """One entry of `crictl pods` (CRI `PodSandbox`). `created_at` in nanoseconds since the epoch."""
+    """One entry of `crictl pods` (CRI `PodSandbox`). `created_at` in nanoseconds since the epoch; `state` None where none was told."""
 
     id: str
     name: str
     namespace: str
     uid: str
     attempt: int
-    state: str
+    state: str | None
     created_at: int | None
     runtime_handler: str
     labels: Mapping[str, str]
@@ -160,7 +160,7 @@ def _sandbox(item: Mapping[str, Any]) -> CriSandbox | None:
         namespace=text_of(metadata.get("namespace")),
         uid=text_of(metadata.get("uid")),
         attempt=integer_of(metadata.get("attempt")) or 0,
-        state=SANDBOX_STATES.get(text_of(item.get("state")), "notready"),
+        state=SANDBOX_STATES.get(text_of(item.get("state"))),
         created_at=integer_of(item.get("createdAt")),
         runtime_handler=text_of(item.get("runtimeHandler")),
         labels=texts_of(item.get("labels")),

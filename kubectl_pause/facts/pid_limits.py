@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 _LINE = re.compile(r"\./(?:(.*)/)?(pids\.current|pids\.max|pids\.events|freezer\.state|cgroup\.events):(.*)")
 _NUMBER = re.compile(r"\d{1,18}")
@@ -15,7 +16,10 @@ _NUMBER = re.compile(r"\d{1,18}")
 
 @dataclass(frozen=True, slots=True)
 class PidLimit:
-    """One cgroup's tasks, zombies included. `allowed` None is no limit; `refused` how many forks failed at this limit since it was made."""
+    """One cgroup's tasks, zombies included. `allowed` None is no limit; `refused` how many forks failed since it was made.
+
+    Before Linux 6.11, and on v1 in all, those of tasks in this very cgroup, by its limit or one above; later by its limit or one below.
+    """
 
     current: int
     allowed: int | None = None
@@ -36,12 +40,20 @@ def parse_pid_limits(content: bytes) -> dict[str, PidLimit]:
     return {path: PidLimit(count, allowed.get(path), refused.get(path)) for path, count in current.items()}
 
 
-def parse_frozen(content: bytes) -> frozenset[str]:
-    """Paths of the cgroups whose processes are frozen: v1's freezer.state, v2's cgroup.events."""
-    return frozenset(path for path, file, value in _lines(content) if (file, value) in _FROZEN)
+Freezer = Literal["v1", "v2"]
+"""By which hierarchy a cgroup is frozen: v1's freezer.state, v2's cgroup.freeze."""
 
 
-_FROZEN = {("freezer.state", "FROZEN"), ("freezer.state", "FREEZING"), ("cgroup.events", "frozen 1")}
+def parse_frozen(content: bytes) -> dict[str, Freezer]:
+    """The cgroups whose processes are frozen, by their path."""
+    return {path: _FROZEN[file, value] for path, file, value in _lines(content) if (file, value) in _FROZEN}
+
+
+_FROZEN: dict[tuple[str, str], Freezer] = {
+    ("freezer.state", "FROZEN"): "v1",
+    ("freezer.state", "FREEZING"): "v1",
+    ("cgroup.events", "frozen 1"): "v2",
+}
 
 
 def _lines(content: bytes) -> list[tuple[str, str, str]]:

@@ -30,7 +30,7 @@ class Process:
     `child_faults` is field 11 of stat (cminflt: minor faults of children that were waited for, and of theirs), `start_ticks` field 22
     (clock ticks after boot), `exit_code` field 52 (a wait status, meaningful for a zombie),
     `ns_pids` the pid in each PID namespace from the reader's inwards, `cgroups` the raw text of the cgroup file,
-    `namespaces` the inode of each namespace that could be read: a zombie keeps only `pid` and `user`.
+    `namespaces` the inode of each namespace that could be read: a zombie keeps only `pid` and `user`. `tracer` is the debugger's pid, or 0.
     """
 
     pid: int
@@ -46,6 +46,7 @@ class Process:
     namespaces: Mapping[str, int]
     signals: Mapping[str, int]
     child_faults: int = 0
+    tracer: int = 0
 
     @property
     def is_zombie(self) -> bool:
@@ -118,6 +119,7 @@ def parse_processes(content: bytes) -> dict[int, Process]:  # noqa: C901 (one br
             namespaces=namespaces.get(pid, {}),
             signals=_signals(status),
             child_faults=stat.child_faults,
+            tracer=next(iter(_numbers(status.get(b"TracerPid", b""))), 0),
         )
     return processes
 

@@ -16,6 +16,7 @@ for tool in awk cat chroot cut date find grep gzip readlink sed setsid sleep sta
 	command -v $tool >/dev/null 2>&1 || { echo "#missing $tool"; exit 3; }
 done
 cd "$PROC" 2>/dev/null || { echo "#missing $PROC"; exit 3; }
+read -r self _ 2>/dev/null <self/stat || self=$$  # as this /proc counts: it may be that of another PID namespace than ours
 
 set -f  # the patterns below are for awk; globs are expanded only where processes and state files are listed
 STATUS='^(State|Tgid|PPid|TracerPid|Uid|NSpid|Threads|SigPnd|ShdPnd|SigBlk|SigIgn|SigCgt):'
@@ -137,10 +138,10 @@ limited() {
 	[ $left -lt $((CRICTL_SECONDS * 2)) ] || left=$((CRICTL_SECONDS * 2))
 	setsid "$@" &
 	asked=$!
-	{ trap 'kill $nap; exit' TERM; sleep $left & nap=$!; wait $nap && kill -9 -$asked; } >/dev/null 2>&1 3>&- 4>&- &
+	{ trap 'kill $nap && wait $nap; exit' TERM; sleep $left & nap=$!; wait $nap && kill -9 -$asked; } >/dev/null 2>&1 3>&- 4>&- &
 	guard=$!
 	wait $asked; code=$?
-	kill $guard 2>/dev/null
+	kill $guard 2>/dev/null; wait $guard 2>/dev/null  # a PID 1 that reaps nothing would keep it, and its nap, as zombies
 	return $code
 }
 ask() { limited chroot "$NODE_ROOT" "$crictl_path" -r "unix://$socket" -t "${CRICTL_SECONDS}s" "$@"; }
@@ -211,8 +212,9 @@ state_files() {
 		grep -v '\*' | awk -v mode=files -v keep="$KEEP_SPEC" "$PRUNE"
 }
 
-# Hands every line on. Who could reap: PID 1 of each inner PID namespace, and parents of zombies; behind "/", the zombies.
+# Hands every line on. Who could reap: PID 1 of the node and of each inner PID namespace, and parents of zombies; behind "/", the zombies.
 PICK='
+BEGIN { reaper[1] }
 { print }
 /^[0-9]+\/status:State:/ { dead = ($2 == "Z") }
 /^[0-9]+\/status:PPid:/ && dead { if ($2 > 0) reaper[$2]; if (n++ < 2000) zombies = zombies " " ($1 + 0) }
@@ -349,7 +351,7 @@ collect() {
 	read -r up _ <uptime; read -r boot <sys/kernel/random/boot_id; read -r _ _ _ tasks _ <loadavg
 	set -- $(cat sys/kernel/pid_max sys/kernel/threads-max)  # not `read`: /proc/sys answers the first read only
 	echo '#pause-inspect-collector 1'
-	echo "#node now=$(date +%s) uptime=$up boot=$boot tasks=${tasks#*/} pid_max=$1 threads_max=$2 kernel=$(uname -r | tr -cd 'A-Za-z0-9._+-') machine=$(uname -m) self=$$"
+	echo "#node now=$(date +%s) uptime=$up boot=$boot tasks=${tasks#*/} pid_max=$1 threads_max=$2 kernel=$(uname -r | tr -cd 'A-Za-z0-9._+-') machine=$(uname -m) self=$self"
 	echo '#section os-release'
 	system_name
 	runtime_answers

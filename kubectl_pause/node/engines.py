@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _LONGEST_SECONDS = 10.0
 _LISTED: Mapping[Engine, str] = {"docker": "{{.ID}}", "podman": "{{.ID}} {{.Pod}}"}
-_LEAST_CONTAINERS = 2
-"""Fewer cannot share anything, unless they are in a pod: they need no further question, of which each costs some 50 ms."""
 _IDS_AT_ONCE = 500
 """Ids of 64 characters on one command line: far below the kernel's limit of 128 KiB for what it takes at least."""
 
@@ -52,7 +50,7 @@ def ask_engines(timeout: float) -> EngineAnswers:
             listed = _run([engine, "ps", "-a", "--no-trunc", "--format", _LISTED[engine]], environment, deadline).splitlines()
             ids = [line.split()[0] for line in listed if line.strip()]
             in_pods = any(len(line.split()) > 1 for line in listed)
-            if len(ids) < _LEAST_CONTAINERS and not in_pods:
+            if not ids and not in_pods:
                 continue
             answers.sections[f"{engine}.containers"] = Section(_inspect(engine, ids, environment, deadline))
             if in_pods:

@@ -137,7 +137,7 @@ class CollectorRun:
         sections = self._answers.sections if self._answers else {}
         return replace(
             capture,
-            header={**capture.header, "reader": str(os.getpid())},
+            header={**capture.header, "reader": _own_pid()},
             sections={**capture.sections, **sections, "reader": Section("\n".join(notes).encode())},
         )
 
@@ -160,6 +160,11 @@ class CollectorRun:
             message = f"reading this host failed with exit code {self._process.returncode}: {''.join(last)}"
             raise PauseInspectError("CollectorFailed", message, "run it again; please report it if it stays")
         return told
+
+
+def _own_pid() -> str:
+    """As this /proc counts, which may be that of another PID namespace than ours (`unshare --pid` without `--mount-proc`)."""
+    return Path("/proc/self").readlink().name
 
 
 def _unreadable() -> list[str]:

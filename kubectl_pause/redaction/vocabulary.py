@@ -23,7 +23,8 @@ FIELDS = _words("""
     linux livenessProbe Mac message metadata mode name namespace namespaces netNamespaceClosed network node nodeInfo nodeName
     operatingSystem options osImage ownerReferences path PciID phase pid podIPs podSandboxId pods podStatus postStart preStop privileged
     processStatus programs readinessProbe reason restartCount restartPolicy running runtimeClassName runtimeHandler runtimeSpec
-    runtimeType Sandbox seconds securityContext shareProcessNamespace SocketPath spec startupProbe state status targetContainerName
+    runtimeType Sandbox seconds securityContext setsCommand shareProcessNamespace SocketPath spec startupProbe state status
+    targetContainerName
     targetId terminated toolVersion type uid uids uidMappings userns usernsOptions userSpecifiedImage waiting size user_specified_image
 """)
 """Keys of the JSON in a capture: fields of v1.Pod, v1.Node, the CRI and the OCI runtime spec, as far as a capture holds them."""

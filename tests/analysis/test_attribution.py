@@ -108,11 +108,15 @@ def test_the_node_s_pid_namespace_proves_nothing_and_parents_are_asked():
 def test_a_live_process_elsewhere_is_at_most_possibly_the_pod_s():
     joined = Copy(1, NEW, ppid=1, comm="nsenter", spaces={"pid": space_of("zombies", "app")}).live(CONTAINERD)
     assert told(joined, NEW) == ["zombies/app by pid-namespace, possible"]
-    assert told(Copy(1, NEW, ppid=pid_of("host-pid-ipc", "app")).live(CONTAINERD), NEW) == ["host-pid-ipc/app by parent, possible"]
     started = Copy(1, NEW, ppid=shim_of("web"), comm="runc").live(CONTAINERD)
     assert told(started, NEW) == ["web/? by shim, possible"]
     child = Copy(1, NEW + 1, ppid=NEW).dead(started)
     assert told(child, NEW + 1) == ["web/? by shim, possible"]
+
+
+def test_a_live_process_elsewhere_that_a_container_s_process_started_is_likely_its():
+    """With hostPID that process is no PID 1, so it has adopted nobody."""
+    assert told(Copy(1, NEW, ppid=pid_of("host-pid-ipc", "app")).live(CONTAINERD), NEW) == ["host-pid-ipc/app by parent, likely"]
 
 
 def test_a_foreign_pod_s_process_inside_does_not_make_the_namespace_its_own():

@@ -181,7 +181,7 @@ def test_a_main_process_that_is_no_pid_1_adopts_nothing(name):
     child = next(each.pid for each in node_facts(recorded("later"), "-").processes.values() if each.state == "Z" and each.ppid == 70729)
     owned = altered(recorded("later"), "proc", rb"(?m)^(%d/stat2?:.*\) Z )70729 " % child, rb"\g<1>%d " % (app.pid or 0))
     told = [group for sandbox in report(owned).sandboxes for group in sandbox.zombie_groups if group.parent.pid == app.pid]
-    assert [(group.verdict, group.parent.role) for group in told] == [("zombie/application", "container:app")]
+    assert [(group.verdict, group.parent.role) for group in told] == [("zombie/application", "process:app")]
     assert "the main process of container app, does not wait for its children: the application's fault" in told[0].message
     assert not any("shareProcessNamespace" in each for each in told[0].remedies)
 

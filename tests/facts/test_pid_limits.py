@@ -29,7 +29,7 @@ def test_lines_of_both_versions() -> None:
 
 def test_frozen_cgroups_of_both_versions() -> None:
     content = b"./a/freezer.state:FROZEN\n./b/freezer.state:FREEZING\n./c/cgroup.events:frozen 1\n./d/freezer.state:THAWED\n"
-    assert parse_frozen(content) == {"a", "b", "c"}
+    assert parse_frozen(content) == {"a": "v1", "b": "v1", "c": "v2"}
 
 
 @given(st.dictionaries(st.lists(NAME, min_size=1, max_size=3).map("/".join), st.tuples(st.integers(0, 2**22), st.integers(0, 2**22))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ from kubectl_pause.facts.pid_limits import PidLimit, parse_frozen, parse_pid_lim
 from kubectl_pause.facts.process import parse_processes
 from kubectl_pause.facts.reapers import parse_counters, parse_executables, parse_last_runs, parse_reapers, parse_stats
 from tests.node.test_collector import SHELLS, collect, needs_linux
+from tests.node.test_this_host import needs_namespaces
 from tests.real_processes import LIMIT, children
+from tests.recorded_nodes import COLLECTOR
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ def test_two_looks_at_a_parent_of_a_zombie(shell: list[str], parent_of_a_zombie:
     [zombie] = [each for each in processes.values() if each.ppid == parent]
     assert zombie.is_zombie
     assert parse_stats(capture.content("look2"))[zombie.pid].start_ticks == zombie.start_ticks
-    assert parent in parse_reapers(capture.content("reapers"))
+    assert {1, parent} <= parse_reapers(capture.content("reapers")).keys(), "the node's own PID 1 too"
     before, after = parse_counters(capture.content("reapers"))[parent], parse_counters(capture.content("look2"))[parent]
     assert before.runs == after.runs, "it slept"
     executables = parse_executables(capture.content("exe"))
@@ -79,4 +82,33 @@ def test_limits_and_frozen_cgroups_of_v2(shell: list[str], tmp_path: Path) -> No
     capture = collect(shell, tmp_path)
     expected = {name: PidLimit(index, None if index else 77, index) for index, name in enumerate(names)}
     assert parse_pid_limits(capture.content("pids")) == expected
-    assert parse_frozen(capture.content("frozen")) == {names[1], names[3]}
+    assert parse_frozen(capture.content("frozen")) == {names[1]: "v2", names[3]: "v2"}
+
+
+ADOPTS = """
+import ctypes, os, subprocess, sys
+ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: whatever the collector leaves behind becomes a child of this
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+try:
+    print(os.waitpid(-1, 0))
+except ChildProcessError:
+    print("nothing")
+"""
+
+
+@needs_linux
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_nothing_is_left_to_a_pid_1_that_does_not_wait(shell: list[str]) -> None:
+    command = [sys.executable, "-c", ADOPTS, *shell, str(COLLECTOR)]
+    done = subprocess.run(command, capture_output=True, env={"PATH": os.environ["PATH"], "NODE_ROOT": "/"}, timeout=60, check=True)
+    assert done.stdout == b"nothing\n"
+
+
+@needs_namespaces
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_its_own_pid_is_that_of_the_proc_that_it_reads(shell: list[str]) -> None:
+    """In a PID namespace of its own, with the /proc of the one outside."""
+    capture = collect(["unshare", "--pid", "--fork", *shell])
+    own = parse_processes(capture.content("proc"))[int(capture.header["self"])]
+    assert own.ns_pids[-1:] == (1,)
+    assert len(own.ns_pids) > 1

@@ -1,0 +1,65 @@
+"""What keeps a process from doing anything, its parent's part of reaping too, and what lets it go on: stopped, traced or frozen."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kubectl_pause.facts.pid_limits import Freezer
+    from kubectl_pause.facts.process import Process
+
+State = Literal["running", "stopped", "traced", "frozen", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """`words` end a sentence that begins with the process's name; `remedy` is a line to paste, which lets it go on."""
+
+    words: str
+    remedy: str
+
+
+def state_of(process: Process, frozen: Mapping[str, Freezer] | None) -> State:
+    """What keeps a process from doing anything, or `running`. `frozen` are the frozen cgroups, None where nobody looked."""
+    if process.state in ("Z", "X"):
+        return "dead"
+    if _frozen_cgroup(process, frozen):
+        return "frozen"
+    return "stopped" if process.state == "T" else "traced" if process.state == "t" else "running"
+
+
+def halt_of(process: Process, frozen: Mapping[str, Freezer] | None, processes: Mapping[int, Process]) -> Halt | None:
+    """Why a process that lives does nothing, and the way out; None for one that runs, sleeps or is dead."""
+    state = state_of(process, frozen)
+    if state == "stopped":
+        return Halt("is stopped (state T)", f"on the node: kill -CONT {process.pid}")
+    if state == "traced":
+        tracer = processes.get(process.tracer)
+        debugger = f"the debugger {tracer.comm} (pid {tracer.pid})" if tracer else "the debugger"
+        return Halt(f"is held by {debugger}", f"on the node: detach {debugger} from pid {process.pid}, or let it go on there")
+    path = _frozen_cgroup(process, frozen)
+    if state == "frozen" and path and frozen:
+        return Halt(f"is in the frozen cgroup /{path}", f"on the node: {_thaw(path, frozen[path])}")
+    return None
+
+
+def _frozen_cgroup(process: Process, frozen: Mapping[str, Freezer] | None) -> str | None:
+    """The topmost frozen cgroup that the process is in: those below it are frozen with it, and thawed with it.
+
+    Frozen ones are told relative to their mount, a process's own from further up where the node is a container itself.
+    """
+    if not frozen:
+        return None
+    paths = [line.split(":", 2)[-1].removesuffix(" (deleted)") for line in process.cgroups.split("\n")]
+    own = (cgroup for cgroup in frozen if cgroup and any(path.endswith(f"/{cgroup}") or f"/{cgroup}/" in path for path in paths))
+    return min(own, key=len, default=None)
+
+
+def _thaw(path: str, freezer: Freezer) -> str:
+    if freezer == "v1":
+        return f"echo THAWED > {shlex.quote(f'/sys/fs/cgroup/freezer/{path}/freezer.state')}"
+    return f"echo 0 > {shlex.quote(f'/sys/fs/cgroup/{path}/cgroup.freeze')}"
