@@ -83,12 +83,18 @@ def reader_of(capture: Capture) -> int | None:
 
 
 def host_namespaces(processes: Mapping[int, Process], reader: int | None) -> Mapping[str, int]:
-    """The node's own namespaces: those of pid 1, else those of the process that read this host, which started outside of any pod."""
+    """The node's own namespaces: those of pid 1, else those of the process that read this host, which started outside of any pod.
+
+    Its PID namespace is left out where this /proc counts it from further up: that is not the host's.
+    """
     first = processes.get(1)
     if first and first.namespaces:
         return first.namespaces
     stand_in = processes.get(reader) if reader else None
-    return stand_in.namespaces if stand_in else {}
+    if stand_in is None:
+        return {}
+    nested = len(stand_in.ns_pids) > 1
+    return {kind: inode for kind, inode in stand_in.namespaces.items() if kind != "pid" or not nested}
 
 
 def limits_of_view(capture: Capture, processes: Mapping[int, Process], reader: int | None) -> list[str]:

@@ -16,7 +16,7 @@ from kubectl_pause.analysis.who_question import parse_question
 from kubectl_pause.facts.capture import Capture
 from kubectl_pause.facts.cgroup import owner_of_path, owner_of_process, parse_path, pod_of_path
 from kubectl_pause.report import Answer, NodeReport
-from tests.analysis.written_nodes import Written, identifier, pod_path, recorded_case, written_node
+from tests.analysis.written_nodes import HOST, Written, identifier, pod_path, recorded_case, written_node
 from tests.recorded_nodes import recorded_bytes
 
 PAUSE = Written(400, 390, "pause", (1,), 4026540000, pod_path("u", "a"), status={"SigCgt": "14002"})
@@ -278,3 +278,16 @@ def test_a_proc_that_hides_processes_is_told_and_proves_no_leftover():
     hidden = replace(capture, header={"reader": "900"}, sections={**capture.sections, "proc": replace(proc, content=listed)})
     assert codes(report(hidden)) == []
     assert any("hidepid" in note for note in report(hidden).sources.notes)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_the_pid_namespace_of_a_reader_in_one_of_its_own_is_not_the_host_s(nested):
+    """`unshare --pid` with the /proc of the host, whose pid 1 may not be read."""
+    reader = Written(900, 899, "python3", (3,) if nested else (), 4026540009 if nested else HOST)
+    capture = written_node(reader)
+    proc = capture.sections["proc"]
+    unread = b"\n".join(line for line in proc.content.split(b"\n") if not line.startswith(b"'1/"))
+    facts = node_facts(
+        replace(capture, header={"reader": "900"}, sections={**capture.sections, "proc": replace(proc, content=unread)}), "-"
+    )
+    assert facts.host == ({} if nested else {"pid": HOST})
