@@ -14,6 +14,7 @@ from kubectl_pause.cli.main import run
 from kubectl_pause.cluster import refusals
 from kubectl_pause.cluster.api_errors import ApiError
 from kubectl_pause.pasting import command_line
+from tests.analysis.written_nodes import INIT, Written
 from tests.recorded_nodes import RECORDED
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ def capture_with(name: str, place: Path) -> Path:
     text = gzip.decompress(CAPTURE.read_bytes()).decode()
     for recorded in ("$(id)", "x; touch PWNED #"):
         text = text.replace(json.dumps(recorded), json.dumps(name))
+    sandbox = json.loads(text.split("#section crictl.pods\n")[1].splitlines()[0])["items"][0]["id"]
+    shim = [*INIT.lines(), *Written(3000, 1, "containerd-shim").lines()]  # the zombie's parent: a remedy deletes the pod
+    text = text.replace("#section proc\n", "\n".join([f"#section shims\n3000/id:{sandbox}\n#section proc", *shim, ""]), 1)
     file = place / "capture"
     file.write_bytes(gzip.compress(text.encode()))
     return file

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -61,5 +60,5 @@ def _frozen_cgroup(process: Process, frozen: Mapping[str, Freezer] | None) -> st
 
 def _thaw(path: str, freezer: Freezer) -> str:
     if freezer == "v1":
-        return f"echo THAWED > {shlex.quote(f'/sys/fs/cgroup/freezer/{path}/freezer.state')}"
-    return f"echo 0 > {shlex.quote(f'/sys/fs/cgroup/{path}/cgroup.freeze')}"
+        return f"echo THAWED > {command_line(f'/sys/fs/cgroup/freezer/{path}/freezer.state')}"
+    return f"echo 0 > {command_line(f'/sys/fs/cgroup/{path}/cgroup.freeze')}"

@@ -18,7 +18,6 @@ from kubectl_pause.analysis.proofs import proofs
 from kubectl_pause.analysis.reaping import judge_reaping
 from kubectl_pause.analysis.sharing import sandbox_namespaces
 from kubectl_pause.analysis.strangers import find_strangers
-from kubectl_pause.analysis.unseen_parents import accuse_nobody_unseen
 from kubectl_pause.facts.mounts import canonical_path
 from kubectl_pause.report import (
     CrictlSource,
@@ -90,7 +89,6 @@ def report_of(facts: NodeFacts, name: str, *, prove: bool = False, earlier: Node
         findings=[*source_findings(name, sources), *node_findings(name, left_over)],
     )
     judge_reaping(facts, report, earlier)
-    accuse_nobody_unseen(report)
     return report
 
 
@@ -230,13 +228,15 @@ def _without_sandbox(pod: Pod) -> PodWithoutSandbox:
 def _sources(facts: NodeFacts) -> Sources:
     crictl = facts.capture.crictl
     asked = crictl is not None and facts.pods is not None
+    of_this_host = "reader" in facts.capture.header  # one of no cluster may have no runtime at all
+    by_engine = any(name.startswith(("docker.", "podman.")) for name in facts.capture.sections)
     return Sources(
         crictl=CrictlSource(path=crictl.get("path", ""), version=crictl.get("version"), socket=crictl.get("socket"))
         if crictl is not None and asked
         else None,
         crictl_failure=facts.crictl_failure,
         bundles=bool(facts.bundles),
-        runtime=asked or bool(facts.bundles) or "reader" in facts.capture.header,  # a host of no cluster may have none
+        runtime=facts.pods is not None or bool(facts.bundles) or of_this_host or by_engine,
         descriptors_cut=not facts.fds.whole,
         api=bool(facts.api and facts.api.pods),  # none at all: we were not allowed to list them
         notes=facts.notes,

@@ -49,9 +49,10 @@ def test_it_sleeps_until_it_is_ended(number, name):
 
 
 def test_it_reaps_children_that_it_never_started():
-    """The shell becomes pause: its children, of which pause knows nothing, are dead before or die later."""
-    shell = 'for n in 1 2 3; do sleep 0 & done; sleep 0.5 & sleep 1000 & exec "$@"'
+    """The shell becomes pause: of its children, of which pause knows nothing, some are dead before it has a handler, and one dies then."""
+    shell = 'for n in 1 2 3; do sleep 0 & done; sleep 1000 & sleep 1000 & exec "$@"'
     process = start(["sh", "-c", shell, "sh", *PAUSE])
+    os.kill(next(child for child, state in children(process.pid).items() if state != "Z"), signal.SIGKILL)
     wait_for("all but one to be reaped", lambda: len(children(process.pid)) == 1, LIMIT, 0.01, instead=lambda: children(process.pid))
     (sleeper,) = children(process.pid)
     os.kill(sleeper, signal.SIGKILL)
