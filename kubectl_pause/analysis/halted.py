@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from kubectl_pause.pasting import command_line
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
