@@ -132,16 +132,17 @@ END { if (mode != "files") finish() }'
 
 # limited COMMAND...: a command with all that it starts, ended after its time limit (crictl's -t is per request) or when the share of
 # all calls is used up. Not busybox's `timeout`: its watcher keeps our pipes open and looks only once a second, so each call would cost one.
+# The guard's sleep is ended by SIGKILL: a SIGTERM that comes before it is `sleep` finds the handler of the shell that it was, and is lost.
 limited() {
 	left=$((crictl_end - $(date +%s)))
 	[ $left -gt 0 ] || return 124
 	[ $left -lt $((CRICTL_SECONDS * 2)) ] || left=$((CRICTL_SECONDS * 2))
 	setsid "$@" &
 	asked=$!
-	{ trap 'kill $nap && wait $nap; exit' TERM; sleep $left & nap=$!; wait $nap && kill -9 -$asked; } >/dev/null 2>&1 3>&- 4>&- &
+	{ trap '[ $! = $asked ] || { kill -9 $!; wait $!; }; exit' TERM; sleep $left & wait $! && kill -9 -$asked; } >/dev/null 2>&1 3>&- 4>&- &
 	guard=$!
 	wait $asked; code=$?
-	kill $guard 2>/dev/null; wait $guard 2>/dev/null  # a PID 1 that reaps nothing would keep it, and its nap, as zombies
+	kill $guard 2>/dev/null; wait $guard 2>/dev/null  # a PID 1 that reaps nothing would keep it, and its sleep, as zombies
 	return $code
 }
 ask() { limited chroot "$NODE_ROOT" "$crictl_path" -r "unix://$socket" -t "${CRICTL_SECONDS}s" "$@"; }

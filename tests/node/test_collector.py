@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +35,9 @@ SANDBOX = "ad693f9f6fab65035227316ac242d96e438901541445d54b8f8ebda67bd5de97"
 
 
 def collect(shell: list[str], root: Path | str = "/nonexistent", **settings: str) -> Capture:
-    environment = {"PATH": os.environ["PATH"], "NODE_ROOT": str(root), **settings}
-    done = subprocess.run([*shell, str(COLLECTOR)], capture_output=True, env=environment, timeout=60, check=True)
+    unhurried = {"CRICTL_SECONDS": "60", "CRICTL_SHARE": "120"}  # a crictl of a test is ended only where that is what is tested
+    environment = {"PATH": os.environ["PATH"], "NODE_ROOT": str(root), **unhurried, **settings}
+    done = subprocess.run([*shell, str(COLLECTOR)], capture_output=True, env=environment, timeout=180, check=True)
     assert done.stderr == b""
     return read_capture(done.stdout, "this host")
 
@@ -223,9 +223,7 @@ def test_a_crictl_that_hangs_when_asked_for_its_version_is_none(shell: list[str]
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
 def test_a_crictl_that_hangs_gets_its_share_of_the_time_and_the_state_files_are_read(shell: list[str], root: Path) -> None:
     crictl(root, "sleep 1000")
-    before = time.monotonic()
-    capture = collect(shell, root, CRICTL_SECONDS="10", CRICTL_SHARE="2")
-    assert time.monotonic() - before < 15  # one call alone would have had 20
+    capture = collect(shell, root, CRICTL_SECONDS="600", CRICTL_SHARE="2")  # one call alone would outlast the limit of this test
     assert capture.sections["crictl.pods"].exit_code not in (0, None)
     assert len(capture.bundles) == 1
 
