@@ -32,8 +32,11 @@ from kubectl_pause.facts.cri import (
     parse_version,
 )
 from kubectl_pause.facts.fds import OpenNamespaces, parse_fds
+from kubectl_pause.facts.looks import Look, parse_looks
 from kubectl_pause.facts.mounts import Mounts, parse_mountinfo
+from kubectl_pause.facts.pid_limits import Freezer, PidLimit, parse_frozen, parse_pid_limits
 from kubectl_pause.facts.process import Process, parse_processes
+from kubectl_pause.facts.reapers import LastRuns, Reading, parse_executables, parse_reapers
 from kubectl_pause.facts.routes import parse_routes
 from kubectl_pause.facts.shims import parse_shims
 
@@ -75,6 +78,20 @@ class NodeFacts:
     shims: Mapping[int, str]
     routes: Mapping[str, tuple[str, ...]] | None
     fds: OpenNamespaces
+    readings: Mapping[int, Reading]
+    """Processes that could reap, looked at closely."""
+    last_runs: LastRuns
+    """When zombies last ran."""
+    executables: Mapping[int, str]
+    """Paths of executables by pid; of processes that could reap."""
+    limits: Mapping[str, PidLimit]
+    """Tasks charged and allowed by cgroup; empty where the collector did not look."""
+    frozen: Mapping[str, Freezer] | None
+    """Frozen cgroups; None where the collector did not look."""
+    looks: tuple[Look, ...]
+    """See facts/looks.py."""
+    os_name: str | None
+    """PRETTY_NAME of os-release(5)."""
 
 
 def node_facts(capture: Capture, source: str) -> NodeFacts:
@@ -102,6 +119,8 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
     own_by_pid(processes, engines.containers, owner, members)
     made = find_hand_made(processes, host, owner, members) if reader else ()
     notes += limits_of_view(capture, processes, reader)
+    readings, last_runs = parse_reapers(capture.content("reapers"))
+    limits = parse_pid_limits(capture.content("pids"))
     return NodeFacts(
         capture=capture,
         api=_api_view(capture, source),
@@ -121,14 +140,20 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         shims=parse_shims(capture.content("shims")),
         routes=parse_routes(capture.content("routes")) if "routes" in capture.sections else None,
         fds=parse_fds(capture.content("fds")),
+        readings=readings,
+        last_runs=last_runs,
+        executables=parse_executables(capture.content("exe")),
+        limits=limits,
+        frozen=parse_frozen(capture.content("frozen")) if "frozen" in capture.sections else None,
+        looks=parse_looks(capture, processes, readings, limits),
+        os_name=_os_name(capture.content("os-release")),
     )
 
 
-def labels_by_uid(captures: Iterable[Capture]) -> dict[str, dict[str, str]]:
-    """Labels of the pods of captures, by the uid that the runtime uses: the API's where it is there, else crictl's."""
+def labels_by_uid(nodes: Iterable[NodeFacts]) -> dict[str, dict[str, str]]:
+    """Labels of the pods of nodes, by the uid that the runtime uses: the API's where it is there, else crictl's."""
     labels: dict[str, dict[str, str]] = {}
-    for capture in captures:
-        facts = node_facts(capture, "capture")
+    for facts in nodes:
         labels.update({pod.uid: dict(pod.labels) for pod in facts.pods or () if pod.uid})
         labels.update({pod.runtime_uid: pod.metadata.labels or {} for pod in (facts.api.pods if facts.api else ())})
     return labels
@@ -142,6 +167,11 @@ def _api_view(capture: Capture, source: str) -> ApiView | None:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         message = f"{source}: the API's part of the capture cannot be read: {error}"
         raise CaptureError("CaptureDamaged", message, "take it again: kubectl pause-inspect snapshot NODE -o FILE") from None
+
+
+def _os_name(content: bytes) -> str | None:
+    line = content.decode("utf-8", "backslashreplace").split("\n")[0]
+    return line.removeprefix("PRETTY_NAME=").strip("\"'") or None
 
 
 def _answer(capture: Capture, name: str, parse: Callable[[bytes], list[Fact]], notes: list[str]) -> list[Fact] | None:

@@ -255,11 +255,9 @@ def _runtime(facts: NodeFacts) -> RuntimeInfo | None:
 
 
 def _os_name(facts: NodeFacts) -> str | None:
-    told = facts.api.node.status.node_info.os_image if facts.api and facts.api.node else None
-    if told:
-        return told
-    line = facts.capture.content("os-release").decode("utf-8", "backslashreplace").split("\n")[0]
-    return line.removeprefix("PRETTY_NAME=").strip("\"'") or None
+    """As the API has it, else as the node's own os-release."""
+    by_api = facts.api.node.status.node_info.os_image if facts.api and facts.api.node else None
+    return by_api or facts.os_name
 
 
 def _cgroup_version(facts: NodeFacts) -> Literal["v1", "v2", "hybrid"] | None:

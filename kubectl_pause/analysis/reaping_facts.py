@@ -1,4 +1,4 @@
-"""What reaping is judged by, parsed once: the node as `who` searches it, the readings of processes that could reap, the two looks."""
+"""What reaping is judged by: the node as `who` searches it, the readings of processes that could reap, the two looks."""
 
 from __future__ import annotations
 
@@ -9,36 +9,30 @@ from typing import TYPE_CHECKING
 from kubectl_pause.analysis.init_process import init_process
 from kubectl_pause.analysis.inspected_node import inspect_node
 from kubectl_pause.analysis.two_looks import window_of
-from kubectl_pause.facts.pid_limits import parse_frozen, parse_pid_limits
-from kubectl_pause.facts.reapers import parse_executables, parse_last_runs, parse_reapers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kubectl_pause.analysis.inspected_node import InspectedNode
     from kubectl_pause.analysis.node_facts import NodeFacts
-    from kubectl_pause.analysis.two_looks import ProcessKey, Window
+    from kubectl_pause.analysis.two_looks import Window
+    from kubectl_pause.facts.looks import ProcessKey
     from kubectl_pause.facts.pid_limits import Freezer, PidLimit
     from kubectl_pause.facts.process import Process
-    from kubectl_pause.facts.reapers import LastRuns, Reading
+    from kubectl_pause.facts.reapers import Reading
     from kubectl_pause.report import NodeReport, Sandbox
 
 
 @dataclass(frozen=True, slots=True)
 class ReapingFacts:
-    """`first` is PID 1 of each PID namespace but the node's. `window` is None where there was one look. `limits` is empty, and `frozen`
-    None, where the collector did not look. `zombies_in` counts zombies by PID namespace.
+    """`first` is PID 1 of each PID namespace but the node's. `window` is None where there was one look.
+    `zombies_in` counts zombies by PID namespace.
     `sandbox_of_holder` and `container_of_init` tell what a pid stands for in the report; an application that others have joined, as
     Docker and `nsenter` allow, is in both.
     """
 
     node: InspectedNode
     first: Mapping[int, Process]
-    readings: Mapping[int, Reading]
-    executables: Mapping[int, str]
-    last_runs: LastRuns
-    limits: Mapping[str, PidLimit]
-    frozen: Mapping[str, Freezer] | None
     window: Window | None
     zombies_in: Mapping[int, int]
     sandbox_of_holder: Mapping[int, str]
@@ -48,6 +42,26 @@ class ReapingFacts:
     def processes(self) -> Mapping[int, Process]:
         """All processes of the node by pid."""
         return self.node.facts.processes
+
+    @property
+    def readings(self) -> Mapping[int, Reading]:
+        """Processes that could reap, looked at closely."""
+        return self.node.facts.readings
+
+    @property
+    def executables(self) -> Mapping[int, str]:
+        """Paths of executables by pid; of processes that could reap."""
+        return self.node.facts.executables
+
+    @property
+    def limits(self) -> Mapping[str, PidLimit]:
+        """Tasks charged and allowed by cgroup; empty where the collector did not look."""
+        return self.node.facts.limits
+
+    @property
+    def frozen(self) -> Mapping[str, Freezer] | None:
+        """Frozen cgroups; None where the collector did not look."""
+        return self.node.facts.frozen
 
     @property
     def machine(self) -> str:
@@ -61,7 +75,7 @@ class ReapingFacts:
 
     def dead_seconds(self, process: Process) -> float | None:
         """How long ago a zombie died, about, at the moment of the report; never more than since it was started."""
-        age = self.last_runs.age(process.pid)
+        age = self.node.facts.last_runs.age(process.pid)
         moment = self.window.base.uptime if self.window else _uptime(self.node.facts)
         if age is None or moment is None:
             return age
@@ -78,8 +92,7 @@ def key_of(process: Process) -> ProcessKey:
 
 
 def reaping_facts(facts: NodeFacts, report: NodeReport, earlier: NodeFacts | None = None) -> ReapingFacts:
-    """Parse the sections of a capture that tell of reaping. `earlier` is an older capture of the same node."""
-    content = facts.capture.content
+    """`earlier` are the facts of an older capture of the same node."""
     host = facts.host.get("pid")
     node = inspect_node(facts, report)
     of_lone = {
@@ -94,11 +107,6 @@ def reaping_facts(facts: NodeFacts, report: NodeReport, earlier: NodeFacts | Non
             for process in facts.processes.values()
             if process.ns_pids[-1:] == (1,) and process.namespaces.get("pid", host) != host
         },
-        readings=parse_reapers(content("reapers")),
-        executables=parse_executables(content("exe")),
-        last_runs=parse_last_runs(content("reapers")),
-        limits=parse_pid_limits(content("pids")),
-        frozen=parse_frozen(content("frozen")) if "frozen" in facts.capture.sections else None,
         window=window_of(facts, earlier),
         zombies_in=Counter(each.namespaces["pid"] for each in facts.processes.values() if each.is_zombie and "pid" in each.namespaces),
         sandbox_of_holder={sandbox.pid: sandbox.id for sandbox in report.sandboxes if sandbox.pid},

@@ -10,30 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.pid_limits import parse_pid_limits
-from kubectl_pause.facts.reapers import parse_counters, parse_stats
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from kubectl_pause.analysis.node_facts import NodeFacts
-    from kubectl_pause.facts.process import Process, Stat
-    from kubectl_pause.facts.reapers import Counters
-
-ProcessKey = tuple[int, int]
-"""pid and start time in clock ticks: what one process never shares with another of the same boot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One look. `uptime` in seconds; `tasks` of each cgroup by path, `node_tasks` of all."""
-
-    uptime: float
-    zombies: frozenset[ProcessKey]
-    child_faults: Mapping[ProcessKey, int]
-    counters: Mapping[int, Counters]
-    tasks: Mapping[str, int]
-    node_tasks: int | None
+    from kubectl_pause.facts.looks import Look, ProcessKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,57 +63,22 @@ class Window:
 
 def window_of(facts: NodeFacts, earlier: NodeFacts | None = None) -> Window | None:
     """The window of a capture with a second look in it, or of two captures; None where there was one look, or a reboot in between."""
-    base = first_look(facts)
-    if base is None:
+    if not facts.looks:
         return None
+    base, *after = facts.looks
     if earlier is not None:
-        before = first_look(earlier)
+        before = next(iter(earlier.looks), None)
         comparable = before is not None and not rebooted(facts, earlier) and before.uptime < base.uptime
         return Window(before, base, base) if before and comparable else None
-    after = second_look(facts)
-    return Window(base, after, base) if after and after.uptime > base.uptime else None
+    return Window(base, after[0], base) if after and after[0].uptime > base.uptime else None
 
 
 def moment_of(facts: NodeFacts) -> tuple[int, float]:
     """When a capture was taken: by the node's clock, and within one second by its uptime."""
-    header = facts.capture.header
-    now, look = header.get("now", ""), first_look(facts)
+    now, look = facts.capture.header.get("now", ""), next(iter(facts.looks), None)
     return int(now) if now.isascii() and now.isdigit() and len(now) < 12 else 0, look.uptime if look else 0.0  # noqa: PLR2004 (a time)
 
 
 def rebooted(facts: NodeFacts, earlier: NodeFacts) -> bool:
     """Whether the node was started anew between two captures: they cannot be compared."""
     return facts.capture.header.get("boot") != earlier.capture.header.get("boot")
-
-
-def first_look(facts: NodeFacts) -> Look | None:
-    """The look at the capture's processes; None where the collector was an older one that did not say when."""
-    moment = next(iter(facts.capture.looks), {})
-    counters = parse_counters(facts.capture.content("reapers"))
-    return _look(moment, facts.processes, counters, facts.capture.content("pids"))
-
-
-def second_look(facts: NodeFacts) -> Look | None:
-    """The second look of a capture, None where the collector was not told to wait for one."""
-    if len(facts.capture.looks) < 2:  # noqa: PLR2004 (two looks)
-        return None
-    content = facts.capture.content("look2")
-    return _look(facts.capture.looks[1], parse_stats(content), parse_counters(content), facts.capture.content("pids2"))
-
-
-def _look(
-    moment: Mapping[str, str], processes: Mapping[int, Process] | Mapping[int, Stat], counters: Mapping[int, Counters], pids: bytes
-) -> Look | None:
-    try:
-        uptime = float(moment["uptime"])
-    except (KeyError, ValueError):
-        return None
-    tasks = moment.get("tasks", "")
-    return Look(
-        uptime=uptime,
-        zombies=frozenset((pid, each.start_ticks) for pid, each in processes.items() if each.state == "Z"),
-        child_faults={(pid, each.start_ticks): each.child_faults for pid, each in processes.items()},
-        counters=counters,
-        tasks={path: limit.current for path, limit in parse_pid_limits(pids).items()},
-        node_tasks=int(tasks) if tasks.isascii() and tasks.isdigit() and len(tasks) < 12 else None,  # noqa: PLR2004 (more are no tasks)
-    )

@@ -9,7 +9,6 @@ from kubectl_pause.analysis.attribution import Place
 from kubectl_pause.analysis.who_namespace import at_mount, whose_namespace
 from kubectl_pause.analysis.who_process import Found, who_is
 from kubectl_pause.facts.cgroup import cgroup_paths, parse_path, pod_of_path
-from kubectl_pause.facts.pid_limits import parse_pid_limits
 from kubectl_pause.report import Answer
 
 if TYPE_CHECKING:
@@ -184,7 +183,7 @@ def _of_the_node(node: InspectedNode, path: str) -> list[Found]:
     paths = {pid: _own_paths(process) for pid, process in node.facts.processes.items()}
     inside = [pid for pid, own in paths.items() if any(path.endswith(wanted) for path in own)]
     below = [pid for pid, own in paths.items() if any(f"{each}/" in path for each in wanted for path in own)]
-    limits = parse_pid_limits(node.facts.capture.content("pids"))
+    limits = node.facts.limits
     tasks = next((limit.current for own, limit in limits.items() if own and f"/{own}".endswith(wanted)), None)
     if not inside and not below and tasks is None:
         return []

@@ -34,7 +34,7 @@ def node(
     reading.check_view(view)
     report = reading.start_report()
     if view.captured:
-        report.nodes += _named(reading.reports_of(reading.read_files(view.captured), report), names or [], report)
+        report.nodes += _named(reading.reports_of(reading.facts_of(reading.read_files(view.captured), report), report), names or [], report)
     else:
         _from_cluster(names or [], report, kube, capture, every=every)
     return reading.finish(report, view, started, lambda report: _text(report, view))

@@ -70,7 +70,7 @@ def _from_cluster(
 
 
 def _from_files(names: list[str], selector: str | None, report: Report, view: ViewFlags, namespace: str | None, *, prove: bool) -> None:
-    captures = reading.read_files(view.captured or [])
-    nodes = reading.reports_of(captures, report, prove=prove)
+    facts = reading.facts_of(reading.read_files(view.captured or []), report)
+    nodes = reading.reports_of(facts, report, prove=prove)
     if nodes or not report.errors:
-        report.nodes += choose_captured(captures, nodes, names, selector, report, namespace)
+        report.nodes += choose_captured(facts, nodes, names, selector, report, namespace)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.cluster.rest import Api
-    from kubectl_pause.facts.capture import Capture
     from kubectl_pause.report import NodeReport, Report
 
 
@@ -43,7 +43,7 @@ def uids_by_node(api: Api, names: Sequence[str], selector: str | None, report: R
 
 
 def choose_captured(
-    captures: Sequence[tuple[str, Capture]],
+    facts: Mapping[str, NodeFacts],
     nodes: Sequence[NodeReport],
     names: Sequence[str],
     selector: str | None,
@@ -59,14 +59,14 @@ def choose_captured(
     if names:
         tests = {name: by_name(target.kind, target.name, namespace) for name in names for target in [parse_target(name)]}
     else:
-        fits = by_labels(selector or "", labels_by_uid([each for _, each in captures]) if selector else {})
+        fits = by_labels(selector or "", labels_by_uid(facts.values()) if selector else {})
         tests = {selector or "-A": lambda pod: fits(pod) and namespace in (None, pod.namespace)}
     for name, test in tests.items():
         if not any(test(pod) for node in nodes for pod in pods_of(node)):
             known = [pod.name for node in nodes for pod in pods_of(node)]
             hint = near_names(name, known) or "kubectl pause-inspect node --from FILE lists the pods in it"
             where = f"in namespace {namespace!r} of" if namespace else "in"
-            message = f"{name!r} not found {where} {', '.join(source for source, _ in captures)}"
+            message = f"{name!r} not found {where} {', '.join(facts)}"
             report.errors.append(Failure(reason="NotFound", message=message, hint=hint))
     chosen = [only_pods(node, lambda pod: any(test(pod) for test in tests.values())) for node in nodes]
     return [node for node in chosen if pods_of(node)]

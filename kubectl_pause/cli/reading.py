@@ -16,8 +16,9 @@ from kubectl_pause.cli.terminal import Progress, put
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.cli.flags import CaptureFlags, OutputFlags
     from kubectl_pause.cluster.node_capture import NodeCapture
     from kubectl_pause.cluster.rest import Api
@@ -75,14 +76,25 @@ def one_row(source: str, report: Report, *, node: str | None = None) -> Iterator
         report.errors.append(failure_of(PauseInspectError("InternalError", what, hint), node=node))
 
 
-def reports_of(captures: Sequence[tuple[str, Capture]], report: Report, *, prove: bool = False) -> list[NodeReport]:
-    """A node's report of each capture. Raises PauseInspectError for a capture that makes no sense."""
-    from kubectl_pause.analysis.node_report import node_report
+def facts_of(captures: Sequence[tuple[str, Capture]], report: Report) -> dict[str, NodeFacts]:
+    """The facts of each capture by its name. Raises PauseInspectError for a capture that makes no sense."""
+    from kubectl_pause.analysis.node_facts import node_facts
 
-    nodes: list[NodeReport] = []
+    facts: dict[str, NodeFacts] = {}
     for source, capture in captures:
         with one_row(source, report):
-            nodes.append(node_report(capture, source, prove=prove))
+            facts[source] = node_facts(capture, source)
+    return facts
+
+
+def reports_of(facts: Mapping[str, NodeFacts], report: Report, *, prove: bool = False) -> list[NodeReport]:
+    """A report of each node."""
+    from kubectl_pause.analysis.node_report import report_of
+
+    nodes: list[NodeReport] = []
+    for source, of_node in facts.items():
+        with one_row(source, report):
+            nodes.append(report_of(of_node, source, prove=prove))
     return nodes
 
 

@@ -13,10 +13,10 @@ from kubectl_pause.cli.pod_choice import check_names, choose_captured, uids_by_n
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from kubectl_pause.analysis.node_facts import NodeFacts
     from kubectl_pause.cluster.node_watch import WatchPlan
-    from kubectl_pause.facts.capture import Capture
     from kubectl_pause.report import NodeReport, Report
 
 LONGEST_SAMPLE = 60.0
@@ -68,10 +68,10 @@ def zombies(
         return _watch(names or [], selector, nodes or [], plan, report, kube, capture, view, all_namespaces=all_namespaces, every=every)
     whole = every or local or bool(nodes) or (bool(view.captured) and not of_pods and kube.namespace is None)
     if view.captured:
-        captures = reading.read_files(view.captured)
-        found = captured_nodes(captures, report)
+        facts = reading.facts_of(reading.read_files(view.captured), report)
+        found = captured_nodes(facts, report)
         namespace = None if all_namespaces else kube.namespace
-        report.nodes += found if whole else choose_captured(captures, found, names or [], selector, report, namespace)
+        report.nodes += found if whole else choose_captured(facts, found, names or [], selector, report, namespace)
     elif local:
         from kubectl_pause.node.this_host import inspect_this_host
 
@@ -94,20 +94,18 @@ def sample_seconds(text: str) -> float:
     return wait
 
 
-def captured_nodes(captures: Sequence[tuple[str, Capture]], report: Report) -> list[NodeReport]:
+def captured_nodes(facts: Mapping[str, NodeFacts], report: Report) -> list[NodeReport]:
     """A report per node: of two captures of one boot of a node the later, compared with the earlier. Raises PauseInspectError for three.
 
     Nodes of two clusters may have one name, and a node started anew has other processes: these are two reports.
     """
-    from kubectl_pause.analysis.node_facts import node_facts
     from kubectl_pause.analysis.node_report import report_of
     from kubectl_pause.analysis.two_looks import moment_of
 
     by_node: dict[tuple[str, str], list[str]] = {}
-    facts = {source: node_facts(each, source) for source, each in captures}
-    for source, each in captures:
-        api = facts[source].api
-        by_node.setdefault((api.node_name if api else "", each.header.get("boot", source)), []).append(source)
+    for source, of_node in facts.items():
+        boot = of_node.capture.header.get("boot", source)
+        by_node.setdefault((of_node.api.node_name if of_node.api else "", boot), []).append(source)
     reports: list[NodeReport] = []
     for same in by_node.values():
         if len(same) > 2:  # noqa: PLR2004 (two looks)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause.facts.process import Stat, parse_stat
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _LINE = re.compile(rb"([1-9]\d{0,11}|self)/([a-z]+)(?:/\d{1,12}(/[a-z]+)?)?:(.{0,200})", re.DOTALL)
 _CALL = re.compile(rb"(\d{1,6}) 0x([0-9a-f]{1,16})")
@@ -64,45 +64,49 @@ class LastRuns:
         return None if ran is None or self.now is None else max(0.0, (self.now - ran) / 1000)
 
 
-def parse_reapers(content: bytes) -> dict[int, Reading]:
-    """Readings by pid, from the section `reapers`."""
-    counters = parse_counters(content)
+def parse_reapers(content: bytes) -> tuple[dict[int, Reading], LastRuns]:
+    """From the section `reapers`: readings by pid, and when each zombie last ran."""
+    lines = _lines(content)
+    counters = _counters(lines)
     calls: dict[int, list[SystemCall]] = {}
     masks: dict[int, list[int]] = {}
-    for pid, file, text in _lines(content):
+    for pid, file, text in lines:
         if file == "task/syscall" and (call := _CALL.fullmatch(text)):
             calls.setdefault(pid, []).append(SystemCall(int(call[1]), int(call[2], 16)))
         elif file == "fdinfo" and (mask := _MASK.fullmatch(text)):
             masks.setdefault(pid, []).append(int(mask[1], 16))
     pids = counters.keys() | calls.keys() | masks.keys()
-    return {pid: Reading(counters.get(pid, Counters()), tuple(calls.get(pid, ())), tuple(masks.get(pid, ()))) for pid in pids}
+    readings = {pid: Reading(counters.get(pid, Counters()), tuple(calls.get(pid, ())), tuple(masks.get(pid, ()))) for pid in pids - {_SELF}}
+    return readings, _last_runs(lines)
 
 
 def parse_counters(content: bytes) -> dict[int, Counters]:
-    """Counters by pid, from the section `reapers` or `look2`."""
+    """Counters by pid, from the section `look2`."""
+    return _counters(_lines(content))
+
+
+def _counters(lines: Sequence[_Line]) -> dict[int, Counters]:
     runs: dict[int, int] = {}
     switches: dict[tuple[int, bool], int] = {}
-    for pid, file, text in _lines(content):
+    for pid, file, text in lines:
         if file == "schedstat" and (stat := _SCHEDSTAT.fullmatch(text)):
             runs[pid] = int(stat[1])
         elif file == "status" and (told := _SWITCHES.fullmatch(text)):
             switches[pid, told[1] is None] = int(told[2])
-    pids = runs.keys() | {pid for pid, _ in switches}
+    pids = (runs.keys() | {pid for pid, _ in switches}) - {_SELF}
     return {pid: Counters(runs.get(pid), switches.get((pid, True)), switches.get((pid, False))) for pid in pids}
 
 
-def parse_last_runs(content: bytes) -> LastRuns:
-    """When each zombie last ran, from the section `reapers`. `now` is when grep itself did, the last time that it says so."""
+def _last_runs(lines: Sequence[_Line]) -> LastRuns:
+    """`now` is when grep itself ran, the last time that it says so."""
     now: float | None = None
     by_pid: dict[int, float] = {}
-    for line in content.split(b"\n"):
-        match = _LINE.fullmatch(line)
-        told = _EXEC_START.fullmatch(match[4]) if match and match[2] == b"sched" else None
-        if match and told:
-            if match[1] == b"self":
+    for pid, file, text in lines:
+        if file == "sched" and (told := _EXEC_START.fullmatch(text)):
+            if pid == _SELF:
                 now = float(told[1])
             else:
-                by_pid[int(match[1])] = float(told[1])
+                by_pid[pid] = float(told[1])
     return LastRuns(now, by_pid)
 
 
@@ -135,10 +139,16 @@ def parse_executables(content: bytes) -> dict[int, str]:
     return found
 
 
-def _lines(content: bytes) -> list[tuple[int, str, bytes]]:
-    found = []
+_Line = tuple[int, str, bytes]
+"""pid, file and what it says; the pid of the grep that read them is _SELF."""
+_SELF = 0
+
+
+def _lines(content: bytes) -> list[_Line]:
+    lines = []
     for line in content.split(b"\n"):
         match = _LINE.fullmatch(line)
-        if match and match[1] != b"self":
-            found.append((int(match[1]), (match[2] + (match[3] or b"")).decode(), match[4]))
-    return found
+        if match:
+            pid = _SELF if match[1] == b"self" else int(match[1])
+            lines.append((pid, (match[2] + (match[3] or b"")).decode(), match[4]))
+    return lines

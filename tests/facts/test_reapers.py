@@ -11,7 +11,6 @@ from kubectl_pause.facts.reapers import (
     SystemCall,
     parse_counters,
     parse_executables,
-    parse_last_runs,
     parse_reapers,
     parse_stats,
 )
@@ -45,12 +44,12 @@ WORDS = [
 
 
 def test_each_line_is_read() -> None:
-    assert parse_reapers(LINES) == {
+    readings, last = parse_reapers(LINES)
+    assert readings == {
         904: Reading(Counters(45, 18, 27), (SystemCall(34, 0),), ()),
         1100: Reading(Counters(3), (SystemCall(61, 2**64 - 1),), (0x10000,)),
     }
     assert parse_counters(LINES)[904] == Counters(45, 18, 27)
-    last = parse_last_runs(LINES)
     assert last.age(1207) == (5000.5 - 2000.25) / 1000
     assert last.age(904) is None
 
@@ -98,7 +97,6 @@ def test_the_second_look_joins_a_newline_in_a_name() -> None:
 @example(b"9" * 5000 + b"/schedstat:1 2 3")
 @example(b"1/sched:se.exec_start : " + b"9" * 5000)
 def test_arbitrary_bytes(content: bytes) -> None:
-    for parse in (parse_reapers, parse_counters, parse_stats):
-        assert all(0 < pid < 10**12 for pid in parse(content))
-    parse_executables(content)
-    parse_last_runs(content)
+    readings, last = parse_reapers(content)
+    for pids in (readings, last.by_pid, parse_counters(content), parse_stats(content), parse_executables(content)):
+        assert all(0 < pid < 10**12 for pid in pids)

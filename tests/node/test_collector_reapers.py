@@ -13,7 +13,7 @@ import pytest
 
 from kubectl_pause.facts.pid_limits import PidLimit, parse_frozen, parse_pid_limits
 from kubectl_pause.facts.process import parse_processes
-from kubectl_pause.facts.reapers import parse_counters, parse_executables, parse_last_runs, parse_reapers, parse_stats
+from kubectl_pause.facts.reapers import parse_counters, parse_executables, parse_reapers, parse_stats
 from tests.node.test_collector import SHELLS, collect, needs_linux
 from tests.node.test_this_host import needs_namespaces
 from tests.real_processes import LIMIT, children
@@ -49,14 +49,15 @@ def test_two_looks_at_a_parent_of_a_zombie(shell: list[str], parent_of_a_zombie:
     [zombie] = [each for each in processes.values() if each.ppid == parent]
     assert zombie.is_zombie
     assert parse_stats(capture.content("look2"))[zombie.pid].start_ticks == zombie.start_ticks
-    assert {1, parent} <= parse_reapers(capture.content("reapers")).keys(), "the node's own PID 1 too"
-    before, after = parse_counters(capture.content("reapers"))[parent], parse_counters(capture.content("look2"))[parent]
+    readings, last_runs = parse_reapers(capture.content("reapers"))
+    assert {1, parent} <= readings.keys(), "the node's own PID 1 too"
+    before, after = readings[parent].counters, parse_counters(capture.content("look2"))[parent]
     assert before.runs == after.runs, "it slept"
     executables = parse_executables(capture.content("exe"))
     assert executables.get(1) != "/pause"
     if os.access(f"/proc/{parent}/exe", os.R_OK):
         assert executables[parent].startswith((str(program), str(program).split("\n")[0] + "'$'\\n'"))
-    age = parse_last_runs(capture.content("reapers")).age(zombie.pid)
+    age = last_runs.age(zombie.pid)
     assert age is None or 0 <= age < 60
 
 
