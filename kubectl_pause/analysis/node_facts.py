@@ -34,7 +34,7 @@ from kubectl_pause.facts.cri import (
 from kubectl_pause.facts.fds import OpenNamespaces, parse_fds
 from kubectl_pause.facts.mounts import Mounts, parse_mountinfo
 from kubectl_pause.facts.process import Process, parse_processes
-from kubectl_pause.facts.routes import parse_routes
+from kubectl_pause.facts.routes import parse_interfaces, parse_routes
 from kubectl_pause.facts.shims import parse_shims
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class NodeFacts:
 
     `pods` and `containers` are None where crictl was not there or did not answer; `crictl_failure` says why it did not. `members` has
     the pids of each container or sandbox id by their cgroup, `owner` the reverse. `shims` are claims (see facts/shims.py); `routes` is
-    None where the collector did not look, `fds` empty where it was not asked to. `host` are the node's own namespaces; `local` is empty
-    where a node of a cluster was read.
+    None where the collector did not look, `interfaces` are the names of the node's by number, `fds` is empty where it was not asked to.
+    `host` are the node's own namespaces; `local` is empty where a node of a cluster was read.
     """
 
     capture: Capture
@@ -74,6 +74,7 @@ class NodeFacts:
     local: LocalFacts
     shims: Mapping[int, str]
     routes: Mapping[str, tuple[str, ...]] | None
+    interfaces: Mapping[int, str]
     fds: OpenNamespaces
 
 
@@ -120,6 +121,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         local=replace(engines, hand_made=made),
         shims=parse_shims(capture.content("shims")),
         routes=parse_routes(capture.content("routes")) if "routes" in capture.sections else None,
+        interfaces=parse_interfaces(capture.content("interfaces")),
         fds=parse_fds(capture.content("fds")),
     )
 

@@ -225,13 +225,23 @@ def _leads_to(node: InspectedNode) -> dict[str, str]:
 
 
 def _interface(node: InspectedNode, reading: Reading) -> list[Found]:
-    by_result = [each.id for each in node.facts.statuses.values() if reading.text in each.host_interfaces and each.id in node.sandboxes]
+    """By its name on the node; else, as a pod prints `eth0@if9`, by its other end, which is the node's."""
+    answers = _interface_named(node, reading.text)
+    other_end = node.facts.interfaces.get(reading.number)
+    if answers or other_end is None:
+        return answers
+    evidence = f"seen from within a pod, its other end is interface {reading.number} of the node, {other_end}"
+    return [replace(found, known_by=[evidence, *found.known_by], confidence="likely") for found in _interface_named(node, other_end)]
+
+
+def _interface_named(node: InspectedNode, name: str) -> list[Found]:
+    by_result = [each.id for each in node.facts.statuses.values() if name in each.host_interfaces and each.id in node.sandboxes]
     if len(by_result) > 1:
         return [
             Found(role="host", known_by=[f"the CNI results of {len(by_result)} sandboxes name it: a bridge of the node's, no one pod's"])
         ]
     evidence = {each: ["the sandbox's CNI result names it"] for each in by_result}
-    for address in (node.facts.routes or {}).get(reading.text, ()):
+    for address in (node.facts.routes or {}).get(name, ()):
         for sandbox in node.report.sandboxes:
             if address in map(canonical_address, sandbox.ips) and not sandbox.namespaces["net"].host:
                 evidence.setdefault(sandbox.id, []).append(f"the node's route to {address}, the pod's address, leads through it")

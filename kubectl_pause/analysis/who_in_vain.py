@@ -71,7 +71,10 @@ def _interface(node: InspectedNode, reading: Reading) -> str:
     searched = [*(["CNI results"] if node.facts.statuses else []), *(["routes"] if node.facts.routes is not None else [])]
     if not searched:
         return f"interface {reading.text}: the capture has neither routes nor CNI results"
-    return f"no interface {reading.text} in {' and '.join(searched)}"
+    said = f"no interface {reading.text} in {' and '.join(searched)}"
+    if reading.number:
+        said += f", nor interface {reading.number} of the node, its other end if a pod printed it"
+    return said
 
 
 def _processes(node: InspectedNode) -> str:

@@ -43,8 +43,8 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 _URL = re.compile(r"[a-z][a-z0-9+.-]{0,20}://(?:[^@/]*@)?([^/?#]+)(?:[/?#].*)?")
 _HOST = re.compile(r"\[(?P<bracketed>[^]]+)\](?::[0-9]{1,5})?|(?P<ipv4>[0-9.]{7,15}):[0-9]{1,5}|(?P<bare>[^/]+)(?:/[0-9]{1,3})?")
 """`[IP]`, `[IP]:PORT`, `IPV4:PORT`, and as `ip addr` prints it `IP/LENGTH`."""
-_INTERFACE = re.compile(r"([^\s/:@]{1,15})(?:@[^\s/:@]{1,15})?")
-"""`ip link` prints the other end behind the name: `veth1a2b@if2`."""
+_INTERFACE = re.compile(r"([^\s/:@]{1,15})(?:@(?:if([0-9]{1,9})|[^\s/:@]{1,15}))?")
+"""`ip link` prints the other end behind the name: `veth1a2b@if2` is number 2 of the pod, `eth0@if9` in a pod is number 9 of the node."""
 _CGROUP_LINE = re.compile(r"[0-9]{1,3}:[^:/]*:(?=/)")
 _LONGEST = 4096
 """PATH_MAX."""
@@ -52,7 +52,8 @@ _LONGEST = 4096
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One meaning of a text. `text`: the id, uid, path, address, interface, node or pod; `number`: pid, thread id or inode.
+    """One meaning of a text. `text`: the id, uid, path, address, interface, node or pod; `number`: pid, thread id, inode,
+    or of an interface its other end.
 
     `within`: the Kubernetes namespace of a pod, or the type of a Linux namespace, where the text names it. `part`: the container of a
     pod, or the pid of the process whose thread is asked for.
@@ -182,7 +183,7 @@ def _words(text: str) -> list[Reading]:
     if _NUMBER.fullmatch(text) or (identifier and len(identifier["id"]) == FULL_ID):
         return readings
     if (interface := _INTERFACE.fullmatch(text)) and text.isprintable():
-        readings.append(Reading("interface", interface[1]))
+        readings.append(Reading("interface", interface[1], int(interface[2] or 0)))
     return [*_names(text), *readings]
 
 
