@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kubectl_pause.analysis.inspected_node import InspectedNode
     from kubectl_pause.analysis.who_question import Question, Reading
     from kubectl_pause.facts.process import Process
-    from kubectl_pause.report import PodIdentity, Sandbox
+    from kubectl_pause.report import Container, PodIdentity, Sandbox
 
 
 def answer(question: Question, node: InspectedNode, way: Way = ON_CLUSTER) -> list[Answer]:
@@ -90,13 +90,13 @@ def _sandboxes(node: InspectedNode, fits: Callable[[Sandbox], bool], evidence: s
     fitting = [sandbox for sandbox in node.report.sandboxes if sandbox.current and fits(sandbox)]
     fitting.sort(key=lambda sandbox: sandbox.state != "ready")
     return [
-        Found(role="sandbox", place=Place(each.id, None), pid=each.pid, known_by=[evidence, f"its newest sandbox, {_state(each)}"])
-        for each in fitting
+        Found(role="sandbox", place=Place(sandbox.id, None), pid=sandbox.pid, known_by=[evidence, f"its newest sandbox, {_state(sandbox)}"])
+        for sandbox in fitting
     ]
 
 
-def _state(sandbox: Sandbox) -> str:
-    return sandbox.state or "in a state that is not known"
+def _state(thing: Sandbox | Container) -> str:
+    return thing.state or "in a state that is not known"
 
 
 def _container(node: InspectedNode, reading: Reading) -> list[Found]:
@@ -105,7 +105,7 @@ def _container(node: InspectedNode, reading: Reading) -> list[Found]:
             role=f"container:{container.name}",
             place=Place(sandbox.id, container.name),
             pid=container.pid,
-            known_by=[f"the name of the container, which is {container.state or 'in a state that is not known'}"],
+            known_by=[f"the name of the container, which is {_state(container)}"],
         )
         for sandbox in pods_named(node, reading)
         for container in sandbox.containers
@@ -198,8 +198,8 @@ def _address(node: InspectedNode, reading: Reading) -> list[Found]:
         if reading.text in (leads := _leads_to(node)):
             evidence.append(f"the node's route to it leads through {leads[reading.text]}")
         answers.append(Found(role="sandbox", place=Place(sandbox.id, None), pid=sandbox.pid, known_by=evidence))
-    told = node.facts.api.node if node.facts.api else None
-    if of_host or (told and reading.text in told.addresses):
+    api_node = node.facts.api.node if node.facts.api else None
+    if of_host or (api_node and reading.text in api_node.addresses):
         return [Found(role="node", known_by=node_address_evidence(of_host)), *answers]
     return answers or _past_address(node, reading)
 
@@ -225,13 +225,13 @@ def _leads_to(node: InspectedNode) -> dict[str, str]:
 
 
 def _interface(node: InspectedNode, reading: Reading) -> list[Found]:
-    """By its name on the node; else, as a pod prints `eth0@if9`, by its other end, which is the node's."""
+    """By its name on the node; else, where a pod printed `eth0@if9`, by its other end: whether one did, the text does not say."""
     answers = _interface_named(node, reading.text)
     other_end = node.facts.interfaces.get(reading.number)
     if answers or other_end is None:
         return answers
-    evidence = f"seen from within a pod, its other end is interface {reading.number} of the node, {other_end}"
-    return [replace(found, known_by=[evidence, *found.known_by], confidence="likely") for found in _interface_named(node, other_end)]
+    evidence = f"if a pod printed it, its other end is interface {reading.number} of the node, {other_end}"
+    return [replace(found, known_by=[evidence, *found.known_by], confidence="possible") for found in _interface_named(node, other_end)]
 
 
 def _interface_named(node: InspectedNode, name: str) -> list[Found]:

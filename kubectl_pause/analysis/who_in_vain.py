@@ -73,7 +73,7 @@ def _interface(node: InspectedNode, reading: Reading) -> str:
         return f"interface {reading.text}: the capture has neither routes nor CNI results"
     said = f"no interface {reading.text} in {' and '.join(searched)}"
     if reading.number:
-        said += f", nor interface {reading.number} of the node, its other end if a pod printed it"
+        said += f", and interface {reading.number} of the node, its other end if a pod printed it, is not known to be a pod's"
     return said
 
 

@@ -37,32 +37,32 @@ def who_targets(api: Api, questions: Sequence[Question], names: Sequence[str], *
     No node is asked for what the API answers. Pods are listed only where a question may need them, nodes only where none is known else.
     Raises PauseInspectError where the API cannot be asked at all.
     """
-    found = WhoTargets()
+    targets = WhoTargets()
     chosen: list[str] | None = None
     if names or every:
-        chosen, found.failures = find_nodes(api, names, every=every)
+        chosen, targets.failures = find_nodes(api, names, every=every)
     nodes = _Nodes(api)
     pods: list[Pod] | None = None
     for question in questions:
         kinds = {reading.kind for reading in question.readings}
         if pods is None and kinds.intersection(NAMED_THINGS if chosen is not None else KNOWN_TO_API):
             pods = _pods(api, needed=chosen is None)
-            found.pod_names.update(pod.metadata.name for pod in pods or ())
+            targets.pod_names.update(pod.metadata.name for pod in pods or ())
         known, near = pods or (), nodes_of(question, pods or ())
         answers = answers_of_api(question, known, ())
         if not answers and not near and chosen is None and kinds.intersection(("node", "address")):
             answers = answers_of_api(question, known, nodes.all)
-        found.answers += answers
+        targets.answers += answers
         waiting = [] if answers or near else unscheduled(question, known)
-        found.failures += map(not_scheduled, waiting)
+        targets.failures += map(not_scheduled, waiting)
         left = question if pods is None else for_nodes(question, pods, answered=bool(answers))
         where = chosen if chosen is not None else sorted(near) if near or answers or left is None else nodes.only_one
         if left and not waiting:
             for node in where:
-                found.by_node.setdefault(node, []).append(left)
+                targets.by_node.setdefault(node, []).append(left)
         if not answers and not waiting and (left is None or (chosen is None and not where)):
-            found.failures.append(_unknown(question, pods, nodes))
-    return found
+            targets.failures.append(_unknown(question, pods, nodes))
+    return targets
 
 
 class _Nodes:

@@ -110,8 +110,8 @@ def test_an_interface_as_a_pod_prints_it_is_known_by_its_other_end():
     assert capture.api is not None
     capture = replace(capture, api=capture.api.replace(b'"spec"', b'"status": {"podIPs": [{"ip": "10.244.0.9"}]}, "spec"'))
     [found] = who(capture, "eth0@if9")
-    assert (found.pod and found.pod.name, found.confidence) == ("web", "likely")
-    assert found.known_by[0] == f"seen from within a pod, its other end is interface 9 of the node, {VETH}"
+    assert (found.pod and found.pod.name, found.confidence) == ("web", "possible")
+    assert found.known_by[0] == f"if a pod printed it, its other end is interface 9 of the node, {VETH}"
     assert [each.confidence for each in who(capture, f"{VETH}@if2")] == ["certain"]
     assert who(capture, "eth0@if10") == who(capture, "eth0@if11") == []
 
@@ -120,7 +120,10 @@ def test_an_interface_whose_other_end_is_not_known():
     search, asked = Search(), [parse_question("eth0@if9")]
     search.ask(asked, written_node(PAUSE, sections={"routes": ""}), "node-1")
     [failure] = search.unanswered(asked)
-    assert "no interface eth0 in routes, nor interface 9 of the node, its other end if a pod printed it" in failure.message
+    assert (
+        "no interface eth0 in routes, and interface 9 of the node, its other end if a pod printed it, is not known to be a pod's"
+        in failure.message
+    )
 
 
 def test_a_container_by_its_name():
