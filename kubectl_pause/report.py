@@ -351,7 +351,8 @@ class Answer(_Document, kw_only=True):
 
     `asked` is the input, `understood_as` what it was taken for (`pid 904`, `sandbox id prefix 3f2a`), `role` what the thing is to its pod
     (`pause`, `container:NAME` for that container's init process, `process:NAME` for another process of it, `sandbox`, `namespace`,
-    `stranger`, `runtime`, `host`), `known_by` the evidence, strongest first.
+    `stranger`, `runtime`, `host`, `pod` where only the API was asked, `node`), `known_by` the evidence, strongest first. `next_step` is a
+    command that shows more, where what was asked for has one of its own.
     """
 
     asked: str
@@ -365,6 +366,7 @@ class Answer(_Document, kw_only=True):
     role: str | None = None
     known_by: list[str]
     confidence: Literal["certain", "likely", "possible"]
+    next_step: str | None = None
 
 
 class Failure(_Document, kw_only=True):

@@ -10,9 +10,10 @@ from kubectl_pause.analysis.local_pods import lone_containers
 from kubectl_pause.report import PodIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from kubectl_pause.analysis.node_facts import NodeFacts
+    from kubectl_pause.facts.api import Pod
     from kubectl_pause.facts.engine_containers import EngineContainer
     from kubectl_pause.report import NodeReport, Sandbox
 
@@ -34,6 +35,11 @@ class InspectedNode:
     owners: Mapping[tuple[str, int], list[Place]]
     populations: Mapping[tuple[str, int], int]
     lone: Mapping[str, EngineContainer]
+
+    @property
+    def api_pods(self) -> Sequence[Pod]:
+        """The API's pods of the node; none where it was not asked."""
+        return self.facts.api.pods if self.facts.api else ()
 
     def pod(self, sandbox: str) -> PodIdentity | None:
         """The pod of a sandbox, also of one that the report leaves out: the inspector's own."""

@@ -36,8 +36,8 @@ from kubectl_pause.facts.looks import Look, parse_looks
 from kubectl_pause.facts.mounts import Mounts, parse_mountinfo
 from kubectl_pause.facts.pid_limits import Freezer, PidLimit, parse_frozen, parse_pid_limits
 from kubectl_pause.facts.process import Process, parse_processes
-from kubectl_pause.facts.reapers import LastRuns, Reading, parse_executables, parse_reapers
-from kubectl_pause.facts.routes import parse_routes
+from kubectl_pause.facts.reapers import LastRuns, Reading, parse_executables, parse_reapers, parse_threads
+from kubectl_pause.facts.routes import parse_interfaces, parse_routes
 from kubectl_pause.facts.shims import parse_shims
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class NodeFacts:
 
     `pods` and `containers` are None where crictl was not there or did not answer; `crictl_failure` says why it did not. `members` has
     the pids of each container or sandbox id by their cgroup, `owner` the reverse. `shims` are claims (see facts/shims.py); `routes` is
-    None where the collector did not look, `fds` empty where it was not asked to. `host` are the node's own namespaces; `local` is empty
-    where a node of a cluster was read.
+    None where the collector did not look, `interfaces` are the names of the node's by number, `fds` is empty where it was not asked to.
+    `host` are the node's own namespaces; `local` is empty where a node of a cluster was read.
     """
 
     capture: Capture
@@ -77,9 +77,12 @@ class NodeFacts:
     local: LocalFacts
     shims: Mapping[int, str]
     routes: Mapping[str, tuple[str, ...]] | None
+    interfaces: Mapping[int, str]
     fds: OpenNamespaces
     readings: Mapping[int, Reading]
     """Processes that could reap, looked at closely."""
+    threads: Mapping[int, int]
+    """Pid by thread id, of those processes."""
     last_runs: LastRuns
     """When zombies last ran."""
     executables: Mapping[int, str]
@@ -119,7 +122,8 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
     own_by_pid(processes, engines.containers, owner, members)
     made = find_hand_made(processes, host, owner, members) if reader else ()
     notes += limits_of_view(capture, processes, reader)
-    readings, last_runs = parse_reapers(capture.content("reapers"))
+    reapers = capture.content("reapers")
+    readings, last_runs = parse_reapers(reapers)
     limits = parse_pid_limits(capture.content("pids"))
     return NodeFacts(
         capture=capture,
@@ -139,8 +143,10 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         local=replace(engines, hand_made=made),
         shims=parse_shims(capture.content("shims")),
         routes=parse_routes(capture.content("routes")) if "routes" in capture.sections else None,
+        interfaces=parse_interfaces(capture.content("interfaces")),
         fds=parse_fds(capture.content("fds")),
         readings=readings,
+        threads=parse_threads(reapers),
         last_runs=last_runs,
         executables=parse_executables(capture.content("exe")),
         limits=limits,

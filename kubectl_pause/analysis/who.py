@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubectl_pause.analysis.attribution import Place
+from kubectl_pause.analysis.who_advice import ON_CLUSTER, Way, node_address_evidence
 from kubectl_pause.analysis.who_namespace import at_mount, whose_namespace
 from kubectl_pause.analysis.who_process import Found, who_is
-from kubectl_pause.facts.cgroup import cgroup_paths, parse_path, pod_of_path
+from kubectl_pause.facts.api import canonical_address
+from kubectl_pause.facts.cgroup import cgroup_paths, owner_of_path, parse_path, pod_of_path
 from kubectl_pause.report import Answer
 
 if TYPE_CHECKING:
@@ -17,17 +19,17 @@ if TYPE_CHECKING:
     from kubectl_pause.analysis.inspected_node import InspectedNode
     from kubectl_pause.analysis.who_question import Question, Reading
     from kubectl_pause.facts.process import Process
-    from kubectl_pause.report import Sandbox
+    from kubectl_pause.report import Container, PodIdentity, Sandbox
 
 
-def answer(question: Question, node: InspectedNode) -> list[Answer]:
-    """Every answer that the node has, reading by reading. None where it knows of no such thing."""
+def answer(question: Question, node: InspectedNode, way: Way = ON_CLUSTER) -> list[Answer]:
+    """Every answer that the node has, reading by reading. None where it knows of no such thing. `way` is how to ask for more."""
     return [
         Answer(
             asked=question.asked,
             understood_as=reading.phrase,
             node=node.report.name,
-            pod=node.pod(found.place.sandbox) if found.place else None,
+            pod=pod,
             sandbox=found.place.sandbox if found.place else None,
             container=found.place.container if found.place else None,
             pid=found.pid,
@@ -35,10 +37,19 @@ def answer(question: Question, node: InspectedNode) -> list[Answer]:
             role=found.role,
             known_by=found.known_by,
             confidence=found.confidence,
+            next_step=_next_step(way, reading, pod),
         )
         for reading in question.readings
         for found in _LOOK_UP[reading.kind](node, reading)
+        for pod in [node.pod(found.place.sandbox) if found.place else None]
     ]
+
+
+def _next_step(way: Way, reading: Reading, pod: PodIdentity | None) -> str | None:
+    """A name or a uid asks for a pod, not for whose something is."""
+    if reading.kind == "node":
+        return way.sandboxes_of(reading.text)
+    return way.pod(pod.namespace, pod.name) if pod and reading.kind in ("pod", "uid") else None
 
 
 def _comm(node: InspectedNode, pid: int | None) -> str | None:
@@ -49,6 +60,62 @@ def _comm(node: InspectedNode, pid: int | None) -> str | None:
 def _pid(node: InspectedNode, reading: Reading) -> list[Found]:
     process = node.facts.processes.get(reading.number)
     return who_is(node, process) if process else []
+
+
+def _thread(node: InspectedNode, reading: Reading) -> list[Found]:
+    """The process of a thread: of those whose threads were read, or as the text itself says it."""
+    leader = int(reading.part or 0) or node.facts.threads.get(reading.number, 0)
+    process = node.facts.processes.get(leader)
+    if process is None or leader == reading.number:
+        return []
+    evidence = f"the text says so: a thread of {node.process_text(leader)}" if reading.part else f"a thread of {node.process_text(leader)}"
+    return [replace(found, known_by=[evidence, *found.known_by]) for found in who_is(node, process)]
+
+
+def _uid(node: InspectedNode, reading: Reading) -> list[Found]:
+    """Sandboxes of a pod by its uid; the API's uid of a static pod's mirror is not the runtime's, which is a hash."""
+    uids = {reading.text, *(pod.runtime_uid for pod in node.api_pods if pod.metadata.uid == reading.text)}
+    return _sandboxes(node, lambda sandbox: sandbox.pod.uid in uids, f"the pod's uid is {reading.text}")
+
+
+def _pod(node: InspectedNode, reading: Reading) -> list[Found]:
+    named = {sandbox.id for sandbox in pods_named(node, reading)}
+    return _sandboxes(node, lambda sandbox: sandbox.id in named, "the pod's name")
+
+
+def _sandboxes(node: InspectedNode, fits: Callable[[Sandbox], bool], evidence: str) -> list[Found]:
+    """Newest sandboxes of pods, those that are ready first."""
+    fitting = [sandbox for sandbox in node.report.sandboxes if sandbox.current and fits(sandbox)]
+    fitting.sort(key=lambda sandbox: sandbox.state != "ready")
+    return [
+        Found(role="sandbox", place=Place(sandbox.id, None), pid=sandbox.pid, known_by=[evidence, f"its newest sandbox, {_state(sandbox)}"])
+        for sandbox in fitting
+    ]
+
+
+def _state(thing: Sandbox | Container) -> str:
+    return thing.state or "in a state that is not known"
+
+
+def _container(node: InspectedNode, reading: Reading) -> list[Found]:
+    return [
+        Found(
+            role=f"container:{container.name}",
+            place=Place(sandbox.id, container.name),
+            pid=container.pid,
+            known_by=[f"the name of the container, which is {_state(container)}"],
+        )
+        for sandbox in pods_named(node, reading)
+        for container in sandbox.containers
+        if sandbox.current and container.name == reading.part
+    ]
+
+
+def _node(node: InspectedNode, reading: Reading) -> list[Found]:
+    if reading.text != node.report.name:
+        return []
+    pods = len({sandbox.pod.uid or sandbox.id for sandbox in node.report.sandboxes})
+    return [Found(role="node", known_by=[f"the node's name; {_counted(pods, 'pod has', 'pods have')} sandboxes on it"])]
 
 
 def _pod_pid(node: InspectedNode, reading: Reading) -> list[Found]:
@@ -66,7 +133,7 @@ def _pod_pid(node: InspectedNode, reading: Reading) -> list[Found]:
 
 
 def pods_named(node: InspectedNode, reading: Reading) -> list[Sandbox]:
-    """Sandboxes of the pods that `POD:PID` or `NAMESPACE/POD:PID` names."""
+    """Sandboxes of the pods that a reading names, of any namespace where it names none."""
     return [each for each in node.report.sandboxes if each.pod.name == reading.text and reading.within in (None, each.pod.namespace)]
 
 
@@ -118,23 +185,31 @@ def _mount(node: InspectedNode, reading: Reading) -> list[Found]:
 
 
 def _address(node: InspectedNode, reading: Reading) -> list[Found]:
-    answers = []
+    answers, of_host = [], []
     for sandbox in node.report.sandboxes:
-        if reading.text not in map(_canonical, sandbox.ips):
+        if reading.text not in map(canonical_address, sandbox.ips):
+            continue
+        if _uses_node_network(node, sandbox):
+            of_host.append(f"{sandbox.pod.namespace}/{sandbox.pod.name}")
             continue
         evidence = [f"address of the sandbox{f', which is {sandbox.state}' if sandbox.state else ''}"]
-        if sandbox.namespaces["net"].host:
-            evidence.append("the pod uses the node's network: the address is the node's")
-        elif reading.text in (leads := _leads_to(node)):
+        if reading.text in (leads := _leads_to(node)):
             evidence.append(f"the node's route to it leads through {leads[reading.text]}")
         answers.append(Found(role="sandbox", place=Place(sandbox.id, None), pid=sandbox.pid, known_by=evidence))
+    api_node = node.facts.api.node if node.facts.api else None
+    if of_host or (api_node and reading.text in api_node.addresses):
+        return [Found(role="node", known_by=node_address_evidence(of_host)), *answers]
     return answers or _past_address(node, reading)
+
+
+def _uses_node_network(node: InspectedNode, sandbox: Sandbox) -> bool:
+    host = sandbox.namespaces["net"].host
+    return bool(any(pod.runtime_uid == sandbox.pod.uid and pod.spec.host_network for pod in node.api_pods) if host is None else host)
 
 
 def _past_address(node: InspectedNode, reading: Reading) -> list[Found]:
     """Pods that the API still names with an address that no sandbox has by now."""
-    pods = node.facts.api.pods if node.facts.api else ()
-    uids = {pod.runtime_uid for pod in pods if reading.text in [_canonical(each.ip or "") for each in pod.status.pod_ips or ()]}
+    uids = {pod.runtime_uid for pod in node.api_pods if reading.text in pod.addresses}
     past = "the API still names the pod with it, but no sandbox has the address now"
     return [
         Found(role="sandbox", place=Place(each.id, None), pid=each.pid, known_by=[past], confidence="possible")
@@ -148,15 +223,25 @@ def _leads_to(node: InspectedNode) -> dict[str, str]:
 
 
 def _interface(node: InspectedNode, reading: Reading) -> list[Found]:
-    by_result = [each.id for each in node.facts.statuses.values() if reading.text in each.host_interfaces and each.id in node.sandboxes]
+    """By its name on the node; else, where a pod printed `eth0@if9`, by its other end: whether one did, the text does not say."""
+    answers = _interface_named(node, reading.text)
+    other_end = node.facts.interfaces.get(reading.number)
+    if answers or other_end is None:
+        return answers
+    evidence = f"if a pod printed it, its other end is interface {reading.number} of the node, {other_end}"
+    return [replace(found, known_by=[evidence, *found.known_by], confidence="possible") for found in _interface_named(node, other_end)]
+
+
+def _interface_named(node: InspectedNode, name: str) -> list[Found]:
+    by_result = [each.id for each in node.facts.statuses.values() if name in each.host_interfaces and each.id in node.sandboxes]
     if len(by_result) > 1:
         return [
             Found(role="host", known_by=[f"the CNI results of {len(by_result)} sandboxes name it: a bridge of the node's, no one pod's"])
         ]
     evidence = {each: ["the sandbox's CNI result names it"] for each in by_result}
-    for address in (node.facts.routes or {}).get(reading.text, ()):
+    for address in (node.facts.routes or {}).get(name, ()):
         for sandbox in node.report.sandboxes:
-            if address in map(_canonical, sandbox.ips) and not sandbox.namespaces["net"].host:
+            if address in map(canonical_address, sandbox.ips) and not sandbox.namespaces["net"].host:
                 evidence.setdefault(sandbox.id, []).append(f"the node's route to {address}, the pod's address, leads through it")
     return [Found(role="sandbox", place=node.known[each], pid=node.sandboxes[each].pid, known_by=told) for each, told in evidence.items()]
 
@@ -164,9 +249,9 @@ def _interface(node: InspectedNode, reading: Reading) -> list[Found]:
 def _cgroup(node: InspectedNode, reading: Reading) -> list[Found]:
     path = reading.text if reading.text.startswith("/") else f"/{reading.text}"
     named = [owner.container_id for owner in parse_path(path)]
-    known = next((each for each in named if each in node.known), None)
-    if known:
-        return [_identified(node, known, "the path ends in this id, or in a cgroup below it")]
+    owner = owner_of_path(path, node.known)
+    if owner and owner.container_id in node.known:
+        return [_identified(node, owner.container_id, "the path ends in this id, or in a cgroup below it")]
     uid = pod_of_path(path)
     of_pod = [sandbox for sandbox in node.report.sandboxes if uid and sandbox.pod.uid == uid]
     if of_pod:
@@ -212,17 +297,15 @@ def _counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
-def _canonical(address: str) -> str:
-    try:
-        return str(ipaddress.ip_address(address))
-    except ValueError:
-        return address
-
-
 _LOOK_UP: dict[str, Callable[[InspectedNode, Reading], Iterable[Found]]] = {
     "pid": _pid,
+    "thread": _thread,
     "pod-pid": _pod_pid,
     "id": _id,
+    "uid": _uid,
+    "pod": _pod,
+    "container": _container,
+    "node": _node,
     "inode": _inode,
     "link": _link,
     "mount": _mount,

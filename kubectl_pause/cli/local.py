@@ -84,7 +84,7 @@ def _chosen(host: NodeReport, names: list[str], report: Report) -> NodeReport:
     known = pods_of(host)
     for name in names:
         if not any(_is_named(pod, name) for pod in known):
-            from kubectl_pause.cluster.target_names import near_names
+            from kubectl_pause.target_names import near_names
 
             hint = near_names(name, [pod.name for pod in known]) or "kubectl pause-inspect local lists the pods of this host"
             report.errors.append(Failure(reason="NotFound", message=f"no pod {name!r} on this host", hint=hint))

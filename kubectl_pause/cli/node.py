@@ -58,8 +58,8 @@ def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: Ca
 
 def _named(nodes: list[NodeReport], names: list[str], report: Report) -> list[NodeReport]:
     """The captured nodes that were named, all without names; a name that no capture has is an error."""
-    from kubectl_pause.cluster.target_names import near_names
     from kubectl_pause.report import Failure
+    from kubectl_pause.target_names import near_names
 
     known = [each.name for each in nodes]
     for name in names:

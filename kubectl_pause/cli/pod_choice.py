@@ -53,8 +53,8 @@ def choose_captured(
     """The captured nodes with only the pods meant. `namespace` None takes pods of any: a capture has no current one."""
     from kubectl_pause.analysis.choice import by_labels, by_name, only_pods, pods_of
     from kubectl_pause.analysis.node_facts import labels_by_uid
-    from kubectl_pause.cluster.target_names import near_names, parse_target
     from kubectl_pause.report import Failure
+    from kubectl_pause.target_names import near_names, parse_target
 
     if names:
         tests = {name: by_name(target.kind, target.name, namespace) for name in names for target in [parse_target(name)]}

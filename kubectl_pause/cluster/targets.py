@@ -9,10 +9,10 @@ import msgspec
 
 from kubectl_pause.cluster.objects import decode, get_node, get_pod, list_nodes, list_pods, segment
 from kubectl_pause.cluster.rest import ApiError
-from kubectl_pause.cluster.target_names import WORKLOADS, Target, near_names, parse_target
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.pasting import command_line, kubectl_line
 from kubectl_pause.report import Failure
+from kubectl_pause.target_names import WORKLOADS, Target, near_names, parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,15 +81,15 @@ def without_node(targets: PodTargets) -> tuple[list[Pod], list[Pod], list[Failur
     """
     bound = [pod for pod in targets.pods if pod.spec.node_name]
     waiting = [pod for pod in targets.pods if not pod.spec.node_name]
-    failures = [_not_scheduled(pod) for pod in waiting if pod.metadata.uid in targets.named]
+    failures = [not_scheduled(pod) for pod in waiting if pod.metadata.uid in targets.named]
     unnamed = [pod for pod in waiting if pod.metadata.uid not in targets.named]
     if unnamed and not bound and not failures:
-        failures.append(_not_scheduled(unnamed.pop(0), others=len(unnamed)))
+        failures.append(not_scheduled(unnamed.pop(0), others=len(unnamed)))
         unnamed = []
     return bound, unnamed, failures
 
 
-def _not_scheduled(pod: Pod, others: int = 0) -> Failure:
+def not_scheduled(pod: Pod, others: int = 0) -> Failure:
     """With the scheduler's own word, or that of whoever failed the pod."""
     unmet = [each for each in pod.status.conditions or () if each.type == "PodScheduled" and each.status != "True"]
     why = (unmet[0].message or unmet[0].reason) if unmet else pod.status.message or pod.status.reason

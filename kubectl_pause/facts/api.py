@@ -5,6 +5,7 @@ Field names are those of `v1.Pod` and `v1.Node`. The same shapes are what a capt
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import TYPE_CHECKING
 
@@ -142,6 +143,14 @@ class ContainerStatus(_Kubernetes, frozen=True, rename="camel", omit_defaults=Tr
     state: ContainerState | None = None
 
 
+def canonical_address(address: str) -> str:
+    """An IP address in its usual spelling; any other text as it is."""
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return address
+
+
 class Address(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`status.podIPs[]`."""
 
@@ -191,6 +200,11 @@ class Pod(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
         return any(each.name == container and (each.command or each.sets_command) for each in named)
 
     @property
+    def addresses(self) -> list[str]:
+        """IP addresses in their usual spelling."""
+        return [canonical_address(each.ip) for each in self.status.pod_ips or () if each.ip]
+
+    @property
     def statuses(self) -> list[ContainerStatus]:
         """Statuses of all containers: init, app, ephemeral."""
         status = self.status
@@ -206,11 +220,19 @@ class NodeInfo(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     container_runtime_version: str | None = None
 
 
+class NodeAddress(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
+    """`status.addresses[]` of a node: an IP, or a name."""
+
+    type: str = ""
+    address: str = ""
+
+
 class NodeStatus(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`status` of a node."""
 
     node_info: NodeInfo = NodeInfo()
     conditions: list[Condition] | None = None
+    addresses: list[NodeAddress] | None = None
 
 
 class Node(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
@@ -218,6 +240,11 @@ class Node(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
 
     metadata: Metadata = Metadata()
     status: NodeStatus = NodeStatus()
+
+    @property
+    def addresses(self) -> list[str]:
+        """IP addresses in their usual spelling, and names."""
+        return [canonical_address(each.address) for each in self.status.addresses or ()]
 
 
 class ListMetadata(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _LINE = re.compile(rb"([1-9]\d{0,11}|self)/([a-z]+)(?:/\d{1,12}(/[a-z]+)?)?:(.{0,200})", re.DOTALL)
+_THREAD = re.compile(rb"^([1-9]\d{0,11})/task/([1-9]\d{0,11})/syscall:", re.MULTILINE)
 _CALL = re.compile(rb"(\d{1,6}) 0x([0-9a-f]{1,16})")
 _MASK = re.compile(rb"sigmask:\s*([0-9a-f]{1,16})")
 _SWITCHES = re.compile(rb"(non)?voluntary_ctxt_switches:\s*(\d{1,20})")
@@ -78,6 +79,11 @@ def parse_reapers(content: bytes) -> tuple[dict[int, Reading], LastRuns]:
     pids = counters.keys() | calls.keys() | masks.keys()
     readings = {pid: Reading(counters.get(pid, Counters()), tuple(calls.get(pid, ())), tuple(masks.get(pid, ()))) for pid in pids - {_SELF}}
     return readings, _last_runs(lines)
+
+
+def parse_threads(content: bytes) -> dict[int, int]:
+    """Pid by thread id, from the section `reapers`: threads of the processes looked at closely only, 64 of each at most."""
+    return {int(thread[2]): int(thread[1]) for thread in _THREAD.finditer(content)}
 
 
 def parse_counters(content: bytes) -> dict[int, Counters]:

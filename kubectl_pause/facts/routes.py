@@ -1,4 +1,6 @@
-"""Interfaces of the node that lead to one address each, from the collector's `routes` section: `INTERFACE ADDRESS FLAGS`.
+"""Interfaces of the node: their numbers, and those that lead to one address each.
+
+The latter from the collector's `routes` section: `INTERFACE ADDRESS FLAGS`.
 
 Taken from /proc/1/net/route (mask FFFFFFFF; the address as a number in the node's byte order) and /proc/1/net/ipv6_route (prefix length
 128; the address as it is sent). Flags are those of linux/route.h and linux/ipv6_route.h. CNI plugins of the ptp kind (ptp, kindnet,
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LINE = re.compile(rb"([^ ]{1,60}) ((?:[0-9A-Fa-f]{8}){1,4}) ([0-9A-Fa-f]{4,8})")
+_NUMBERED = re.compile(rb" ?([1-9][0-9]{0,9}) ([^ ]{1,60})")
 _IPV4_DIGITS, _IPV6_DIGITS = 8, 32
 _UP, _GATEWAY, _ANYCAST, _LOCAL = 0x1, 0x2, 0x100000, 0x80000000
 _ELSEWHERE = _GATEWAY | _ANYCAST | _LOCAL
@@ -37,3 +40,9 @@ def parse_routes(content: bytes) -> Mapping[str, tuple[str, ...]]:
             address = ipaddress.IPv4Address(raw[::-1]) if len(raw) == _IPV4_DIGITS // 2 else ipaddress.IPv6Address(raw)
             routes.setdefault(match[1].decode("utf-8", "backslashreplace"), []).append(str(address))
     return {interface: tuple(addresses) for interface, addresses in routes.items()}
+
+
+def parse_interfaces(content: bytes) -> Mapping[int, str]:
+    """Names of the node's interfaces by their numbers, from the section `interfaces` (/proc/1/net/igmp): those that are up."""
+    numbered = filter(None, map(_NUMBERED.fullmatch, content.split(b"\n")))
+    return {int(each[1]): each[2].decode("utf-8", "backslashreplace") for each in numbered}

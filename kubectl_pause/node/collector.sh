@@ -257,6 +257,8 @@ routes() {
 	echo '#section routes'
 	awk '$8 == "FFFFFFFF" && n++ < 4096 { print " " $1, $2, $4 }' 1/net/route
 	awk '$2 == "80" && $9 !~ /^[89a-f]/ && n++ < 4096 { print " " $10, $1, $9 }' 1/net/ipv6_route
+	echo '#section interfaces'  # number and name: `eth0@if9`, as a pod prints it, is the other end of number 9
+	awk '/^[0-9]/ && n++ < 4096 { sub(/:$/, "", $2); print " " $1, $2 }' 1/net/igmp
 } 2>/dev/null
 
 counters() {

@@ -12,12 +12,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.facts.process import NAMESPACE_TYPES
 from kubectl_pause.node.crictl_limits import crictl_limits
 
 if TYPE_CHECKING:
@@ -63,6 +65,15 @@ def capture_this_host(*, timeout: float = 30.0, use_crictl: bool = True, use_eng
     """The same moment as a capture. Raises PauseInspectError."""
     with CollectorRun(use_crictl=use_crictl, use_engines=use_engines, timeout=timeout, fds=fds) as run:
         return run.capture()
+
+
+def own_namespaces() -> dict[str, int]:
+    """Inodes of the namespaces of this program itself, by type: what `/proc/self/ns/TYPE` leads to. Empty where there is no such /proc."""
+    inodes = {}
+    for kind in NAMESPACE_TYPES:
+        with suppress(OSError):
+            inodes[kind] = Path("/proc/self/ns", kind).stat().st_ino
+    return inodes
 
 
 class CollectorRun:

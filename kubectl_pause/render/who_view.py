@@ -39,6 +39,8 @@ def _block(answer: Answer, width: int | None) -> list[str]:
     if answer.sandbox:
         pairs.append(("Sandbox", short_id(answer.sandbox)))
     pairs += [("Known by" if index == 0 else "", each) for index, each in enumerate(answer.known_by)]
+    if answer.next_step:
+        pairs.append(("More", answer.next_step))
     lines = [heading, *(line for label, text in pairs for line in labelled(label, text, width))]
     return [shortened(line, width) for line in lines] if width else lines
 
@@ -49,6 +51,8 @@ def _what(answer: Answer) -> str:
     of_pod = f"pod {pod}" if pod else "a pod that is not known"
     of_container = f"container {answer.container} of {of_pod}" if answer.container else of_pod
     texts = {
+        "pod": of_pod,
+        "node": "the node itself",
         "pause": f"the pause process of {of_pod}",
         "sandbox": f"the sandbox of {of_pod}",
         "container": f"container {container} of {of_pod}",

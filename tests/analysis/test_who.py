@@ -14,8 +14,8 @@ from kubectl_pause.analysis.inspected_node import InspectedNode, inspect_node
 from kubectl_pause.analysis.node_facts import node_facts
 from kubectl_pause.analysis.node_report import report_of
 from kubectl_pause.analysis.who import answer
+from kubectl_pause.analysis.who_api import nodes_of
 from kubectl_pause.analysis.who_in_vain import looked_for
-from kubectl_pause.analysis.who_nodes import nodes_of
 from kubectl_pause.analysis.who_question import parse_question
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import Pod

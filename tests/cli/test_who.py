@@ -145,3 +145,77 @@ def test_captures_are_searched_without_a_cluster(command, saved, monkeypatch):
 
 def test_nothing_asked_is_wrong_usage(command):
     assert command("who").code == 1
+
+
+def test_a_pod_s_name_is_answered_by_the_api_without_reading_a_node(cluster, command):
+    uid = next(each["metadata"]["uid"] for each in cluster.pods if each["metadata"]["name"] == "rec-nginx")
+    for asked in ("rec-nginx", "default/rec-nginx", "pod/rec-nginx", uid, f"/var/lib/kubelet/pods/{uid}/volumes"):
+        ended = command("who", asked)
+        assert (ended.code, ended.err, cluster.created) == (0, "", [])
+        assert "Is        pod default/rec-nginx" in ended.out
+        assert "More      kubectl pause-inspect pod -n default rec-nginx" in ended.out
+    by_node = command("who", "rec-nginx", f"node/{NODE}", "--node", NODE)
+    assert (by_node.code, cluster.created) == (0, [])
+    assert f"More      kubectl pause-inspect node {NODE}" in by_node.out
+
+
+def test_a_name_that_does_not_exist_has_near_ones(cluster, command):
+    ended = command("who", "pod/rec-ngin", "node/pause-inspect-e2e-control-plan")
+    assert (ended.code, ended.out, cluster.created) == (1, "", [])
+    assert ended.errors == [
+        ("'pod/rec-ngin' is not found: the API knows of no pod rec-ngin", "did you mean rec-nginx?"),
+        (
+            "'node/pause-inspect-e2e-control-plan' is not found: the API knows of no node pause-inspect-e2e-control-plan",
+            f"did you mean {NODE}?",
+        ),
+    ]
+    [(what, then)] = command("who", "rec-ngin").errors
+    assert what.startswith("'rec-ngin' is not found: no ")
+    assert then == "did you mean rec-nginx?"
+
+
+def test_a_pod_that_is_on_no_node_is_told_so(cluster, command):
+    cluster.pods.append({"metadata": {"name": "late", "namespace": "default", "uid": "late"}, "spec": {}, "status": {"phase": "Pending"}})
+    ended = command("who", "default/late")
+    assert (ended.code, cluster.created) == (1, [])
+    assert ended.errors[0][0].startswith("pod default/late is not scheduled yet")
+
+
+def test_the_node_s_own_address_is_told_by_the_api(cluster, command):
+    cluster.nodes[0]["status"]["addresses"] = [{"type": "InternalIP", "address": "192.0.2.9"}]
+    ended = command("who", "http://192.0.2.9:10250/metrics")
+    assert (ended.code, cluster.created) == (0, [])
+    assert "Is        the node itself" in ended.out
+
+
+def test_nodes_need_not_be_listed_where_one_is_named_or_known(cluster, command):
+    def forbidden():
+        return status(403, "Forbidden", 'nodes is forbidden: User "dev" cannot list resource "nodes" at the cluster scope')
+
+    cluster.refuse["GET /api/v1/nodes?"] = forbidden
+    ip = ip_of(cluster, "rec-nginx")
+    for words in (["4674", "--node", NODE], [ip], ["default/rec-nginx:1"]):
+        ended = command("who", *words)
+        assert (ended.code, ended.err) == (0, ""), words
+    assert command("node", NODE).code == 0
+    refused = command("who", "4674")
+    assert refused.code == 1
+    assert 'cannot list resource "nodes"' in refused.errors[0][0]
+
+
+def test_pods_need_not_be_listed_where_a_node_is_named(cluster, command):
+    cluster.refuse["GET /api/v1/pods?limit"] = lambda: status(403, "Forbidden", "pods is forbidden")
+    ended = command("who", "rec-nginx", "--node", NODE)
+    assert ended.code == 0
+    assert "Is        the sandbox of pod default/rec-nginx" in ended.out
+
+
+def test_advice_fits_captures(command, saved):
+    [(_, then)] = command("who", "99999", "--from", saved).errors
+    assert then.startswith(f"kubectl pause-inspect node --from {saved} lists every sandbox")
+
+
+def test_a_named_node_that_does_not_exist_is_the_only_error(cluster, command):
+    ended = command("who", "4674", "--node", "nosuch")
+    assert (ended.code, cluster.created) == (1, [])
+    assert [what for what, _ in ended.errors] == ["node 'nosuch' not found"]

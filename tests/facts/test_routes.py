@@ -7,7 +7,7 @@ import ipaddress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.routes import parse_routes
+from kubectl_pause.facts.routes import parse_interfaces, parse_routes
 
 NODE = b""" veth8d49bcc1 0200F40A 0005
  vethb5b01e17 0300F40A 0005
@@ -43,3 +43,7 @@ def test_arbitrary_bytes(content: bytes) -> None:
         assert addresses
         for address in addresses:
             assert str(ipaddress.ip_address(address)) == address
+
+
+def test_interfaces_by_their_numbers() -> None:
+    assert parse_interfaces(b" 1 lo\n 9 veth94f73c3f\n0 x\n 7\n 12 \xff\n") == {1: "lo", 9: "veth94f73c3f", 12: "\\xff"}

@@ -18,7 +18,7 @@ import pytest
 from kubectl_pause.facts.capture import Capture, CaptureError, read_capture
 from kubectl_pause.facts.cri import parse_inspectp, parse_pods
 from kubectl_pause.facts.process import NAMESPACE_TYPES, parse_processes
-from kubectl_pause.facts.routes import parse_routes
+from kubectl_pause.facts.routes import parse_interfaces, parse_routes
 from kubectl_pause.facts.shims import parse_shims
 from kubectl_pause.node.crictl_limits import crictl_limits
 from tests.recorded_nodes import COLLECTOR, recorded_bytes
@@ -116,6 +116,13 @@ def test_routes_are_those_of_the_kernel() -> None:
     routes = parse_routes(capture.content("routes"))
     seen = {(interface, address) for interface, addresses in routes.items() for address in addresses if ":" not in address}
     assert seen == {(fields[0], str(ipaddress.IPv4Address(bytes.fromhex(fields[1])[::-1]))) for fields in direct}
+
+
+@needs_linux
+def test_interfaces_are_those_of_the_kernel() -> None:
+    interfaces = parse_interfaces(collect(SHELLS[0]).content("interfaces"))
+    assert "lo" in interfaces.values()
+    assert interfaces.items() <= dict(socket.if_nameindex()).items()
 
 
 def test_a_missing_tool_is_named(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ WORKLOADS = {
 }
 """Kinds that stand for their pods: API group and version, plural, kind."""
 
-_ALIASES = {
+ALIASES = {
     "pod": "pod", "pods": "pod", "po": "pod",
     "deployment": "deployment", "deployments": "deployment", "deploy": "deployment",
     "statefulset": "statefulset", "statefulsets": "statefulset", "sts": "statefulset",
@@ -42,15 +42,15 @@ def parse_target(argument: str) -> Target:
     """`NAME`, `pod/NAME`, `deploy/NAME`, `deployments.apps/NAME`. Raises PauseInspectError for another type."""
     kind, slash, name = argument.rpartition("/")
     word = kind.lower().split(".")[0]
-    if slash and word not in _ALIASES:
+    if slash and word not in ALIASES:
         raise PauseInspectError(
             "UnknownType",
             f"cannot look for pods of {argument!r}",
-            f"types known: {', '.join(sorted(set(_ALIASES.values())))}",
+            f"types known: {', '.join(sorted(set(ALIASES.values())))}",
         )
     if not name or "/" in kind:
         raise PauseInspectError("WrongUsage", f"{argument!r} names no pod", "use NAME or TYPE/NAME, for example deploy/web")
-    return Target(_ALIASES[word] if slash else "pod", name)
+    return Target(ALIASES[word] if slash else "pod", name)
 
 
 def near_names(name: str, known: Iterable[str]) -> str:
