@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from e2e.access import Cluster
 
-# first ID: the pid with which a container began; reaper PID: PID 1 of its PID namespace; parent PID; cgroups ID: its directories.
+# first ID: the pid with which a container began; reaper PID: PID 1 of its PID namespace; parent PID; cgroups ID: its directories;
+# zombies PID: how many it has; tracer PID: its debugger's, 0 where there is none.
 _WORDS = r"""
 set -eu
 first() { grep -l "$1" /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3 | sort -n | head -n 1; }
@@ -34,6 +35,8 @@ freeze() {
 		elif [ -e $d/cgroup.freeze ]; then [ $2 = FROZEN ] && echo 1 >$d/cgroup.freeze || echo 0 >$d/cgroup.freeze; fi
 	done
 }
+zombies() { cat /proc/[0-9]*/stat 2>/dev/null | grep -cE "[)] Z $1 " || true; }
+tracer() { grep '^TracerPid:' /proc/$1/status | cut -f2; }
 go() { touch /proc/$1/root/tmp/go; }
 """
 
@@ -73,4 +76,4 @@ class Keeper:
     def release(self) -> None:
         """All that was stopped goes on."""
         if self.undo:
-            self.on_node(f"set +e; {self.undo}; true")
+            self.on_node(f"set +e; {self.undo}\ntrue")

@@ -36,9 +36,10 @@ def segment(name: str) -> str:
     return quote(name, safe="")
 
 
-def get_pod(api: Api, namespace: str, name: str) -> Pod:
+def get_pod(api: Api, namespace: str, name: str, timeout: float | None = None) -> Pod:
     """One pod. Raises ApiError (404 where there is none)."""
-    return decode(api.get(f"/api/v1/namespaces/{segment(namespace)}/pods/{segment(name)}"), Pod, f"pod {namespace}/{name}")
+    path = f"/api/v1/namespaces/{segment(namespace)}/pods/{segment(name)}"
+    return decode(api.get(path, timeout=timeout), Pod, f"pod {namespace}/{name}")
 
 
 def get_node(api: Api, name: str) -> Node:
