@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
 
 _REQUEST_SECONDS = 2.0
+_SANDBOX_READY = "PodReadyToStartContainers"
+"""A pod's condition since Kubernetes 1.29."""
 _UNREACHED = re.compile(r"code = Unavailable\b.*\bdial unix (/[^\s:]+)")
 
 
@@ -53,9 +55,13 @@ def stalled(node: str, error: PauseInspectError, api: Api, pod: tuple[str, str],
 
 def without_runtime(node: str, pod: Pod | None, lease: KubeletLease) -> tuple[str, str] | None:
     """How a sentence on a pod that was not started goes on, and what to do; None where nothing points to the runtime."""
-    if pod is None or pod.status.container_statuses or not lease.renewed:
+    if pod is None:
         return None
-    return ", though it renews its lease: its container runtime may hang", _of_runtime(node)
+    if not pod.status.container_statuses:
+        return (", though it renews its lease: its container runtime may hang", _of_runtime(node)) if lease.renewed else None
+    if any(each.type == _SANDBOX_READY and each.status == "False" for each in pod.status.conditions or ()):
+        return "; the pod's sandbox was not made: the container runtime or its network plugin may hang", _of_runtime(node)
+    return None
 
 
 def _of_runtime(node: str) -> str:
