@@ -72,20 +72,20 @@ class Ward:
         return group
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     return zoo_archive(Cache(cache_directory()), Runner(tmp_path_factory.mktemp("zoo") / "log"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def wards(running: dict[str, Cluster], archive: tuple[str, Path]) -> Iterator[dict[str, Ward]]:
-    """All patients are treated at the same time; nothing stays stopped, held or frozen."""
+    """All patients at the same time; nothing stays stopped, held or frozen, and no pod stays, so it serves all of a session."""
     with ThreadPoolExecutor() as executor:
         made = {label: executor.submit(_ward, cluster, archive) for label, cluster in running.items()}
         yield {label: future.result() for label, future in made.items()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ward(wards: dict[str, Ward], label: str) -> Ward:
     return wards[label]
 

@@ -178,6 +178,8 @@ def test_a_node_that_nobody_answers_for_costs_one_row_of_all(place: Cluster, cap
 
 def test_a_crictl_that_hangs(clusters: dict[str, Cluster], capsys: pytest.CaptureFixture[str]) -> None:
     cluster = next((each for each in clusters.values() if each.crictl), None)
+    if cluster is None and "given" in clusters:
+        pytest.skip("E2E_KUBECONFIG gives one cluster; its node has no crictl that could hang")
     assert cluster, "no node has crictl"
     assert cluster.crictl
     kept = f"{cluster.crictl}.kept"

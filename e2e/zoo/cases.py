@@ -135,7 +135,7 @@ PAUSES = (
     _case("blocked", "", "", "pause has SIGCHLD blocked", "no"),
     _case("blocked", "orphans", f"{GO}{ORPHANS}{IDLE}", "pause has SIGCHLD blocked", "no", "pause-does-not-reap 3 pause",
           names="it has SIGCHLD blocked"),
-    _case("host-pid", "forgetful", f"{ORPHANS}{OWN}{IDLE}", "orphans go to the node's init, systemd; its own are its fault", "yes",
+    _case("host-pid", "forgetful", f"{ORPHANS}{OWN}{IDLE}", "orphans go to systemd; its own are its fault", "yes",
           "application 2 process:forgetful"),
     _case("stopped-shim", "main", IDLE, "killed while its shim is stopped", "no", "main-process 1 runtime", names="is stopped (state T)"),
     _case("stopped-shim", "executed", "exec tini -- sleep infinity", "a command of kubectl exec ended while its shim is stopped", "yes",
