@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,8 +29,10 @@ def test_after_ordinary_runs(cluster: Cluster) -> None:
     assert cluster.leftovers() == []
 
 
-def before_the_cluster_is_asked(_cluster: Cluster, _process: subprocess.Popen[str]) -> bool:
-    time.sleep(0.15)
+def before_the_cluster_is_asked(_cluster: Cluster, process: subprocess.Popen[str]) -> bool:
+    """The program is being loaded: before that, Python itself would be what is interrupted."""
+    maps = Path(f"/proc/{process.pid}/maps")
+    wait_for("the program to be loaded", lambda: "/msgspec/" in maps.read_text(), 20, 0)
     return True
 
 

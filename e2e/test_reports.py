@@ -65,6 +65,20 @@ def test_all_nodes(cluster: Cluster) -> None:
     assert report["errors"] == []
 
 
+def test_no_healthy_pod_and_no_healthy_node_has_a_finding(cluster: Cluster) -> None:
+    """Of no severity and by no verb: whoever is shown one each day reads none."""
+    healthy = _stable(cluster)
+    names = [pod["metadata"]["name"] for pod in cluster.get("pods", "-n", NAMESPACE, "-l", "stable=yes")["items"]]
+    verbs = (("node", cluster.node), ("node", cluster.node, "--fds"), ("zombies", "--node", cluster.node), ("pod", "-n", NAMESPACE, *names))
+    for words in verbs:
+        report = cluster.report(*words)
+        (node,) = report["nodes"]
+        shown = [sandbox for sandbox in node["sandboxes"] if sandbox["pod"]["uid"] in healthy]
+        assert len(shown) >= len(names) >= 3, words
+        assert (words, node["findings"]) == (words, [])
+        assert (words, [(each["pod"]["name"], each["findings"]) for each in shown if each["findings"]]) == (words, [])
+
+
 def test_a_saved_moment_gives_the_report_of_the_live_run(cluster: Cluster, tmp_path: Path) -> None:
     file = tmp_path / "node.capture"
     saved = cluster.plugin("snapshot", cluster.node, "-o", str(file))

@@ -73,20 +73,20 @@ def _words(group: Json) -> str:
     return f"{group['verdict'].removeprefix('zombie/')} {group['count']} {group['parent']['role']}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     return zoo_archive(Cache(cache_directory()), Runner(tmp_path_factory.mktemp("zoo") / "log"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def looks(running: dict[str, Cluster], archive: tuple[str, Path]) -> Iterator[dict[str, Look]]:
-    """One look at each cluster's node; nothing stays stopped or frozen."""
+    """One look at each cluster's node; nothing stays stopped or frozen, and no pod stays, so it serves all of a session."""
     with ThreadPoolExecutor() as executor:
         made = {label: executor.submit(_look, cluster, archive) for label, cluster in running.items()}
         yield {label: future.result() for label, future in made.items()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def look(looks: dict[str, Look], label: str) -> Look:
     return looks[label]
 

@@ -37,3 +37,20 @@ def test_the_version_is_the_package_s():
     ended = subprocess.run([sys.executable, "-m", "kubectl_pause", "version"], capture_output=True, text=True, check=True)
     assert __version__ in ended.stdout
     assert ended.stderr == ""
+
+
+def test_ctrl_c_while_anything_is_loaded():
+    """Whatever the entry point loads may be what is interrupted, its first line too."""
+    interrupted = """
+import builtins
+real = builtins.__import__
+def load(name, names=None, *more):
+    if names and names.get("__name__") == "kubectl_pause.__main__" and name != "sys":
+        raise KeyboardInterrupt
+    return real(name, names, *more)
+builtins.__import__ = load
+from kubectl_pause.__main__ import start
+start()
+"""
+    ended = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")

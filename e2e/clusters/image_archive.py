@@ -87,9 +87,10 @@ class Image:
 
 
 def write_archive(path: Path, images: Iterable[Image]) -> None:
-    """All `images` in one archive."""
+    """All `images` in one archive; a layer of several of them is in it once."""
     architecture = ARCHITECTURES.get(platform.machine(), platform.machine())
     manifest = []
+    layers: set[str] = set()
     with tarfile.open(path, mode="w") as archive:
 
         def add(name: str, content: bytes) -> None:
@@ -110,6 +111,8 @@ def write_archive(path: Path, images: Iterable[Image]) -> None:
             text = json.dumps(config, sort_keys=True).encode()
             name = f"{hashlib.sha256(text).hexdigest()}.json"
             add(name, text)
-            add(f"{digest}/layer.tar", image.layer)
+            if digest not in layers:
+                add(f"{digest}/layer.tar", image.layer)
+                layers.add(digest)
             manifest.append({"Config": name, "RepoTags": [image.reference], "Layers": [f"{digest}/layer.tar"]})
         add("manifest.json", json.dumps(manifest).encode())

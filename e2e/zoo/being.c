@@ -7,6 +7,7 @@
  *   dead-leader         the main thread ends, another one lives
  *
  * `being block PID` blocks SIGCHLD of another process, which keeps it so: PTRACE_SETSIGMASK, then it goes on where it was.
+ * `being trace PID` holds another process as a debugger does, until it is ended itself.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -41,14 +42,19 @@ static int fail(const char *what)
 	return 1;
 }
 
+static int hold(pid_t pid)
+{
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) || ptrace(PTRACE_INTERRUPT, pid, NULL, NULL))
+		return fail("ptrace");
+	return waitpid(pid, NULL, __WALL) == pid ? 0 : fail("waitpid");
+}
+
 static int block(pid_t pid)
 {
 	uint64_t mask;
 
-	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) || ptrace(PTRACE_INTERRUPT, pid, NULL, NULL))
-		return fail("ptrace");
-	if (waitpid(pid, NULL, __WALL) != pid)
-		return fail("waitpid");
+	if (hold(pid))
+		return 1;
 	if (ptrace(PTRACE_GETSIGMASK, pid, sizeof mask, &mask))
 		return fail("PTRACE_GETSIGMASK");
 	mask |= UINT64_C(1) << (SIGCHLD - 1);
@@ -82,6 +88,11 @@ int main(int argc, char **argv)
 
 	if (argc > 2 && !strcmp(kind, "block"))
 		return block(atoi(argv[2]));
+	if (argc > 2 && !strcmp(kind, "trace")) {
+		if (hold(atoi(argv[2])))
+			return 1;
+		for_ever(NULL);
+	}
 	if (!strcmp(kind, "signalfd"))
 		return read_signals();
 	if (!strcmp(kind, "dead-leader")) {

@@ -38,13 +38,16 @@ LEFT_OUT = (
 )
 LEFT_OUT_PARTS = ("/gconv/", "/x86_64-linux-gnu/perl/", "/audit/", "/__pycache__/", "/lib-dynload/_test")
 KEPT = ("usr/share/nodejs/", "etc/nginx/mime.types")
-MAKE = 1
+INITS = ("tini", "dumb-init")
+MAKE = 2
 """Raise when the code below makes another image from the same inputs."""
 
 
 def zoo_archive(cache: Cache, runner: Runner) -> tuple[str, Path]:
-    """The image's name, and an archive of it as `e2e/cluster load` takes."""
-    key = key_of(MAKE, PACKAGES, DEBIAN_SUITE, LEFT_OUT, LEFT_OUT_PARTS, KEPT, RECIPE, platform.machine(), SOURCE, NGINX_CONFIGURATION)
+    """The name of the image without an ENTRYPOINT, and an archive of it and of those with one, as `e2e/cluster load` takes."""
+    key = key_of(
+        MAKE, INITS, PACKAGES, DEBIAN_SUITE, LEFT_OUT, LEFT_OUT_PARTS, KEPT, RECIPE, platform.machine(), SOURCE, NGINX_CONFIGURATION
+    )
     reference = f"localhost/pause-inspect-zoo:{key}"
 
     def make(directory: Path) -> None:
@@ -52,7 +55,9 @@ def zoo_archive(cache: Cache, runner: Runner) -> tuple[str, Path]:
         runner.run([*RECIPE, "-o", program, SOURCE], limit=LIMIT_SHORT_COMMAND)
         include = f"--include={','.join(PACKAGES)}"
         runner.run(["mmdebstrap", "--quiet", "--variant=extract", include, DEBIAN_SUITE, tree], limit=LIMIT_ROOT_FILE_SYSTEM)
-        write_archive(directory / "images.tar", [Image(reference, _layer(program, tree), {"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]})])
+        layer, environment = _layer(program, tree), {"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}
+        below_init = [Image(started_by(reference, init), layer, {**environment, "Entrypoint": [init, "--"]}) for init in INITS]
+        write_archive(directory / "images.tar", [Image(reference, layer, environment), *below_init])
         program.unlink()
         tree.unlink()
 
@@ -60,6 +65,11 @@ def zoo_archive(cache: Cache, runner: Runner) -> tuple[str, Path]:
         if not (cache.root / "parts" / f"zoo-image-{key}").exists():
             requirements.ensure("building-the-node-image", runner)
         return reference, cache.part("zoo-image", key, "making the zoo's image from Debian packages", make) / "images.tar"
+
+
+def started_by(reference: str, init: str) -> str:
+    """The zoo's image with an init process as its ENTRYPOINT."""
+    return reference.replace("pause-inspect-zoo:", f"pause-inspect-zoo-{init}:")
 
 
 def _layer(program: Path, tree: Path) -> bytes:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from e2e.access import Cluster
 
-# first ID: the pid with which a container began; reaper PID: PID 1 of its PID namespace; parent PID; cgroups ID: its directories.
+# first ID: the pid with which a container began; reaper PID: PID 1 of its PID namespace; parent PID; cgroups ID: its directories;
+# hold ID PID: freezes one process of a container in a cgroup of its own below the container's, let_go ID undoes it;
+# zombies PID: how many it has; tracer PID: its debugger's, 0 where there is none.
 _WORDS = r"""
 set -eu
 first() { grep -l "$1" /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3 | sort -n | head -n 1; }
@@ -34,6 +36,25 @@ freeze() {
 		elif [ -e $d/cgroup.freeze ]; then [ $2 = FROZEN ] && echo 1 >$d/cgroup.freeze || echo 0 >$d/cgroup.freeze; fi
 	done
 }
+hold() {
+	for d in $(cgroups $1); do
+		if [ -e $d/freezer.state ]; then mkdir $d/held; echo $2 >$d/held/cgroup.procs; echo FROZEN >$d/held/freezer.state; return; fi
+	done
+	for d in $(cgroups $1); do
+		if [ -e $d/cgroup.freeze ]; then mkdir $d/held; echo $2 >$d/held/cgroup.procs; echo 1 >$d/held/cgroup.freeze; return; fi
+	done
+	return 1
+}
+let_go() {
+	for d in $(cgroups $1); do
+		if [ ! -e $d/held ]; then continue; fi
+		if [ -e $d/held/freezer.state ]; then echo THAWED >$d/held/freezer.state; else echo 0 >$d/held/cgroup.freeze; fi
+		for p in $(cat $d/held/cgroup.procs); do echo $p >$d/cgroup.procs; done
+		rmdir $d/held
+	done
+}
+zombies() { cat /proc/[0-9]*/stat 2>/dev/null | grep -cE "[)] Z $1 " || true; }
+tracer() { grep '^TracerPid:' /proc/$1/status | cut -f2; }
 go() { touch /proc/$1/root/tmp/go; }
 """
 
@@ -73,4 +94,4 @@ class Keeper:
     def release(self) -> None:
         """All that was stopped goes on."""
         if self.undo:
-            self.on_node(f"set +e; {self.undo}; true")
+            self.on_node(f"set +e; {self.undo}\ntrue")

@@ -31,6 +31,7 @@ from kubectl_pause.facts.cri import (
     parse_ps,
     parse_version,
 )
+from kubectl_pause.facts.decoding import decode_json
 from kubectl_pause.facts.fds import OpenNamespaces, parse_fds
 from kubectl_pause.facts.looks import Look, parse_looks
 from kubectl_pause.facts.mounts import Mounts, parse_mountinfo
@@ -169,7 +170,7 @@ def _api_view(capture: Capture, source: str) -> ApiView | None:
     if capture.api is None:
         return None
     try:
-        return msgspec.json.decode(capture.api, type=ApiView)
+        return decode_json(capture.api, ApiView)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         message = f"{source}: the API's part of the capture cannot be read: {error}"
         raise CaptureError("CaptureDamaged", message, "take it again: kubectl pause-inspect snapshot NODE -o FILE") from None

@@ -98,7 +98,7 @@ def refusal(host: str, status: int, body: bytes | None, *, as_user: str | None =
 
 _UNREACHABLE = re.compile(
     r"error dialing backend|no agent available|proxy error from .* code 502|502 bad gateway|remote error: tls: internal error"
-    r'|error sending request: \w+ "https?://[^"]+/exec/',
+    r'|no preferred addresses found|error sending request: \w+ "https?://[^"]+/exec/',
     re.IGNORECASE,
 )
 
@@ -108,6 +108,8 @@ def _unreachable_kubelet(said: str) -> str:
         return ""
     if "remote error: tls" in said:
         return "the kubelet has no serving certificate yet: approve its request (kubectl get csr), or restart the kubelet"
+    if "no preferred addresses" in said:
+        return "does a kubelet run for this node? none has told the API server an address: kubectl get nodes -o wide"
     if "agent available" in said.lower():
         return "the API server's tunnel to the nodes (Konnectivity) has no agent: kubectl -n kube-system get pods | grep konnectivity"
     return "the API server cannot reach the node's kubelet (port 10250): check firewall, tunnel and node; kubectl exec fails alike"

@@ -35,12 +35,16 @@ class _Lease(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class KubeletLease:
-    """The lease of one node, looked at from time to time. A user who may not read it learns nothing from it."""
+    """The lease of one node, looked at from time to time. A user who may not read it learns nothing from it.
+
+    `renewed` and `silent` say whether it was seen to be renewed, and whether the last look found that it is not any more.
+    """
 
     def __init__(self, api: Api, node: str) -> None:
         self._api = api
         self._node = node
-        self._renewed: str | None = None
+        self.renewed = self.silent = False
+        self._last: str | None = None
         self._since = 0.0
         self._next = 0.0
 
@@ -54,18 +58,20 @@ class KubeletLease:
             path = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{segment(self._node)}"
             spec = decode(self._api.get(path, timeout=_REQUEST_SECONDS), _Lease, path).spec
         except PauseInspectError:
-            self._renewed = None  # unknown is no trouble
+            self._last, self.silent = None, False  # unknown is no trouble
             return None
-        if spec.renew_time is None or spec.renew_time != self._renewed:
-            self._renewed, self._since = spec.renew_time, now
+        if spec.renew_time is None or spec.renew_time != self._last:
+            self.renewed = self.renewed or None not in (spec.renew_time, self._last)
+            self._last, self._since, self.silent = spec.renew_time, now, False
             return None
         duration = spec.lease_duration_seconds or _DEFAULT_DURATION
         waited = now - self._since
         if waited < _INTERVALS * min(max(duration, 1), _LONGEST_DURATION):
             return None
+        self.silent = True
         return PauseInspectError(
             "KubeletSilent",
             f"node {self._node}: its kubelet takes no note of the inspector pod, and did not renew its lease in the {waited:.0f} s of "
-            f"waiting, which it does each {duration / 4:g} s; last renewed {self._renewed}",
+            f"waiting, which it does each {duration / 4:g} s; last renewed {self._last}",
             f"is the kubelet running? on the node: systemctl status kubelet; or: {kubectl_line('describe', 'node', self._node)}",
         )

@@ -26,6 +26,7 @@ from kubectl_pause.cluster.node_images import may_serve
 from kubectl_pause.cluster.objects import get_node, get_pod, list_pods
 from kubectl_pause.cluster.refusals import explained
 from kubectl_pause.cluster.rest import ApiError
+from kubectl_pause.cluster.stalled_runtime import stalled, unreached, without_runtime
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, for_capture
 from kubectl_pause.facts.capture import FILE_MAGIC, Capture, CaptureError, read_capture
@@ -34,6 +35,7 @@ from kubectl_pause.pasting import kubectl_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kubectl_pause.cluster.exec_stream import ExecResult
     from kubectl_pause.cluster.inspector_pod import InspectorOptions
     from kubectl_pause.cluster.preflight import Preflight
     from kubectl_pause.cluster.rest import Api
@@ -205,20 +207,9 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
         _stop_if(run)
         remaining = deadline - time.monotonic()
         if remaining <= 0:
-            raise _timed_out(run, name, pod)
+            raise _timed_out(run, name, pod, watch.lease)
         try:
-            result = exec_in_pod(
-                run.api,
-                run.options.namespace,
-                name,
-                inspector_pod.CONTAINER,
-                inspector_pod.COMMAND,
-                deadline_seconds=max(remaining, _LEAST_EXEC_SECONDS),
-                max_stdout_bytes=_MAX_ANSWER_BYTES,
-                cancelled=watch,
-            )
-        except ExecCancelled:
-            raise watch.trouble or _interrupted(run) from None
+            result = _exec(run, name, max(remaining, _LEAST_EXEC_SECONDS), watch)
         except ExecNotReady as refused:
             if time.monotonic() >= next_look:
                 pod = _look(run, name, watch.lease)
@@ -229,8 +220,6 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
             run.cancelled.wait(step)
             step = min(step * _EXEC_STEP_GROWTH, _LONGEST_EXEC_STEP)
             continue
-        except ApiError as refused:
-            raise exec_refused(run, refused) from None
         break
     _stop_if(run)
     whole = result.stdout.startswith(b"\x1f\x8b") and result.exit_code == 0
@@ -242,6 +231,29 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
         f"node {run.node}: the collector ended with exit code {result.exit_code}: {said or 'no further word'}",
         "name an image with busybox: --image",
     )
+
+
+def _exec(run: CaptureRun, name: str, seconds: float, watch: _KubeletWatch) -> ExecResult:
+    """One try. Raises ExecNotReady while the container is not there, StreamBroken for what may be tried again."""
+    try:
+        return exec_in_pod(
+            run.api,
+            run.options.namespace,
+            name,
+            inspector_pod.CONTAINER,
+            inspector_pod.COMMAND,
+            deadline_seconds=seconds,
+            max_stdout_bytes=_MAX_ANSWER_BYTES,
+            cancelled=watch,
+        )
+    except ExecCancelled:
+        raise watch.trouble or _interrupted(run) from None
+    except StreamBroken as broken:
+        if broken.reason != "ExecTimedOut":
+            raise
+        raise stalled(run.node, broken, run.api, (run.options.namespace, name), watch.lease) from None
+    except ApiError as refused:
+        raise exec_refused(run, refused) from None
 
 
 _UNKNOWN_POD = "pod does not exist"
@@ -348,14 +360,15 @@ def _interrupted(run: CaptureRun) -> Interrupted:
     return Interrupted("Interrupted", f"node {run.node}: interrupted", "")
 
 
-def _timed_out(run: CaptureRun, name: str, pod: Pod | None) -> PauseInspectError:
+def _timed_out(run: CaptureRun, name: str, pod: Pod | None, lease: KubeletLease) -> PauseInspectError:
     with contextlib.suppress(PauseInspectError):  # the last look is told instead
         pod = get_pod(run.api, run.options.namespace, name)
+    more, hint = without_runtime(run.node, pod, lease) or ("", "wait longer with --timeout, or look: kubectl describe node " + run.node)
     return PauseInspectError(
         "Timeout",
         f"node {run.node}: no answer within {run.options.timeout:g} s while waiting for the inspector pod "
-        f"{run.options.namespace}/{name}; last word: {inspector_pod.last_word(pod)}",
-        "wait longer with --timeout, or look: kubectl describe node " + run.node,
+        f"{run.options.namespace}/{name}; last word: {inspector_pod.last_word(pod)}{more}",
+        hint,
     )
 
 
@@ -365,6 +378,8 @@ def exec_refused(run: CaptureRun, error: ApiError) -> PauseInspectError:
         with contextlib.suppress(PauseInspectError):
             if trouble := node_trouble(get_node(run.api, run.node)):
                 return trouble
+    if without := unreached(run.node, error):
+        return without
     if error.status == 403 and not error.status_reason:  # noqa: PLR2004
         what = "exec was refused by a proxy in front of the API server (HTTP 403, without a Kubernetes Status)"
         hint = "kubectl proxy refuses exec unless started with --reject-paths='^$'; or connect to the API server directly"

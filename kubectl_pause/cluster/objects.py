@@ -9,6 +9,7 @@ import msgspec
 
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import Node, NodeList, Pod, PodList
+from kubectl_pause.facts.decoding import decode_json
 
 if TYPE_CHECKING:
     from kubectl_pause.cluster.rest import Api
@@ -19,7 +20,7 @@ Kind = TypeVar("Kind")
 def decode(body: bytes, kind: type[Kind], what: str) -> Kind:
     """`body` as `kind`. Raises PauseInspectError where something between us and the API server answered instead of it."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        return decode_json(body, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         start = body[:80].decode("utf-8", "backslashreplace")
         raise PauseInspectError(
@@ -36,9 +37,10 @@ def segment(name: str) -> str:
     return quote(name, safe="")
 
 
-def get_pod(api: Api, namespace: str, name: str) -> Pod:
+def get_pod(api: Api, namespace: str, name: str, timeout: float | None = None) -> Pod:
     """One pod. Raises ApiError (404 where there is none)."""
-    return decode(api.get(f"/api/v1/namespaces/{segment(namespace)}/pods/{segment(name)}"), Pod, f"pod {namespace}/{name}")
+    path = f"/api/v1/namespaces/{segment(namespace)}/pods/{segment(name)}"
+    return decode(api.get(path, timeout=timeout), Pod, f"pod {namespace}/{name}")
 
 
 def get_node(api: Api, name: str) -> Node:

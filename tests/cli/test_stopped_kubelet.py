@@ -54,7 +54,47 @@ def test_a_pod_that_the_kubelet_told_of_is_waited_for_whatever_the_lease_says(cl
     cluster.workloads["leases", NODE] = lease()
     cluster.born = {"phase": "Running", "containerStatuses": [{"name": "collector", "state": {"running": {}}}]}
     cluster.server.on_exec = silence
-    told(command("node", "--timeout", "5s"), "did not finish within")
+    said = told(command("node", "--timeout", "5s"), "did not finish within")
+    assert "has stopped renewing its lease" in said
+
+
+def test_a_runtime_that_hangs_below_a_kubelet_that_lives(cluster, command):
+    """As seen with containerd stopped by SIGSTOP: the node stays Ready, the lease is renewed, and no status of the pod comes."""
+    renewals = itertools.count()
+    cluster.refuse["GET /leases/"] = lambda: web.json_response(lease(f"renewal {next(renewals)}"))
+    for exec_of_the_pod in (silence, answer(b"", end=NOT_UP)):
+        cluster.server.on_exec = exec_of_the_pod
+        said = told(command("node", "--timeout", "5s"), "its container runtime may hang")
+        assert f"node {NODE}: " in said
+        assert "systemctl status containerd" in said
+        assert cluster.left == []
+
+
+def test_a_pod_whose_sandbox_is_not_made(cluster, command):
+    """As a kubelet tells it that took note of the pod before it waited for its runtime."""
+    waiting = {"waiting": {"reason": "ContainerCreating"}}
+    conditions = [{"type": "PodReadyToStartContainers", "status": "False"}]
+    cluster.born = {"phase": "Pending", "conditions": conditions, "containerStatuses": [{"name": "collector", "state": waiting}]}
+    for exec_of_the_pod in (silence, answer(b"", end=NOT_UP)):
+        cluster.server.on_exec = exec_of_the_pod
+        said = told(command("node", "--timeout", "3s"), "ContainerCreating; the pod's sandbox was not made")
+        assert "the container runtime or its network plugin may hang" in said
+        assert "systemctl status containerd" in said
+
+
+def test_a_collector_that_stays_silent_on_a_node_that_lives(cluster, command):
+    cluster.born = {"phase": "Running", "containerStatuses": [{"name": "collector", "state": {"running": {}}}]}
+    cluster.server.on_exec = silence
+    said = told(command("node", "--timeout", "3s"), "the kubelet or the container runtime may hang")
+    assert "allow more time with --timeout" in said
+
+
+def test_the_words_of_a_kubelet_that_finds_no_runtime(cluster, command):
+    """Recorded from Kubernetes 1.34 with containerd stopped."""
+    dial = 'connection error: desc = "transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file"'
+    cluster.server.on_exec = answer(b"", end=internal_error(f"unable to upgrade connection: rpc error: code = Unavailable desc = {dial}"))
+    said = told(command("node"), "reaches no container runtime at /run/containerd/containerd.sock")
+    assert "systemctl status containerd" in said
 
 
 def test_the_words_of_an_api_server_that_finds_no_kubelet(cluster, command):
@@ -64,6 +104,12 @@ def test_the_words_of_an_api_server_that_finds_no_kubelet(cluster, command):
     said = told(command("node"), "connection refused")
     assert "cannot reach the node's kubelet" in said
     assert "--debug-namespace" not in said
+
+
+def test_a_node_that_no_kubelet_has_told_of(cluster, command):
+    """A Node object alone: recorded from Kubernetes 1.34."""
+    cluster.server.on_exec = answer(b"", end=internal_error("no preferred addresses found; known addresses: []"))
+    assert "does a kubelet run for this node?" in told(command("node"), "no preferred addresses found")
 
 
 def test_a_virtual_node(cluster, command):
