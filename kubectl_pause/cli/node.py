@@ -53,7 +53,8 @@ def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: Ca
     api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, names, every=every)
     report.errors += failures
-    reading.read_nodes(api, nodes, capture, lambda _, whole: report.nodes.append(whole), report)
+    for _, whole in reading.reports_of_nodes(api, nodes, capture, report):
+        report.nodes.append(whole)
 
 
 def _named(nodes: list[NodeReport], names: list[str], report: Report) -> list[NodeReport]:

@@ -13,7 +13,7 @@ from kubectl_pause.cli.pod_choice import check_names, choose_captured, uids_by_n
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from kubectl_pause.report import NodeReport, Report
+    from kubectl_pause.report import Report
 
 
 @with_shared_flags
@@ -62,11 +62,8 @@ def _from_cluster(
 
     api = connect(kube.connection(capture.inspector().timeout))
     uids = uids_by_node(api, names, selector, report, all_namespaces=all_namespaces)
-
-    def done(node: str, whole: NodeReport) -> None:
+    for node, whole in reading.reports_of_nodes(api, sorted(uids), capture, report, prove=prove):
         report.nodes.append(only_pods(whole, by_uid(uids[node])))
-
-    reading.read_nodes(api, sorted(uids), capture, done, report, prove=prove)
 
 
 def _from_files(names: list[str], selector: str | None, report: Report, view: ViewFlags, namespace: str | None, *, prove: bool) -> None:

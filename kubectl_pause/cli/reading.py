@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,54 +98,48 @@ def reports_of(facts: Mapping[str, NodeFacts], report: Report, *, prove: bool = 
     return nodes
 
 
-def read_nodes(
-    api: Api,
-    nodes: Sequence[str],
-    flags: CaptureFlags,
-    done: Callable[[str, NodeReport], None],
-    report: Report,
-    *,
-    prove: bool = False,
-    sample: float = 0.0,
-) -> None:
-    """Capture nodes and hand each one's report, with proofs if asked, to `done`; a node that fails becomes an error of the report."""
+def reports_of_nodes(
+    api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report, *, prove: bool = False, sample: float = 0.0
+) -> Iterator[tuple[str, NodeReport]]:
+    """The report of each node, with proofs if asked, as they come; a node that fails becomes an error of `report`."""
     from kubectl_pause.analysis.node_report import node_report
 
-    def captured(node: str, answer: NodeCapture) -> None:
-        done(node, node_report(answer.capture, node, prove=prove))
+    for node, capture in captures_of_nodes(api, nodes, flags, report, sample=sample):
+        with one_node(node, report):
+            whole = node_report(capture.capture, node, prove=prove)
+            yield node, whole
 
-    capture_each(api, nodes, flags, captured, report, sample=sample)
 
-
-def capture_each(
-    api: Api,
-    nodes: Sequence[str],
-    flags: CaptureFlags,
-    captured: Callable[[str, NodeCapture], None],
-    report: Report,
-    *,
-    sample: float = 0.0,
-) -> None:
-    """Capture nodes and hand each one to `captured`, in the order in which they come; `sample` seconds lie between two looks at each."""
+def captures_of_nodes(
+    api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report, *, sample: float = 0.0
+) -> Iterator[tuple[str, NodeCapture]]:
+    """The capture of each node, as they come, `sample` seconds between two looks; a node that fails becomes an error of `report`."""
     from kubectl_pause.cluster.fan_out import capture_nodes
 
+    options = flags.inspector(sample)
     if flags.dry_run is not None:
         for error in report.errors:
             raise PauseInspectError(error.reason, error.message, error.hint or "")
-        dry_run(api, nodes, flags.inspector(sample), flags.dry_run)
-    with Progress() as progress:
-
-        def done(node: str, outcome: NodeCapture | PauseInspectError) -> None:
+        dry_run(api, nodes, options, flags.dry_run)
+    with (
+        Progress() as progress,
+        closing(capture_nodes(api, nodes, options, parallel=flags.parallel, say=progress.say, warn=progress.warn)) as outcomes,
+    ):
+        for node, outcome in outcomes:
             if isinstance(outcome, PauseInspectError):
                 report.errors.append(failure_of(outcome, node=node))
-                return
-            try:
-                with one_row(f"node {node}", report, node=node):
-                    captured(node, outcome)
-            except PauseInspectError as error:
-                report.errors.append(failure_of(error, node=node))
+            else:
+                yield node, outcome
 
-        capture_nodes(api, nodes, flags.inspector(sample), parallel=flags.parallel, say=progress.say, warn=progress.warn, done=done)
+
+@contextmanager
+def one_node(node: str, report: Report) -> Iterator[None]:
+    """Whatever goes wrong in the block with the answer of a node becomes an error of `report` beside the others' rows."""
+    try:
+        with one_row(f"node {node}", report, node=node):
+            yield
+    except PauseInspectError as error:
+        report.errors.append(failure_of(error, node=node))
 
 
 def failure_of(error: PauseInspectError, *, node: str | None = None, pod: str | None = None) -> Failure:

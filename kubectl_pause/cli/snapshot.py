@@ -43,8 +43,7 @@ def snapshot(
     api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, [name], every=False)
     report.errors += failures
-    saved: list[bytes] = []
-    reading.capture_each(api, nodes, capture, lambda _, answer: saved.append(answer.file()), report)
+    saved = [captured.file() for _, captured in reading.captures_of_nodes(api, nodes, capture, report)]
     for error in report.errors:
         raise PauseInspectError(error.reason, error.message, error.hint or "")
     _write(target, _redacted(saved[0], name) if redact else saved[0])

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from kubectl_pause.analysis.who_question import Question
     from kubectl_pause.analysis.who_search import Search
-    from kubectl_pause.cluster.node_capture import NodeCapture
     from kubectl_pause.facts.capture import Capture
     from kubectl_pause.report import Finding, Report
 
@@ -127,10 +126,8 @@ def _on_cluster(
     targets = who_targets(api, asked, names, every=every)
     search.start_with(targets.answers, targets.pod_names)
     report.errors += targets.failures
-
-    def captured(node: str, answer: NodeCapture) -> None:
-        _warn(search.ask(targets.by_node[node], answer.capture, node))
-
     if targets.by_node or capture.dry_run is not None:
-        reading.capture_each(api, list(targets.by_node), capture, captured, report)
+        for node, captured in reading.captures_of_nodes(api, list(targets.by_node), capture, report):
+            with reading.one_node(node, report):
+                _warn(search.ask(targets.by_node[node], captured.capture, node))
     return asked

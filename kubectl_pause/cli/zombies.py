@@ -176,7 +176,8 @@ def _of_nodes(names: list[str], report: Report, kube: KubeFlags, capture: Captur
     api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, names, every=every)
     report.errors += failures
-    reading.read_nodes(api, nodes, capture, lambda _, whole: report.nodes.append(whole), report, sample=wait)
+    for _, whole in reading.reports_of_nodes(api, nodes, capture, report, sample=wait):
+        report.nodes.append(whole)
 
 
 def _of_pods(
@@ -187,8 +188,5 @@ def _of_pods(
 
     api = connect(kube.connection(capture.inspector().timeout))
     uids = uids_by_node(api, names, selector, report, all_namespaces=all_namespaces)
-
-    def done(node: str, whole: NodeReport) -> None:
+    for node, whole in reading.reports_of_nodes(api, sorted(uids), capture, report, sample=wait):
         report.nodes.append(only_pods(whole, by_uid(uids[node])))
-
-    reading.read_nodes(api, sorted(uids), capture, done, report, sample=wait)

@@ -12,7 +12,7 @@ from kubectl_pause.cluster.signals import EndedBySignal, signals_into
 from kubectl_pause.errors import PauseInspectError, as_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from kubectl_pause.cluster.inspector_pod import InspectorOptions
     from kubectl_pause.cluster.rest import Api
@@ -26,29 +26,40 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     parallel: int,
     say: Callable[[str], None],
     warn: Callable[[str], None],
-    done: Callable[[str, NodeCapture | PauseInspectError], None],
-) -> None:
-    """Capture each node; `done` is called in this thread with its capture or its error, as each one ends.
+) -> Generator[tuple[str, NodeCapture | PauseInspectError]]:
+    """Capture each node; each comes with its capture or its error, as it ends.
 
-    A signal sets the flag that every capture looks at, and this waits until each has deleted its pod. Raises EndedBySignal then.
+    A signal sets the flag that every capture looks at, and this waits until each has deleted its pod. Raises EndedBySignal then. Close
+    what is not read to its end: the captures that go on are ended in the same way.
     """
     cancelled = threading.Event()
     with signals_into(cancelled) as received:
         with ThreadPoolExecutor(max_workers=max(1, min(parallel, len(nodes) or 1)), thread_name_prefix="node") as executor:
             once, preflight = _once(warn), Preflight(api, options.namespace)
             runs = {executor.submit(capture_node, CaptureRun(api, node, options, cancelled, say, once, preflight)): node for node in nodes}
-            pending: set[Future[NodeCapture]] = set(runs)
-            while pending:
-                finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-                if cancelled.is_set():
-                    for future in pending:
-                        future.cancel()
-                for future in finished:
-                    node = runs.pop(future)  # and with it the capture, once `done` is done with it
-                    if not future.cancelled():
-                        done(node, _outcome(node, future))
+            try:
+                yield from _as_they_end(runs, cancelled)
+            finally:
+                cancelled.set()
         if received:
             raise EndedBySignal(received[0])
+
+
+def _as_they_end(runs: dict[Future[NodeCapture], str], cancelled: threading.Event) -> Iterator[tuple[str, NodeCapture | PauseInspectError]]:
+    pending: set[Future[NodeCapture]] = set(runs)
+    while pending:
+        ended, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+        if cancelled.is_set():
+            for future in pending:
+                future.cancel()
+        while ended:
+            future = ended.pop()
+            node = runs.pop(future)
+            if not future.cancelled():
+                outcome = _outcome(node, future)
+                del future  # a capture is large: it goes when the reader is done with it
+                yield node, outcome
+                del outcome
 
 
 def _once(warn: Callable[[str], None]) -> Callable[[str], None]:

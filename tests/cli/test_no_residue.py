@@ -7,6 +7,10 @@ import asyncio
 import pytest
 from aiohttp import web
 
+from kubectl_pause.cli.flags import CaptureFlags
+from kubectl_pause.cluster.fan_out import capture_nodes
+from kubectl_pause.cluster.kubeconfig import ConnectionFlags, connect
+from tests.cli.fake_cluster import NODE, node
 from tests.cluster.fake_api_server import status
 
 POD_SECURITY = 'pods "x" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostPID=true), privileged'
@@ -130,3 +134,16 @@ def test_what_a_request_made_that_never_got_its_answer_is_hunted_down(cluster, c
     assert hunted[:2] == ["asked", "too early"]
     assert (len(made), len(cluster.jobs), len(cluster.created)) == (1, 1, int(plural == "pods"))
     assert cluster.left == []
+
+
+def test_a_reader_that_stops_early_leaves_no_pod(cluster):
+    """The captures that go on are ended, and their pods deleted, before `close` returns."""
+    names = [NODE, "second", "third"]
+    cluster.nodes = [node(name) for name in names]
+    options = CaptureFlags(parallel=3).inspector()
+    outcomes = capture_nodes(connect(ConnectionFlags()), names, options, parallel=3, say=lambda _: None, warn=lambda _: None)
+    name, _ = next(outcomes)
+    assert name in names
+    outcomes.close()
+    assert cluster.left == []
+    assert len(cluster.created) >= 1
