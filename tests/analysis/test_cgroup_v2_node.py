@@ -41,7 +41,7 @@ lab/zombies#0 2eaa7a76bb1d1 ready pause:2114 | PPPPHPHH | main:running:2385:PPPo
 
 @cache
 def recorded(name: str) -> Capture:
-    return read_capture((RECORDED / "vm-cgroup-v2" / f"{name}.pi").read_bytes(), name)
+    return read_capture((RECORDED / "vm-cgroup-v2" / f"{name}.capture").read_bytes(), name)
 
 
 @cache

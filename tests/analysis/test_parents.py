@@ -30,7 +30,7 @@ def report(capture: Capture) -> NodeReport:
 
 @cache
 def recorded(name: str) -> Capture:
-    return read_capture((RECORDED / "vm-cgroup-v2" / f"{name}.pi").read_bytes(), name)
+    return read_capture((RECORDED / "vm-cgroup-v2" / f"{name}.capture").read_bytes(), name)
 
 
 def the_group(capture: Capture, parent: int) -> ZombieGroup:
