@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 __all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"]
 
 MANIFEST = Path(__file__).parent / "manifests" / "cases.yaml"
-LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else ["with-crictl", "without-crictl"]
+BOTH = ("with-crictl", "without-crictl")
+LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else os.environ.get("E2E_LABELS", " ".join(BOTH)).split()
+"""The clusters of this run: `e2e/run` starts one for each cluster, beside each other, and one that compares the two."""
+COMPARING = "test_with_and_without_crictl.py"
+BESIDE_THE_SECOND = ("test_demo_pause.py", "test_kills.py", "test_least_privilege.py", "test_local.py", "test_secrets.py")
+"""Files whose tests take any cluster, or none, and so are tested in one of the runs alone; those of other such files go with the first."""
 LIMIT_UP = 3600
 LIMIT_SANDBOX_AGAIN = 120
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
@@ -55,6 +60,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             log.parent.mkdir(exist_ok=True)
             report.sections.append((f"cluster {cluster.label}", what_happened(cluster, log)))
     return report
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a run of one of the two clusters: its own tests, and its share of those that take any."""
+    if len(LABELS) != 1 or LABELS[0] not in BOTH:
+        return
+    first = LABELS[0] == BOTH[0]
+
+    def belongs(item: pytest.Item) -> bool:
+        if item.path.name == COMPARING:
+            return False
+        of_this = "label" in getattr(item, "fixturenames", ())
+        return of_this or (item.path.name in BESIDE_THE_SECOND) is not first
+
+    config.hook.pytest_deselected(items=[item for item in items if not belongs(item)])
+    items[:] = [item for item in items if belongs(item)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
