@@ -145,6 +145,28 @@ def test_a_parent_outside_of_the_pod(parent, verdict, remedy):
     assert "delete" not in told(group).replace("deleting the pod would not free it", "")
 
 
+MAKERS = {
+    "controller": (
+        b', "ownerReferences": [{"kind": "ReplicaSet", "name": "web", "controller": true}]',
+        "kubectl delete pod -n default web",
+    ),
+    "nobody": (b"", "kubectl delete pod -n default web  # no controller makes it anew: save its manifest first, and apply that afterwards"),
+    "kubelet": (
+        b', "annotations": {"kubernetes.io/config.mirror": "u", "kubernetes.io/config.hash": "u"}',
+        "on the node, move the manifest of this static pod out of the kubelet's staticPodPath and, once its containers are gone, back",
+    ),
+}
+
+
+@pytest.mark.parametrize(("metadata", "remedy"), MAKERS.values(), ids=MAKERS)
+def test_a_pod_is_made_anew_by_what_made_it(metadata, remedy):
+    shim = Written(390, 1, "containerd-shim", cgroup="/system.slice/containerd.service")
+    capture = written_node(PAUSE, replace(MAIN, state="Z"), shim, containers={"b": "app"}, api={"containers": [{"name": "app"}]})
+    assert capture.api is not None
+    group = the_group(replace(capture, api=capture.api.replace(b'"uid": "u"', b'"uid": "u"' + metadata)), 390)
+    assert (group.verdict, group.remedies[-1].partition("make the pod anew: ")[2]) == ("zombie/main-process", remedy)
+
+
 @pytest.mark.parametrize("setting", ["shareProcessNamespace", "hostPID"])
 def test_what_the_spec_sets_already_or_the_api_would_refuse_is_not_advised(setting):
     nodes = [written_node(PAUSE, MAIN, ZOMBIE, containers={"b": "app"}, api=spec) for spec in ({}, {setting: True})]
