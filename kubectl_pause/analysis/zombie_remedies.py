@@ -77,6 +77,11 @@ def of_host(parent: ZombieParent) -> list[str]:
     return [f"on the node: systemctl status {parent.pid}  # names its unit; restarting that frees them"]
 
 
+def of_beyond() -> list[str]:
+    """A parent that has no pid on the node (its number reads 0) has one where the node itself is a process among others."""
+    return ["on the machine that runs this node: ps -eo pid,ppid,stat,comm | grep Z  # has the zombie with its parent's pid there"]
+
+
 def _anew(sandbox: Sandbox) -> str:
     pod = sandbox.pod
     if pod.kind in _PLACES:

@@ -145,6 +145,17 @@ def test_a_parent_outside_of_the_pod(parent, verdict, remedy):
     assert "delete" not in told(group).replace("deleting the pod would not free it", "")
 
 
+@pytest.mark.parametrize(("cgroup", "verdict"), [(APP, "zombie/outside-parent"), ("/init.scope", "zombie/unknown-parent")])
+def test_a_parent_beyond_the_node_s_pid_namespace_is_looked_for_there(cgroup, verdict):
+    """`docker exec` in a node that is a container: PPid is 0, and there is no /proc/0."""
+    group = the_group(
+        written_node(PAUSE, MAIN, replace(ZOMBIE, ppid=0, cgroup=cgroup, inside=(), space=INIT.space), containers={"b": "app"}), 0
+    )
+    assert (group.verdict, [each.partition(":")[0] for each in group.remedies]) == (verdict, ["on the machine that runs this node"])
+    assert "pid 0" not in told(group)
+    assert "/proc/0" not in told(group)
+
+
 MAKERS = {
     "controller": (
         b', "ownerReferences": [{"kind": "ReplicaSet", "name": "web", "controller": true}]',
