@@ -28,6 +28,12 @@ def test_it_is_asked_as_the_user_who_is_impersonated(cluster, command):
     assert all(("Impersonate-User", "jane") in headers for headers in reviews)
 
 
+def test_the_line_to_check_with_quotes_the_user_s_name(cluster, command):
+    cluster.denied = {"create pods"}
+    [(_, then)] = command("node", "--as", "jane doe").errors
+    assert then.endswith("kubectl auth can-i create pods -n kube-system --as 'jane doe'")
+
+
 def test_it_is_asked_once_for_all_nodes(cluster, command):
     cluster.nodes = [{**cluster.nodes[0], "metadata": {"name": f"worker-{number}"}} for number in range(3)]
     command("node", "--all")
