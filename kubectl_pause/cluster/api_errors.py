@@ -56,7 +56,7 @@ def parse_status(body: bytes | None) -> dict[str, Any] | None:
     """The Status object in an answer's body, or None when it is something else (HTML, nothing, cut JSON)."""
     try:
         document = json.loads(body or b"")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) and document.get("kind", "Status") == "Status" else None
 

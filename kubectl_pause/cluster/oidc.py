@@ -109,11 +109,14 @@ def expiry(token: str) -> float:
     parts = token.split(".")
     if len(parts) != 3:  # noqa: PLR2004 (header, claims, signature)
         raise ValueError("not three parts")
-    claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    end = claims.get("exp") if isinstance(claims, dict) else None
-    if isinstance(end, bool) or not isinstance(end, (int, float)):
-        raise ValueError("no exp")  # noqa: TRY004 (the callers know one kind)
-    return float(end)
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        end = claims.get("exp") if isinstance(claims, dict) else None
+        if isinstance(end, bool) or not isinstance(end, (int, float)):
+            raise ValueError("no exp")  # noqa: TRY004 (the callers know one kind)
+        return float(end)
+    except (RecursionError, OverflowError):
+        raise ValueError("beyond all measure") from None
 
 
 def _id_token(fields: Mapping[str, object]) -> str:

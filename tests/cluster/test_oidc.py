@@ -175,3 +175,12 @@ def test_no_verb_changes_the_kubeconfig(server, tmp_path, monkeypatch, verb, cap
         assert (now.st_mode, now.st_uid, now.st_gid, now.st_ino, now.st_mtime_ns) == (
             was.st_mode, was.st_uid, was.st_gid, was.st_ino, was.st_mtime_ns,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "claims", [b'{"exp": 1%s}' % (b"0" * 400), b'{"exp": %s%s}' % (b"[" * 100_000, b"]" * 100_000)], ids=["great", "deep"]
+)
+def test_an_id_token_beyond_all_measure_is_told_as_one_that_cannot_be_used(tmp_path, claims):
+    odd = f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c2ln"
+    with pytest.raises(PauseInspectError, match="not a JSON Web Token"):
+        connect(ConnectionFlags(kubeconfig=str(write_kubeconfig(tmp_path / "config", "https://127.0.0.1:1", user=oidc_user(odd)))))
