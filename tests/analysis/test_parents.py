@@ -145,6 +145,13 @@ def test_a_parent_outside_of_the_pod(parent, verdict, remedy):
     assert "delete" not in told(group).replace("deleting the pod would not free it", "")
 
 
+@pytest.mark.parametrize("comm", ["containerd-shim", "conmon", "conmonrs"])
+def test_a_main_process_is_waited_for_by_the_runtime_s_own(comm):
+    parent = Written(390, 1, comm, cgroup="/system.slice/runtime.service")
+    group = the_group(written_node(PAUSE, replace(MAIN, state="Z"), parent, containers={"b": "app"}), 390)
+    assert (group.verdict, group.parent.role) == ("zombie/main-process", "runtime")
+
+
 @pytest.mark.parametrize(("cgroup", "verdict"), [(APP, "zombie/outside-parent"), ("/init.scope", "zombie/unknown-parent")])
 def test_a_parent_beyond_the_node_s_pid_namespace_is_looked_for_there(cgroup, verdict):
     """`docker exec` in a node that is a container: PPid is 0, and there is no /proc/0."""
