@@ -70,6 +70,15 @@ def test_kubectl_renews_and_its_file_is_read_again(server, api_of, tmp_path, mon
     assert arguments.read_text().splitlines() == words
 
 
+def test_kubectl_is_given_the_home_directory_that_the_shell_left_as_a_tilde(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_kubeconfig(tmp_path / "renewed", server.url, user=oidc_user(token(7200)))
+    write_kubeconfig(tmp_path / "config", server.url, user=oidc_user(""))
+    arguments = fake_kubectl(tmp_path, monkeypatch, f'cat "{tmp_path}/renewed" >"{tmp_path}/config"')
+    connect(ConnectionFlags(kubeconfig="~/config"))
+    assert arguments.read_text().splitlines()[-1] == f"--kubeconfig={tmp_path / 'config'}"
+
+
 def test_a_token_that_expires_during_a_run_is_renewed(server, api_of, tmp_path, monkeypatch):
     good = token(7200)
     write_kubeconfig(tmp_path / "renewed", server.url, user=oidc_user(good))
