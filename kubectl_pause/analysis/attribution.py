@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Confidence = Literal["certain", "likely", "possible"]
 Step = Literal["cgroup", "pid-namespace", "parent", "shim"]
 
-SHIM_NAMES = ("containerd-shim", "conmon")
+SHIM_NAMES = ("containerd-shim", "conmon", "conmonrs")
 """comm of the processes that stand between a runtime and its containers (the kernel cuts a comm at 15 bytes)."""
 
 

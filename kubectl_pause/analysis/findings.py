@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.analysis import notes
 from kubectl_pause.analysis.expected_sharing import expected_sharing
-from kubectl_pause.pasting import kubectl_line
+from kubectl_pause.analysis.made_anew import made_anew
 from kubectl_pause.report import Finding
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _of_drift(identity: PodIdentity, pod: Pod, container: Container, kind: str) 
     """An ephemeral container is never started again, and it ends with its pod: another one is asked for in its place."""
     joins = "look for what runs `unshare`, `nsenter` or setns(2) as its PID 1"
     if container.kind != "ephemeral":
-        return f"{joins}; started again, the container gets what the spec says: {_delete(identity)}"
+        return f"{joins}; started again, the container gets what the spec says: {made_anew(identity)}"
     target = next((each.target_container_name for each in pod.spec.ephemeral_containers or () if each.name == container.name), None)
     if kind != "pid" or not target:
         return f"{joins}; an ephemeral container is not started again: ask for another one"
@@ -164,7 +164,7 @@ def _of_lost_pause(pod: PodIdentity) -> str:
     """The kubelet makes up for it; nobody does so for an engine."""
     if pod.kind in ("docker", "podman"):
         return f"start what held the namespaces of {pod.name} again, and then the containers that had joined it"
-    return f"the kubelet makes a new sandbox and starts all containers again; where this lasts, see its log, or do it: {_delete(pod)}"
+    return f"the kubelet makes a new sandbox and starts all containers again; where this lasts, see its log, or do it: {made_anew(pod)}"
 
 
 def _joined(sandbox: Sandbox) -> Iterator[Finding]:
@@ -209,11 +209,6 @@ def _outlived(node: str, leftovers: list[LeftoverNamespace]) -> Iterator[Finding
             confidence="likely",  # a thread that is alone in one is not seen
             remedy="left behind by a runtime, or made to last (ip netns add, an engine's own); else it ends with its mount or descriptor",
         )
-
-
-def _delete(pod: PodIdentity) -> str:
-    """A command to paste; without the API the names are the node's word."""
-    return kubectl_line("delete", "pod", pod.name, pod.namespace)
 
 
 def _containers_of(strangers: Iterable[Stranger]) -> list[str | None]:

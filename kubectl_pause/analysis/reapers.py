@@ -103,9 +103,10 @@ def _reaper(facts: ReapingFacts, candidate: Candidate, version: tuple[int, ...] 
     capable, evidence = ability(candidate)
     reaped = window.reaped(key_of(process)) if window and role != "host" else None
     has_reaped, why = _has_reaped(process, reaped=reaped) if role == "pause" else ("unknown", [])
-    if version and version < FIRST_REAPING_PAUSE:
+    if version and version < FIRST_REAPING_PAUSE and capable not in ("yes", "likely") and has_reaped != "yes":
+        # a tag is a word, and some vendors count their own (localhost/kubernetes/pause:0.1.0): what was seen comes first
         evidence.append(f"the image is tagged pause {_dotted(version)}; 3.1 was the first to reap")
-        capable = capable if has_reaped == "yes" else "no"  # a tag is a word, what it did was seen
+        capable = "no"
     if role == "pause" and candidate.state == "running":
         evidence += _pause_habits(process, candidate.sigchld)
     idle = window.idle(key_of(process)) if window and role == "pause" and process.threads == 1 else None

@@ -118,6 +118,9 @@ def _verdict(facts: ReapingFacts, sandbox: Sandbox | None, pod: Pod | None, zomb
         told = "the main thread has ended while other threads live: nobody can reap it before they end; this is no reaper's fault"
         return Verdict("zombie/dead-leader", told, [], [])
     parent = zombies[0].parent
+    if parent.pid == 0:
+        told = "its parent is outside of the node's PID namespace, as where the node is a container itself, and has not waited for it"
+        return Verdict("zombie/outside-parent" if sandbox else "zombie/unknown-parent", told, [], zombie_remedies.of_beyond())
     process = facts.processes.get(parent.pid)
     if process and process.state == "Z":
         return _under_dead_leader(facts, parent)

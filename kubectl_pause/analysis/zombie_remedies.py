@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubectl_pause.pasting import kubectl_line
+from kubectl_pause.analysis.made_anew import made_anew
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
@@ -55,11 +55,11 @@ def of_pause(sandbox: Sandbox, space: PidNamespace | None) -> list[str]:
     reaper = space.reaper if space else None
     if reaper and reaper.handles_sigchld == "blocked":
         started = "pause was started with SIGCHLD blocked, which it takes over from the runtime: restart that with the signal unblocked"
-        return [f"{started}, then make the pod anew: {_delete(sandbox)}"]
+        return [f"{started}, then make the pod anew: {_anew(sandbox)}"]
     if sandbox.pod.kind in _PLACES:
-        return [f"make it anew with a pause that reaps, registry.k8s.io/pause:3.10.1 for one: {_delete(sandbox)}"]
+        return [f"make it anew with a pause that reaps, registry.k8s.io/pause:3.10.1 for one: {_anew(sandbox)}"]
     set_image = "set the runtime's sandbox image to registry.k8s.io/pause:3.10.1 (containerd: sandbox_image or pinned_images.sandbox; "
-    return [set_image + f"CRI-O: pause_image), then make the pod anew: {_delete(sandbox)}"]
+    return [set_image + f"CRI-O: pause_image), then make the pod anew: {_anew(sandbox)}"]
 
 
 def of_runtime(sandbox: Sandbox | None, parent: ZombieParent) -> list[str]:
@@ -67,7 +67,7 @@ def of_runtime(sandbox: Sandbox | None, parent: ZombieParent) -> list[str]:
     looks = f"on the node: grep State /proc/{parent.pid}/status"
     if sandbox is None:
         return [looks]
-    return [looks, f"if it is running and does not wait, make the pod anew: {_delete(sandbox)}"]
+    return [looks, f"if it is running and does not wait, make the pod anew: {_anew(sandbox)}"]
 
 
 def of_host(parent: ZombieParent) -> list[str]:
@@ -77,8 +77,13 @@ def of_host(parent: ZombieParent) -> list[str]:
     return [f"on the node: systemctl status {parent.pid}  # names its unit; restarting that frees them"]
 
 
-def _delete(sandbox: Sandbox) -> str:
+def of_beyond() -> list[str]:
+    """A parent that has no pid on the node (its number reads 0) has one where the node itself is a process among others."""
+    return ["on the machine that runs this node: ps -eo pid,ppid,stat,comm | grep Z  # has the zombie with its parent's pid there"]
+
+
+def _anew(sandbox: Sandbox) -> str:
     pod = sandbox.pod
     if pod.kind in _PLACES:
         return f"remove {pod.name} and start it again"
-    return kubectl_line("delete", "pod", pod.name, pod.namespace)
+    return made_anew(pod)

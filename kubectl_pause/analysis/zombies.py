@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kubectl_pause.analysis.attribution import SHIM_NAMES
 from kubectl_pause.analysis.reaping_facts import key_of
 from kubectl_pause.report import Zombie, ZombieParent
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from kubectl_pause.analysis.reaping_facts import ReapingFacts
     from kubectl_pause.facts.process import Process
 
-RUNTIME_NAMES = ("containerd-shim", "conmon", "containerd", "crio", "dockerd", "runc", "crun", "youki")
+RUNTIME_NAMES = (*SHIM_NAMES, "containerd", "crio", "dockerd", "runc", "crun", "youki")
 """comm of the processes by which a runtime starts containers and commands in them (the kernel cuts a comm at 15 bytes)."""
 _RUNC_STAGES = "runc:["
 _LONGEST_LINE = 16

@@ -32,15 +32,21 @@ _KEYS = {
 }  # fmt: skip
 
 
-def path() -> Path:
-    """Where the file is looked for."""
+def path() -> Path | None:
+    """Where the file is looked for; None for a user without a home directory, as an arbitrary uid in a container may be."""
     home = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(home) if home else Path.home() / ".config") / "kubectl-pause-inspect" / "config.yaml"
+    try:
+        folder = Path(home) if home else Path.home() / ".config"
+    except RuntimeError:
+        return None
+    return folder / "kubectl-pause-inspect" / "config.yaml"
 
 
 def read_defaults() -> Defaults:
     """What the file says; nothing where there is none. Raises PauseInspectError for one that cannot be read or understood."""
     file = path()
+    if file is None:
+        return Defaults()
     try:
         text = file.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):

@@ -15,6 +15,7 @@ from typing import Any
 
 from kubectl_pause.cluster.text import one_line
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.pasting import command_line
 
 UNAUTHORIZED = 401
 FORBIDDEN = 403
@@ -55,7 +56,7 @@ def parse_status(body: bytes | None) -> dict[str, Any] | None:
     """The Status object in an answer's body, or None when it is something else (HTML, nothing, cut JSON)."""
     try:
         document = json.loads(body or b"")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) and document.get("kind", "Status") == "Status" else None
 
@@ -128,11 +129,11 @@ def _permission_hint(said: str, as_user: str | None) -> str:
             return "the namespace's Pod Security level forbids privileged pods: choose a namespace that allows them"
         return ""
     resource = found["resource"] + (f".{found['group']}" if found["group"] else "")
-    words = ["kubectl auth can-i", found["verb"], resource]
+    words = [found["verb"], resource]
     words += [f"--subresource={found['sub']}"] if found["sub"] else []
     words += ["-n", found["namespace"]] if found["namespace"] else []
     words += ["--as", as_user] if as_user else []
-    return "ask for that permission; check with: " + " ".join(words)
+    return f"ask for that permission; check with: {command_line('kubectl', 'auth', 'can-i', *words)}"
 
 
 def _kind_of(body: bytes | None) -> str:

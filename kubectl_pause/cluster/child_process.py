@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,7 @@ def run_child(
     leaves it stdin, and lends it the terminal while it runs; without, it gets a session of its own. Either way its children are a
     group, which ends with it where it has to be ended.
     """
-    with subprocess.Popen(
+    process = subprocess.Popen(  # not `with`, which waits for its end however long that takes
         command,
         stdin=None if may_ask else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -55,16 +55,17 @@ def run_child(
         env=dict(environment),
         start_new_session=not may_ask,
         process_group=0 if may_ask and _HAS_GROUPS else None,
-    ) as process:
-        try:
-            with _terminal_lent_to(process.pid) if may_ask and _HAS_GROUPS else nullcontext():
-                stdout, stderr = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            _end(process)
-            return ChildEnd(None, b"", _last_words(process))
-        except BaseException:
-            _end(process)
-            raise
+    )
+    try:
+        with _terminal_lent_to(process.pid) if may_ask and _HAS_GROUPS else nullcontext():
+            stdout, stderr = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        return ChildEnd(None, b"", _last_words(process))
+    except BaseException:
+        _end(process)
+        _last_words(process)
+        raise
     if may_ask and process.returncode == -signal.SIGINT:
         raise KeyboardInterrupt  # Ctrl-C went to the group that had the terminal
     return ChildEnd(process.returncode, stdout, stderr or b"")
@@ -112,6 +113,8 @@ def _last_words(process: subprocess.Popen[bytes]) -> bytes:
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_LAST_WORDS_SECONDS)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -120,5 +123,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # has ended, or is another user's by now (sudo)
         return

@@ -90,7 +90,7 @@ def _file_as_data(path: str) -> str:
 def _fields(command: str, version: str, output: bytes) -> dict[str, str]:
     try:
         answer = json.loads(output)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _failed(command, "did not print JSON", "run it by hand") from None
     status = answer.get("status") if isinstance(answer, dict) else None
     if not isinstance(status, dict):

@@ -102,6 +102,8 @@ class ExecAccumulator:
             document = json.loads(self._status_bytes)
         except ValueError:
             return  # not whole yet; the end of the stream will tell
+        except RecursionError:
+            document = None
         if not isinstance(document, dict) or document.get("status") not in ("Success", "Failure"):
             raise StreamBroken("the exec stream sent a status that is none")
         self._status = document

@@ -62,7 +62,7 @@ def owner_reference(answer: bytes) -> dict[str, object] | None:
         metadata, spec = job["metadata"], job["spec"]
         reference: dict[str, object] = {"apiVersion": API_VERSION, "kind": KIND, "name": str(metadata["name"]), "uid": str(metadata["uid"])}
         expires = spec.get("ttlSecondsAfterFinished") == 0 and not spec.get("suspend") and spec.get("parallelism") == 0
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         message = "the API server's answer to creating the inspector's Job cannot be read"
         raise PauseInspectError("UnreadableAnswer", message, "is a proxy in between? try: kubectl get --raw /version") from None
     return reference if expires else None

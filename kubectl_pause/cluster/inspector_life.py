@@ -120,6 +120,6 @@ def _owner(stay: _Stay) -> dict[str, object] | None:
         why = "the server changed the Job so that it would never expire"
     stay.warn(
         f"no Job can own the inspector pod: after kill -9 the pod would end within {stay.options.lifetime} s, but its object stay until: "
-        f"kubectl pause-inspect cleanup --yes; {why}"
+        f"kubectl pause-inspect cleanup; {why}"
     )
     return None

@@ -132,7 +132,7 @@ def uid_of(answer: bytes) -> str:
     """The uid in the API server's answer to creating the pod. Raises PauseInspectError where it cannot be read."""
     try:
         uid = json.loads(answer)["metadata"]["uid"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError):
         raise PauseInspectError("UnreadableAnswer", "the API server's answer to creating the inspector pod cannot be read", "") from None
     return str(uid)
 

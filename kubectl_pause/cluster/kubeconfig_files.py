@@ -67,12 +67,12 @@ class Selection:
 def search_paths(flag: str | None, environ: Mapping[str, str]) -> tuple[Path, ...]:
     """`--kubeconfig`, else the files of KUBECONFIG, else ~/.kube/config."""
     if flag:
-        return (_home_expanded(flag),)
-    listed = [_home_expanded(part) for part in environ.get("KUBECONFIG", "").split(os.pathsep) if part]
-    return tuple(listed) or (_home_expanded(DEFAULT_FILE),)
+        return (home_expanded(flag),)
+    listed = [home_expanded(part) for part in environ.get("KUBECONFIG", "").split(os.pathsep) if part]
+    return tuple(listed) or (home_expanded(DEFAULT_FILE),)
 
 
-def _home_expanded(path: str) -> Path:
+def home_expanded(path: str) -> Path:
     """`~` and `~user` as the shell writes them; a user that does not exist leaves the text as it is."""
     try:
         return Path(path).expanduser()

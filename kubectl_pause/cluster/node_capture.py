@@ -363,7 +363,10 @@ def _interrupted(run: CaptureRun) -> Interrupted:
 def _timed_out(run: CaptureRun, name: str, pod: Pod | None, lease: KubeletLease) -> PauseInspectError:
     with contextlib.suppress(PauseInspectError):  # the last look is told instead
         pod = get_pod(run.api, run.options.namespace, name)
-    more, hint = without_runtime(run.node, pod, lease) or ("", "wait longer with --timeout, or look: kubectl describe node " + run.node)
+    more, hint = without_runtime(run.node, pod, lease) or (
+        "",
+        f"wait longer with --timeout, or look: {kubectl_line('describe', 'node', run.node)}",
+    )
     return PauseInspectError(
         "Timeout",
         f"node {run.node}: no answer within {run.options.timeout:g} s while waiting for the inspector pod "

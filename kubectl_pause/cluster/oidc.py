@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING
 
 from kubectl_pause.cluster.child_process import run_child
-from kubectl_pause.cluster.kubeconfig_files import read_kubeconfig, search_paths
+from kubectl_pause.cluster.kubeconfig_files import home_expanded, read_kubeconfig, search_paths
 from kubectl_pause.cluster.text import one_line
 from kubectl_pause.errors import PauseInspectError
 
@@ -109,11 +109,14 @@ def expiry(token: str) -> float:
     parts = token.split(".")
     if len(parts) != 3:  # noqa: PLR2004 (header, claims, signature)
         raise ValueError("not three parts")
-    claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    end = claims.get("exp") if isinstance(claims, dict) else None
-    if isinstance(end, bool) or not isinstance(end, (int, float)):
-        raise ValueError("no exp")  # noqa: TRY004 (the callers know one kind)
-    return float(end)
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        end = claims.get("exp") if isinstance(claims, dict) else None
+        if isinstance(end, bool) or not isinstance(end, (int, float)):
+            raise ValueError("no exp")  # noqa: TRY004 (the callers know one kind)
+        return float(end)
+    except (RecursionError, OverflowError):
+        raise ValueError("beyond all measure") from None
 
 
 def _id_token(fields: Mapping[str, object]) -> str:
@@ -125,8 +128,14 @@ def _id_token(fields: Mapping[str, object]) -> str:
 def _selecting(flags: ConnectionFlags) -> list[str]:
     """The flags that choose server and user, as kubectl takes them. Without impersonation: it plays no part in renewing."""
     texts = {
-        "kubeconfig": flags.kubeconfig, "context": flags.context, "cluster": flags.cluster, "user": flags.user, "server": flags.server,
-        "tls-server-name": flags.tls_server_name, "certificate-authority": flags.certificate_authority,
+        "kubeconfig": _whole(flags.kubeconfig), "context": flags.context, "cluster": flags.cluster, "user": flags.user,
+        "server": flags.server, "tls-server-name": flags.tls_server_name,
+        "certificate-authority": _whole(flags.certificate_authority),
     }  # fmt: skip
     given = [f"--{name}={value}" for name, value in texts.items() if value]
     return [*given, "--insecure-skip-tls-verify=true"] if flags.insecure_skip_tls_verify else given
+
+
+def _whole(path: str | None) -> str | None:
+    """`~` is the home directory here, also where the shell left it (`--kubeconfig=~/config`), and a name like any other to kubectl."""
+    return str(home_expanded(path)) if path else path

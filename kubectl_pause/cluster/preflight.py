@@ -60,9 +60,9 @@ class Preflight:
             return
         subject = f"User {json.dumps(self._as_user)}" if self._as_user else "you"
         each = ", ".join(f'{need.verb} resource "{need.resource}{"/" if need.subresource else ""}{need.subresource}"' for need in missing)
-        check = command_line("kubectl", "auth", "can-i", missing[0].verb, missing[0].resource)
-        check += f" --subresource={missing[0].subresource}" if missing[0].subresource else ""
-        check += f" -n {self._namespace}" + (f" --as {self._as_user}" if self._as_user else "")
+        part = [f"--subresource={missing[0].subresource}"] if missing[0].subresource else []
+        whose = ["--as", self._as_user] if self._as_user else []
+        check = command_line("kubectl", "auth", "can-i", missing[0].verb, missing[0].resource, *part, "-n", self._namespace, *whose)
         raise PauseInspectError(
             "Forbidden",
             f'no inspector pod was created: {subject} cannot {each} in the namespace "{self._namespace}"',
@@ -76,5 +76,5 @@ def _ask(api: Api, namespace: str, need: Need, answer: Future[bool]) -> None:
     try:
         told = json.loads(api.post(_PATH, json.dumps(review).encode(), timeout=_PATIENCE_SECONDS))
         answer.set_result(told["status"]["allowed"] is not False)
-    except (PauseInspectError, ValueError, KeyError, TypeError):
+    except (PauseInspectError, ValueError, RecursionError, KeyError, TypeError):
         answer.set_result(True)  # not a no

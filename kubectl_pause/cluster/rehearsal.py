@@ -37,6 +37,6 @@ def _tried(api: Api, path: str, body: dict[str, object], options: InspectorOptio
         answer: dict[str, Any] = json.loads(api.post(path, json.dumps(body).encode(), {"dryRun": "All"}))
     except ApiError as error:
         raise explained(error, options.namespace) or error from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise PauseInspectError("UnreadableAnswer", f"the API server's answer to a dry run of {path} cannot be read", "") from None
     return answer

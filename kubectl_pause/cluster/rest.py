@@ -258,7 +258,7 @@ def _continue_token(host: str, page: bytes) -> str | None:
     try:
         head = msgspec.json.decode(page, type=dict[str, msgspec.Raw])
         metadata = json.loads(bytes(head.get("metadata") or b"null"))
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         raise not_kubernetes(host, page) from None
     token = metadata.get("continue") if isinstance(metadata, dict) else None
     return token if isinstance(token, str) else None

@@ -16,6 +16,7 @@ PUBLIC_NAMES = _words("default kube-system kube-public kube-node-lease")
 """Kept even as a name of something: every cluster has them."""
 
 FIELDS = _words("""
+    address addresses
     additionalIps annotations attempt capturedAt cgroupsPath cniResult conditions config containerID containerRuntimeVersion
     containerStatuses containers controller createdAt deletionTimestamp ephemeralContainers ephemeralContainerStatuses exec exitCode
     Gateway gid gids gidMappings hostId hostIPC hostNetwork hostPID hostUsers id image imageRef info initContainers

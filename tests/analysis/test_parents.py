@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import cache
 
@@ -13,7 +14,7 @@ from kubectl_pause.facts.api import Pod, PodSpec, SpecContainer, for_capture
 from kubectl_pause.facts.capture import Capture, read_capture
 from kubectl_pause.report import NodeReport, ZombieGroup
 from tests.analysis.report_lines import sandbox_of
-from tests.analysis.written_nodes import INIT, Written, pod_path, recorded_case, written_node
+from tests.analysis.written_nodes import INIT, Written, identifier, pod_path, recorded_case, written_node
 from tests.recorded_nodes import RECORDED
 
 APP, OTHER = pod_path("u", "b"), pod_path("u", "c")
@@ -54,6 +55,18 @@ def test_a_main_process_below_a_shared_pause_is_an_application():
     assert group.message == "app (pid 500), the main process of container app, does not wait for its children: the application's fault"
     assert "pause (pid 400), PID 1 of its PID namespace, gets them only when it ends" in group.evidence
     assert [each.split(":")[0] for each in group.remedies] == ["fix app"]
+
+
+@pytest.mark.parametrize(("catches", "verdict"), [("14002", "able"), ("4002", "does-not-reap")])
+def test_the_tag_of_a_pause_image_says_less_than_what_the_process_shows(catches, verdict):
+    """EKS and Bottlerocket have `localhost/kubernetes/pause:0.1.0`, which is a pause that reaps."""
+    pause, main = replace(PAUSE, space=OWN, status={"SigCgt": catches}), replace(MAIN, inside=(7,))
+    inspected = {"status": {"id": identifier("a"), "state": "SANDBOX_READY"}, "info": {"image": "localhost/kubernetes/pause:0.1.0"}}
+    capture = written_node(pause, main, containers={"b": "app"}, sections={"crictl.inspectp": f" {json.dumps(inspected)}"})
+    [sandbox] = report(capture).sandboxes
+    [space] = sandbox.pid_namespaces or []
+    assert (sandbox.image, space.verdict) == ("localhost/kubernetes/pause:0.1.0", verdict)
+    assert any("tagged pause 0.1.0" in each for each in space.evidence) == (verdict != "able")
 
 
 def test_with_the_node_s_pid_namespace_the_node_s_init_is_the_reaper():
@@ -132,6 +145,46 @@ def test_a_parent_outside_of_the_pod(parent, verdict, remedy):
     assert "delete" not in told(group).replace("deleting the pod would not free it", "")
 
 
+@pytest.mark.parametrize("comm", ["containerd-shim", "conmon", "conmonrs"])
+def test_a_main_process_is_waited_for_by_the_runtime_s_own(comm):
+    parent = Written(390, 1, comm, cgroup="/system.slice/runtime.service")
+    group = the_group(written_node(PAUSE, replace(MAIN, state="Z"), parent, containers={"b": "app"}), 390)
+    assert (group.verdict, group.parent.role) == ("zombie/main-process", "runtime")
+
+
+@pytest.mark.parametrize(("cgroup", "verdict"), [(APP, "zombie/outside-parent"), ("/init.scope", "zombie/unknown-parent")])
+def test_a_parent_beyond_the_node_s_pid_namespace_is_looked_for_there(cgroup, verdict):
+    """`docker exec` in a node that is a container: PPid is 0, and there is no /proc/0."""
+    group = the_group(
+        written_node(PAUSE, MAIN, replace(ZOMBIE, ppid=0, cgroup=cgroup, inside=(), space=INIT.space), containers={"b": "app"}), 0
+    )
+    assert (group.verdict, [each.partition(":")[0] for each in group.remedies]) == (verdict, ["on the machine that runs this node"])
+    assert "pid 0" not in told(group)
+    assert "/proc/0" not in told(group)
+
+
+MAKERS = {
+    "controller": (
+        b', "ownerReferences": [{"kind": "ReplicaSet", "name": "web", "controller": true}]',
+        "kubectl delete pod -n default web",
+    ),
+    "nobody": (b"", "kubectl delete pod -n default web  # no controller makes it anew: save its manifest first, and apply that afterwards"),
+    "kubelet": (
+        b', "annotations": {"kubernetes.io/config.mirror": "u", "kubernetes.io/config.hash": "u"}',
+        "on the node, move the manifest of this static pod out of the kubelet's staticPodPath and, once its containers are gone, back",
+    ),
+}
+
+
+@pytest.mark.parametrize(("metadata", "remedy"), MAKERS.values(), ids=MAKERS)
+def test_a_pod_is_made_anew_by_what_made_it(metadata, remedy):
+    shim = Written(390, 1, "containerd-shim", cgroup="/system.slice/containerd.service")
+    capture = written_node(PAUSE, replace(MAIN, state="Z"), shim, containers={"b": "app"}, api={"containers": [{"name": "app"}]})
+    assert capture.api is not None
+    group = the_group(replace(capture, api=capture.api.replace(b'"uid": "u"', b'"uid": "u"' + metadata)), 390)
+    assert (group.verdict, group.remedies[-1].partition("make the pod anew: ")[2]) == ("zombie/main-process", remedy)
+
+
 @pytest.mark.parametrize("setting", ["shareProcessNamespace", "hostPID"])
 def test_what_the_spec_sets_already_or_the_api_would_refuse_is_not_advised(setting):
     nodes = [written_node(PAUSE, MAIN, ZOMBIE, containers={"b": "app"}, api=spec) for spec in ({}, {setting: True})]
@@ -204,4 +257,4 @@ def test_a_pause_tagged_3_0_that_was_seen_to_reap_reaps():
     assert shared.reaper
     assert (shared.verdict, shared.reaper.capable, shared.reaper.version) == ("reaps", "yes", "3.0")
     never = [each for each in sandbox_of(node, "healthy").pid_namespaces or () if each.members == ["pause"]]
-    assert [each.reaper and each.reaper.capable for each in never] == ["no"]
+    assert [each.reaper and each.reaper.capable for each in never] == ["yes"], "it catches SIGCHLD: the tag is not true"

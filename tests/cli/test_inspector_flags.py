@@ -34,6 +34,19 @@ def test_without_a_word(cluster, command):
     assert spec(cluster) == ("kube-system", "docker.io/library/busybox:1.36", "IfNotPresent", [])
 
 
+def test_a_user_without_a_home_directory_has_no_file(cluster, command, monkeypatch):
+    """An arbitrary uid, as OpenShift gives to containers."""
+
+    def unknown(_uid: int) -> None:
+        raise KeyError
+
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    ended = command("node")
+    assert (ended.code, ended.errors) == (0, [])
+
+
 def test_flags(cluster, command):
     words = ("--image", "tools:1", "--image-pull-policy", "Always", "--image-pull-secret", "a", "--image-pull-secret=b")
     assert command("node", "--debug-namespace", "shop", *words).code == 0

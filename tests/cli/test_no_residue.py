@@ -58,7 +58,7 @@ def test_without_a_job_the_pod_is_a_bare_one_and_that_is_said(cluster, command, 
     assert (ended.code, ended.errors) == (0, [])
     [warning] = ended.err.splitlines()
     assert why in warning
-    assert "kubectl pause-inspect cleanup" in warning
+    assert "kubectl pause-inspect cleanup; " in warning, "with --yes, pasted as it is, it would delete the pods of others' runs too"
     [pod] = cluster.created
     assert "ownerReferences" not in pod["metadata"]
     assert pod["spec"]["activeDeadlineSeconds"] == 90

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from aiohttp import web
+
 from tests.cluster.fake_api_server import status
 
 
@@ -28,6 +30,12 @@ def test_it_is_asked_as_the_user_who_is_impersonated(cluster, command):
     assert all(("Impersonate-User", "jane") in headers for headers in reviews)
 
 
+def test_the_line_to_check_with_quotes_the_user_s_name(cluster, command):
+    cluster.denied = {"create pods"}
+    [(_, then)] = command("node", "--as", "jane doe").errors
+    assert then.endswith("kubectl auth can-i create pods -n kube-system --as 'jane doe'")
+
+
 def test_it_is_asked_once_for_all_nodes(cluster, command):
     cluster.nodes = [{**cluster.nodes[0], "metadata": {"name": f"worker-{number}"}} for number in range(3)]
     command("node", "--all")
@@ -38,6 +46,13 @@ def test_it_is_asked_once_for_all_nodes(cluster, command):
 def test_a_server_that_answers_no_review_is_no_no(cluster, command):
     cluster.refuse["POST /apis/authorization"] = lambda: status(403, "Forbidden", "cannot create selfsubjectaccessreviews")
     assert command("node").code == 0
+
+
+def test_a_review_that_is_too_deep_is_no_no(cluster, command):
+    deep = b'{"status": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    cluster.refuse["POST /apis/authorization"] = lambda: web.Response(body=deep)
+    ended = command("node")
+    assert (ended.code, ended.err) == (0, "")
 
 
 def test_a_server_that_is_slow_to_review_holds_up_nothing_for_long(cluster, command):

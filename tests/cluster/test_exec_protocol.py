@@ -75,3 +75,8 @@ def test_json_that_is_no_status_never_becomes_a_result(lie):
     with pytest.raises(StreamBroken):
         output.feed(b"\x03" + json.dumps(lie).encode())
         output.result()
+
+
+def test_a_status_that_is_too_deep_breaks_the_stream():
+    with pytest.raises(StreamBroken, match="a status that is none"):
+        ExecAccumulator(max_stdout_bytes=LIMIT).feed(b'\x03{"status":' + b"[" * 100_000 + b"]" * 100_000 + b"}")

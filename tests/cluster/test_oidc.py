@@ -70,6 +70,15 @@ def test_kubectl_renews_and_its_file_is_read_again(server, api_of, tmp_path, mon
     assert arguments.read_text().splitlines() == words
 
 
+def test_kubectl_is_given_the_home_directory_that_the_shell_left_as_a_tilde(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_kubeconfig(tmp_path / "renewed", server.url, user=oidc_user(token(7200)))
+    write_kubeconfig(tmp_path / "config", server.url, user=oidc_user(""))
+    arguments = fake_kubectl(tmp_path, monkeypatch, f'cat "{tmp_path}/renewed" >"{tmp_path}/config"')
+    connect(ConnectionFlags(kubeconfig="~/config"))
+    assert arguments.read_text().splitlines()[-1] == f"--kubeconfig={tmp_path / 'config'}"
+
+
 def test_a_token_that_expires_during_a_run_is_renewed(server, api_of, tmp_path, monkeypatch):
     good = token(7200)
     write_kubeconfig(tmp_path / "renewed", server.url, user=oidc_user(good))
@@ -175,3 +184,12 @@ def test_no_verb_changes_the_kubeconfig(server, tmp_path, monkeypatch, verb, cap
         assert (now.st_mode, now.st_uid, now.st_gid, now.st_ino, now.st_mtime_ns) == (
             was.st_mode, was.st_uid, was.st_gid, was.st_ino, was.st_mtime_ns,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "claims", [b'{"exp": 1%s}' % (b"0" * 400), b'{"exp": %s%s}' % (b"[" * 100_000, b"]" * 100_000)], ids=["great", "deep"]
+)
+def test_an_id_token_beyond_all_measure_is_told_as_one_that_cannot_be_used(tmp_path, claims):
+    odd = f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c2ln"
+    with pytest.raises(PauseInspectError, match="not a JSON Web Token"):
+        connect(ConnectionFlags(kubeconfig=str(write_kubeconfig(tmp_path / "config", "https://127.0.0.1:1", user=oidc_user(odd)))))

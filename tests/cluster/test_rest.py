@@ -61,6 +61,17 @@ def test_a_list_is_followed_and_started_again_in_one_piece_when_it_expires(serve
     assert [json.loads(page)["items"] for page in api_of(server).list_pages("/api/v1/pods", None, limit=1)] == [[1, 2, 3]]
 
 
+DEEP = b'{"metadata": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+
+
+@pytest.mark.parametrize(("code", "reason"), [(200, "BadAnswer"), (403, "Http403")])
+def test_an_answer_that_is_too_deep_is_none_of_kubernetes(server, api_of, code, reason):
+    server.rest = answer(lambda: web.Response(status=code, body=DEEP))
+    with pytest.raises(PauseInspectError) as caught:
+        api_of(server).list_pages("/api/v1/pods")
+    assert caught.value.reason == reason
+
+
 def test_gzip_is_asked_for_and_read(server, api_of):
     body = json.dumps({"items": ["x" * 1000] * 100}).encode()
     server.rest = answer(lambda: web.Response(body=gzip.compress(body), headers={"Content-Encoding": "gzip"}))

@@ -125,6 +125,14 @@ def test_the_report_has_the_same_form(which: str) -> None:
     assert before["sandboxes"]
 
 
+def test_a_node_has_as_many_addresses_as_it_had() -> None:
+    node = {"metadata": {"name": "worker-1"}, "status": {"addresses": [{"type": "InternalIP", "address": "192.0.2.7"}]}}
+    text = b'#api\n {"capturedAt": "2026-01-02T03:04:05Z", "nodeName": "worker-1", "node": %s}\n' % json.dumps(node).encode()
+    view = msgspec.json.decode(redacted_text(text, SALT).partition(b"\n")[2], type=ApiView)
+    assert view.node is not None
+    assert view.node.addresses == [Pseudonyms(SALT).address("192.0.2.7")]
+
+
 @given(st.text(min_size=1), st.text(min_size=1), st.binary(min_size=1))
 def test_one_name_one_pseudonym(one: str, other: str, salt: bytes) -> None:
     names = Pseudonyms(salt)
