@@ -32,8 +32,9 @@ __all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"
 MANIFEST = Path(__file__).parent / "manifests" / "cases.yaml"
 BOTH = ("with-crictl", "without-crictl")
 LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else os.environ.get("E2E_LABELS", " ".join(BOTH)).split()
-"""The clusters of this run: `e2e/run` starts one for each cluster, beside each other, and one that compares the two."""
-COMPARING = "test_with_and_without_crictl.py"
+"""The clusters of this run: `e2e/run` starts one for each cluster, beside each other, and one for what concerns both."""
+OF_BOTH = ("test_with_and_without_crictl.py", "test_watch.py")
+"""Files that are tested when the runs of one cluster are over: what compares the two, and what counts the kernel's trace instances."""
 BESIDE_THE_SECOND = ("test_demo_pause.py", "test_kills.py", "test_least_privilege.py", "test_local.py", "test_secrets.py")
 """Files whose tests take any cluster, or none, and so are tested in one of the runs alone; those of other such files go with the first."""
 LIMIT_UP = 3600
@@ -69,7 +70,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     first = LABELS[0] == BOTH[0]
 
     def belongs(item: pytest.Item) -> bool:
-        if item.path.name == COMPARING:
+        if item.path.name in OF_BOTH:
             return False
         of_this = "label" in getattr(item, "fixturenames", ())
         return of_this or (item.path.name in BESIDE_THE_SECOND) is not first

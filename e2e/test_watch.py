@@ -30,10 +30,12 @@ class Scene:
     """A cluster with the pods of this file: `adopts`, whose two containers share pause's PID namespace, and a keeper of the node."""
 
     cluster: Cluster
+    started: list[subprocess.Popen[str]]
 
     def start(self, *words: str, pod: str = "adopts") -> Watching:
         """A watch of a pod that is on by now."""
         process = self.cluster.start("zombies", pod, "-n", NAMESPACE, "--watch", "--debug-namespace", NAMESPACE, *words)
+        self.started.append(process)
         assert process.stdout is not None
         first = process.stdout.readline()
         assert first, process.communicate(timeout=LIMIT_RUN)
@@ -95,7 +97,11 @@ def scene(running: dict[str, Cluster], label: str) -> Iterator[Scene]:
         pod["spec"]["nodeName"] = cluster.node
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}))
     wait_for(f"[{label}] the pods to watch", partial(_ready, cluster, len(pods)))
-    yield Scene(cluster)
+    scene = Scene(cluster, [])
+    yield scene
+    for process in scene.started:  # one of a test that failed may still be on
+        process.kill()
+        process.communicate(timeout=LIMIT_RUN)
     cluster.remove_namespace(NAMESPACE)
 
 
