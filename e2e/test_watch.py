@@ -22,7 +22,8 @@ KEEPER = "keeper"
 ORPHANS = 107
 EACH = 249
 """With their parent as many as one container may have: systemd gives a scope 15 % of a node's tasks, 2048 where that is a container."""
-INSTANCES = "ls /sys/kernel/tracing/instances"
+INSTANCES = "readlink /proc/1/ns/pid; ls /sys/kernel/tracing/instances"
+"""All nodes of one machine share its kernel's; a name of ours ends with the PID namespace of its node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ class Scene:
         return self.cluster.kubectl("exec", "-n", NAMESPACE, KEEPER, "--", "nsenter", "-t", "1", "-m", "/bin/sh", "-c", script)
 
     def instances(self) -> list[str]:
-        """Trace instances of ours that are there."""
-        return [name for name in self.on_node(INSTANCES).split() if name.startswith("kpi-")]
+        """Trace instances of ours that are there, of this node."""
+        space, *names = self.on_node(INSTANCES).split()
+        return [name for name in names if name.startswith("kpi-") and name.endswith(f"-{space.strip('pid:[]')}")]
 
     def burst(self) -> None:
         """In each container a parent that waits for nothing ends, and pause is handed all of its zombies at one instant, and itself."""
