@@ -100,8 +100,10 @@ def _unknown(question: Question, pods: Sequence[Pod] | None, nodes: _Nodes) -> F
     of_node = [reading.text for reading in question.readings if reading.kind == "node"]
     near = near_names(of_pod[0], [pod.metadata.name for pod in pods or ()]) if of_pod else ""
     near = near or (near_names(of_node[0], [node.metadata.name for node in nodes.all]) if of_node else "")
-    if all(reading.kind in NAMED_THINGS for reading in question.readings):
+    if all(reading.kind in ("pod", "node") for reading in question.readings):
         return Failure(reason="NotFound", message=f"{question.asked!r} is not found: the API knows of no {meant}", hint=near or None)
     among = f" among {len(pods)} pods" if pods is not None else ""
-    message = f"on which node? the API knows of no {meant}{among}; pids, namespaces, sandboxes and veths only nodes know"
+    message = (
+        f"on which node? the API knows of no {meant}{among}; pids, namespaces, sandboxes, veths and pods that were deleted only nodes know"
+    )
     return Failure(reason="NodeUnknown", message=message, hint=near or "name the node with --node NAME, or search all with --all")

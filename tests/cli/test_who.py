@@ -219,3 +219,14 @@ def test_a_named_node_that_does_not_exist_is_the_only_error(cluster, command):
     ended = command("who", "4674", "--node", "nosuch")
     assert (ended.code, cluster.created) == (1, [])
     assert [what for what, _ in ended.errors] == ["node 'nosuch' not found"]
+
+
+def test_a_uid_that_the_api_does_not_know_is_looked_for_on_nodes(cluster, command):
+    uid = "c5ca2e4b-7b52-4b4b-b16b-58437af4e548"
+    [(what, _)] = command("who", uid).errors
+    assert f"none of 15 sandboxes is of a pod with uid {uid}" in what
+    assert captured_nodes(cluster) == [NODE]
+    cluster.nodes.append(node("worker-1"))
+    [(what, then)] = command("who", uid).errors
+    assert what.startswith(f"on which node? the API knows of no pod uid {uid} among ")
+    assert "--all" in then
