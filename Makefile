@@ -34,7 +34,7 @@ minimums: $(BIN)/ready $(VENV)/tools ## the tests of what uses them, with the ol
 	$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(VENV)/minimums
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct .
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python pytest pytest-xdist hypothesis aiohttp
-	$(VENV)/minimums/bin/python -m pytest -q -n 2 --ignore tests/node --ignore tests/demo tests
+	$(VENV)/minimums/bin/python -m pytest -q -n 2 --ignore tests/capture --ignore tests/demo tests
 
 e2e: $(BIN)/ready $(VENV)/tools ## the real kubelet, containerd and pause, with crictl on the node and without; KEEP=1, and T=..., leave the clusters up
 ifeq ($(E2E),skip)
@@ -50,7 +50,7 @@ bench: $(BIN)/ready ## side by side with what one would use instead; needs the e
 
 nightly: $(BIN)/ready ## a million altered captures, or ten minutes of them, and a node that sends a gigabyte
 	FUZZ_SEEDS=1000000 FUZZ_FIRST=$$(date +%j000000) HOSTILE_MEGABYTES=1024 \
-		$(BIN)/python -m pytest -q -n 2 -s tests/fuzz tests/cluster/test_hostile_stream.py
+		$(BIN)/python -m pytest -q -n 2 -s tests/fuzz tests/access/test_hostile_stream.py
 
 release: $(VENV)/release/ready ## wheel, sdist, this platform's archive and the krew manifest, in dist/
 	$(VENV)/release/bin/python -m release

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.measure import ROOT, Contender, interleaved, needed
 
-COLLECTOR = ROOT / "kubectl_pause" / "node" / "collector.sh"
+COLLECTOR = ROOT / "kubectl_pause" / "capture" / "on_node" / "collector.sh"
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from kubectl_pause.facts.capture import FILE_MAGIC, Capture, read_capture
 
 RECORDED = Path(__file__).parent / "recorded"
-COLLECTOR = Path(__file__).parent.parent / "kubectl_pause" / "node" / "collector.sh"
+COLLECTOR = Path(__file__).parent.parent / "kubectl_pause" / "capture" / "on_node" / "collector.sh"
 NODES = ("kind-containerd-2.2.9", "containerd-1.6.20", "containerd-1.7.24", "crio-1.34.11", "crio-1.34.11-infra")
 STATUS_KEYS = ("State", "Tgid", "PPid", "TracerPid", "Uid", "NSpid", "Threads", "SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt")
 Json = Any

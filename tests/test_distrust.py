@@ -9,15 +9,15 @@ import threading
 import msgspec
 import pytest
 
-from kubectl_pause.analysis.node_report import node_report
+from kubectl_pause.access.objects import segment
 from kubectl_pause.cli.argument_order import normalise
 from kubectl_pause.cli.main import run
 from kubectl_pause.cli.snapshot import _writable, _write
-from kubectl_pause.cluster.objects import segment
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, Pod, for_capture
 from kubectl_pause.facts.capture import CaptureError, read_capture
-from tests.analysis.report_lines import collected
+from kubectl_pause.inspect_node import node_report
+from tests.nodes.report_lines import collected
 
 
 def capture_with(pods=None, *, header=None):

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kubectl_pause.access.api_errors import ApiError
+from kubectl_pause.capture import refusals
 from kubectl_pause.cli.main import run
-from kubectl_pause.cluster import refusals
-from kubectl_pause.cluster.api_errors import ApiError
 from kubectl_pause.pasting import command_line
-from tests.analysis.written_nodes import INIT, Written
+from tests.nodes.written_nodes import INIT, Written
 from tests.recorded_nodes import RECORDED
 
 if TYPE_CHECKING:

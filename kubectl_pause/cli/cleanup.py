@@ -14,7 +14,7 @@ from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
-    from kubectl_pause.cluster.leftovers import Leftovers
+    from kubectl_pause.capture.leftovers import Leftovers
 
 FORMATS = ("json", "yaml")
 _LONGEST_REQUEST = 60.0
@@ -36,8 +36,8 @@ def cleanup(
 
     kubectl pause-inspect cleanup --yes
     """
-    from kubectl_pause.cluster.kubeconfig import connect
-    from kubectl_pause.cluster.leftovers import find_leftovers, remove_leftovers
+    from kubectl_pause.access.kubeconfig import connect
+    from kubectl_pause.capture.leftovers import find_leftovers, remove_leftovers
 
     if output is not None and output not in FORMATS:
         message = f"unable to match a printer suitable for the output format {output!r}"

@@ -14,8 +14,8 @@ import typer
 
 from kubectl_pause.cli import reading, terminal
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cluster.signals import EndedBySignal, signals_into
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.signals import EndedBySignal, signals_into
 
 if TYPE_CHECKING:
     from kubectl_pause.demo.waiting import Patience

@@ -10,8 +10,8 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kubectl_pause.cluster.inspector_pod import InspectorOptions
-    from kubectl_pause.cluster.rest import Api
+    from kubectl_pause.access.rest import Api
+    from kubectl_pause.capture.inspector_pod import InspectorOptions
 
 WAYS = ("client", "server")
 
@@ -31,7 +31,7 @@ def dry_run(api: Api, nodes: Sequence[str], options: InspectorOptions, way: str)
 
     Raises PauseInspectError for what the server would refuse, and DryRunDone at the end.
     """
-    from kubectl_pause.cluster.rehearsal import objects_of, rehearse
+    from kubectl_pause.capture.rehearsal import objects_of, rehearse
 
     check(way)
     for node in nodes:

@@ -18,8 +18,8 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kubectl_pause.cluster.inspector_pod import InspectorOptions
-    from kubectl_pause.cluster.kubeconfig import ConnectionFlags
+    from kubectl_pause.access.kubeconfig import ConnectionFlags
+    from kubectl_pause.capture.inspector_pod import InspectorOptions
 
 _DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 _UNIT_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -95,7 +95,7 @@ class KubeFlags:
 
         Raises PauseInspectError for a bad duration.
         """
-        from kubectl_pause.cluster.kubeconfig import ConnectionFlags
+        from kubectl_pause.access.kubeconfig import ConnectionFlags
 
         return ConnectionFlags(
             kubeconfig=self.kubeconfig,
@@ -169,8 +169,8 @@ class CaptureFlags:
 
         Raises PauseInspectError for a bad duration.
         """
+        from kubectl_pause.capture.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, PULL_POLICIES, InspectorOptions
         from kubectl_pause.cli.config_file import read_defaults
-        from kubectl_pause.cluster.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, PULL_POLICIES, InspectorOptions
 
         defaults = read_defaults()
         policy = self.image_pull_policy or defaults.image_pull_policy or PULL_POLICIES[0]

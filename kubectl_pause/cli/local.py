@@ -45,7 +45,7 @@ def local(
     limit = seconds(timeout, "--timeout")
     if not 1 <= limit <= 3600:  # noqa: PLR2004
         raise PauseInspectError("WrongUsage", f"--timeout: {timeout} is out of range", "give a time between 1s and 1h")
-    from kubectl_pause.node.this_host import inspect_this_host
+    from kubectl_pause.capture.this_host import inspect_this_host
 
     host = inspect_this_host(timeout=limit, use_crictl=crictl, use_engines=engines, fds=fds, prove=prove)
     report = reading.start_report()
@@ -78,13 +78,13 @@ def _tell_limits(host: NodeReport) -> None:
 
 def _chosen(host: NodeReport, names: list[str], report: Report) -> NodeReport:
     """The host with the pods named; a name that fits none is an error of the report."""
-    from kubectl_pause.analysis.choice import only_pods, pods_of
     from kubectl_pause.report import Failure
+    from kubectl_pause.select.captured_pods import only_pods, pods_of
 
     known = pods_of(host)
     for name in names:
         if not any(_is_named(pod, name) for pod in known):
-            from kubectl_pause.target_names import near_names
+            from kubectl_pause.select.target_names import near_names
 
             hint = near_names(name, [pod.name for pod in known]) or "kubectl pause-inspect local lists the pods of this host"
             report.errors.append(Failure(reason="NotFound", message=f"no pod {name!r} on this host", hint=hint))

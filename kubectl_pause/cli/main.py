@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 from kubectl_pause.cli.dry_run import DryRunDone
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.terminal import OutputLost, ReaderLeft, prepare_streams, writing
-from kubectl_pause.cluster.signals import EndedBySignal
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.signals import EndedBySignal
 
 PROGRAM = "kubectl pause-inspect"
 

@@ -47,8 +47,8 @@ def _text(report: Report, view: ViewFlags) -> str:
 
 
 def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: CaptureFlags, *, every: bool) -> None:
-    from kubectl_pause.cluster.kubeconfig import connect
-    from kubectl_pause.cluster.targets import find_nodes
+    from kubectl_pause.access.kubeconfig import connect
+    from kubectl_pause.select.targets import find_nodes
 
     api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, names, every=every)
@@ -60,7 +60,7 @@ def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: Ca
 def _named(nodes: list[NodeReport], names: list[str], report: Report) -> list[NodeReport]:
     """The captured nodes that were named, all without names; a name that no capture has is an error."""
     from kubectl_pause.report import Failure
-    from kubectl_pause.target_names import near_names
+    from kubectl_pause.select.target_names import near_names
 
     known = [each.name for each in nodes]
     for name in names:

@@ -57,8 +57,8 @@ def _text(report: Report, view: ViewFlags) -> str:
 def _from_cluster(
     names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: CaptureFlags, *, all_namespaces: bool, prove: bool
 ) -> None:
-    from kubectl_pause.analysis.choice import by_uid, only_pods
-    from kubectl_pause.cluster.kubeconfig import connect
+    from kubectl_pause.access.kubeconfig import connect
+    from kubectl_pause.select.captured_pods import by_uid, only_pods
 
     api = connect(kube.connection(capture.inspector().timeout))
     uids = uids_by_node(api, names, selector, report, all_namespaces=all_namespaces)

@@ -9,8 +9,8 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kubectl_pause.analysis.node_facts import NodeFacts
-    from kubectl_pause.cluster.rest import Api
+    from kubectl_pause.access.rest import Api
+    from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.report import NodeReport, Report
 
 
@@ -27,7 +27,7 @@ def check_names(names: Sequence[str], selector: str | None, *, all_namespaces: b
 def uids_by_node(api: Api, names: Sequence[str], selector: str | None, report: Report, *, all_namespaces: bool) -> dict[str, set[str]]:
     """The runtime uids of the pods meant, by their node; one that is not found, or named and not scheduled, is an error of the report."""
     from kubectl_pause.cli.terminal import warn
-    from kubectl_pause.cluster.targets import find_pods, without_node
+    from kubectl_pause.select.targets import find_pods, without_node
 
     found = find_pods(api, names, selector=selector, all_namespaces=all_namespaces)
     bound, waiting, unscheduled = without_node(found)
@@ -51,10 +51,10 @@ def choose_captured(
     namespace: str | None,
 ) -> list[NodeReport]:
     """The captured nodes with only the pods meant. `namespace` None takes pods of any: a capture has no current one."""
-    from kubectl_pause.analysis.choice import by_labels, by_name, only_pods, pods_of
-    from kubectl_pause.analysis.node_facts import labels_by_uid
+    from kubectl_pause.facts.node_facts import labels_by_uid
     from kubectl_pause.report import Failure
-    from kubectl_pause.target_names import near_names, parse_target
+    from kubectl_pause.select.captured_pods import by_labels, by_name, only_pods, pods_of
+    from kubectl_pause.select.target_names import near_names, parse_target
 
     if names:
         tests = {name: by_name(target.kind, target.name, namespace) for name in names for target in [parse_target(name)]}

@@ -18,11 +18,11 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from kubectl_pause.analysis.node_facts import NodeFacts
+    from kubectl_pause.access.rest import Api
+    from kubectl_pause.capture.node_capture import NodeCapture
     from kubectl_pause.cli.flags import CaptureFlags, OutputFlags
-    from kubectl_pause.cluster.node_capture import NodeCapture
-    from kubectl_pause.cluster.rest import Api
     from kubectl_pause.facts.capture import Capture
+    from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.report import Failure, NodeReport, Report
 
 FORMATS = ("wide", "json", "yaml")
@@ -78,7 +78,7 @@ def one_row(source: str, report: Report, *, node: str | None = None) -> Iterator
 
 def facts_of(captures: Sequence[tuple[str, Capture]], report: Report) -> dict[str, NodeFacts]:
     """The facts of each capture by its name. Raises PauseInspectError for a capture that makes no sense."""
-    from kubectl_pause.analysis.node_facts import node_facts
+    from kubectl_pause.facts.node_facts import node_facts
 
     facts: dict[str, NodeFacts] = {}
     for source, capture in captures:
@@ -89,7 +89,7 @@ def facts_of(captures: Sequence[tuple[str, Capture]], report: Report) -> dict[st
 
 def reports_of(facts: Mapping[str, NodeFacts], report: Report, *, prove: bool = False) -> list[NodeReport]:
     """A report of each node."""
-    from kubectl_pause.analysis.node_report import report_of
+    from kubectl_pause.inspect_node import report_of
 
     nodes: list[NodeReport] = []
     for source, of_node in facts.items():
@@ -102,7 +102,7 @@ def reports_of_nodes(
     api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report, *, prove: bool = False, sample: float = 0.0
 ) -> Iterator[tuple[str, NodeReport]]:
     """The report of each node, with proofs if asked, as they come; a node that fails becomes an error of `report`."""
-    from kubectl_pause.analysis.node_report import node_report
+    from kubectl_pause.inspect_node import node_report
 
     for node, capture in captures_of_nodes(api, nodes, flags, report, sample=sample):
         with one_node(node, report):
@@ -114,7 +114,7 @@ def captures_of_nodes(
     api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report, *, sample: float = 0.0
 ) -> Iterator[tuple[str, NodeCapture]]:
     """The capture of each node, as they come, `sample` seconds between two looks; a node that fails becomes an error of `report`."""
-    from kubectl_pause.cluster.fan_out import capture_nodes
+    from kubectl_pause.capture.fan_out import capture_nodes
 
     options = flags.inspector(sample)
     if flags.dry_run is not None:

@@ -33,8 +33,8 @@ def snapshot(
 
     kubectl pause-inspect snapshot worker-1 -o worker-1.capture
     """
-    from kubectl_pause.cluster.kubeconfig import connect
-    from kubectl_pause.cluster.targets import find_nodes
+    from kubectl_pause.access.kubeconfig import connect
+    from kubectl_pause.select.targets import find_nodes
 
     if file == "-" and sys.stdout.isatty():
         raise PauseInspectError("WrongUsage", "a capture is binary and would disturb the terminal", "give a file with -o, or redirect")

@@ -23,12 +23,12 @@ from kubectl_pause.pasting import command_line
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kubectl_pause.analysis.watching import NodeWatching
+    from kubectl_pause.access.rest import Api
+    from kubectl_pause.capture.node_capture import NodeCapture
+    from kubectl_pause.capture.node_watch import WatchPlan
     from kubectl_pause.cli.flags import CaptureFlags, ViewFlags
-    from kubectl_pause.cluster.node_capture import NodeCapture
-    from kubectl_pause.cluster.node_watch import WatchPlan
-    from kubectl_pause.cluster.rest import Api
     from kubectl_pause.facts.watch import Lines
+    from kubectl_pause.judge.reaping.watching import NodeWatching
     from kubectl_pause.render.watch_view import WatchBoard
     from kubectl_pause.report import Report
     from kubectl_pause.watch_report import WatchLine
@@ -51,7 +51,7 @@ class WatchFlags:
 
     def plan(self) -> WatchPlan | None:
         """How to watch; None where no watch is asked for. Raises PauseInspectError for what is no time, too short or too long."""
-        from kubectl_pause.cluster.node_watch import WatchPlan
+        from kubectl_pause.capture.node_watch import WatchPlan
 
         if not self.watch:
             if self.duration is not None:
@@ -83,11 +83,11 @@ class NodeSession:
 
     def begin(self, capture: NodeCapture) -> Sequence[int]:
         """See `cluster.node_watch.Session`."""
-        from kubectl_pause.analysis.choice import by_uid, only_pods
-        from kubectl_pause.analysis.node_facts import node_facts
-        from kubectl_pause.analysis.node_report import report_of
-        from kubectl_pause.analysis.watching import NodeWatching, watched_sandboxes
+        from kubectl_pause.facts.node_facts import node_facts
         from kubectl_pause.facts.watch import Lines
+        from kubectl_pause.inspect_node import report_of
+        from kubectl_pause.judge.reaping.watching import NodeWatching, watched_sandboxes
+        from kubectl_pause.select.captured_pods import by_uid, only_pods
 
         facts = node_facts(capture.capture, self.node)
         report = report_of(facts, self.node)
@@ -130,7 +130,7 @@ def now() -> str:
 
 def watch(api: Api, nodes: Mapping[str, set[str] | None], plan: WatchPlan, capture: CaptureFlags, view: ViewFlags, report: Report) -> int:
     """Watch pauses of nodes (`nodes` names them, with the uids of the pods meant or None for all). Raises EndedBySignal at Ctrl-C."""
-    from kubectl_pause.cluster.node_watch import watch_nodes
+    from kubectl_pause.capture.node_watch import watch_nodes
 
     if len(nodes) > MOST_NODES:
         raise PauseInspectError("WrongUsage", f"{len(nodes)} nodes are too many to watch at once", f"name at most {MOST_NODES}: --node")

@@ -14,10 +14,10 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kubectl_pause.analysis.who_question import Question
-    from kubectl_pause.analysis.who_search import Search
     from kubectl_pause.facts.capture import Capture
     from kubectl_pause.report import Finding, Report
+    from kubectl_pause.who.question import Question
+    from kubectl_pause.who.search import Search
 
 
 @with_shared_flags
@@ -46,8 +46,8 @@ def who(
 
     kubectl pause-inspect who --local /proc/4711/ns/net
     """
-    from kubectl_pause.analysis.who_advice import Way
-    from kubectl_pause.analysis.who_search import Search, within_namespace
+    from kubectl_pause.who.advice import Way
+    from kubectl_pause.who.search import Search, within_namespace
 
     started = time.monotonic()
     reading.check_view(view)
@@ -79,7 +79,7 @@ def _warn(findings: Sequence[Finding]) -> None:
 def _this_host(flags: CaptureFlags) -> tuple[str, Capture]:
     import os
 
-    from kubectl_pause.node.this_host import capture_this_host
+    from kubectl_pause.capture.this_host import capture_this_host
 
     return os.uname().nodename, capture_this_host(timeout=flags.inspector().timeout, use_crictl=flags.crictl)
 
@@ -92,8 +92,8 @@ def _text(report: Report, view: ViewFlags) -> str:
 
 def _questions(things: Sequence[str], report: Report, *, local: bool) -> list[Question]:
     """What can be looked for; the rest becomes errors of the report."""
-    from kubectl_pause.analysis.who_question import parse_question
-    from kubectl_pause.node.this_host import own_namespaces
+    from kubectl_pause.capture.this_host import own_namespaces
+    from kubectl_pause.who.question import parse_question
 
     own = own_namespaces() if local else {}
     questions = []
@@ -116,9 +116,9 @@ def _on_cluster(
     every: bool,
 ) -> list[Question]:
     """The questions as they were asked: a bare POD:PID is of the current namespace, a pod's name of any but one that was named."""
-    from kubectl_pause.analysis.who_search import within_namespace
-    from kubectl_pause.cluster.kubeconfig import connect
-    from kubectl_pause.cluster.who_targets import who_targets
+    from kubectl_pause.access.kubeconfig import connect
+    from kubectl_pause.who.search import within_namespace
+    from kubectl_pause.who.targets import who_targets
 
     api = connect(kube.connection(capture.inspector().timeout))
     asked = within_namespace(questions, api.namespace, ("pod-pid",))

@@ -15,8 +15,8 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from kubectl_pause.analysis.node_facts import NodeFacts
-    from kubectl_pause.cluster.node_watch import WatchPlan
+    from kubectl_pause.capture.node_watch import WatchPlan
+    from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.report import NodeReport, Report
 
 LONGEST_SAMPLE = 60.0
@@ -73,7 +73,7 @@ def zombies(
         namespace = None if all_namespaces else kube.namespace
         report.nodes += found if whole else choose_captured(facts, found, names or [], selector, report, namespace)
     elif local:
-        from kubectl_pause.node.this_host import inspect_this_host
+        from kubectl_pause.capture.this_host import inspect_this_host
 
         report.nodes.append(inspect_this_host(timeout=capture.inspector().timeout, use_crictl=capture.crictl, sample=wait))
     elif whole:
@@ -99,8 +99,8 @@ def captured_nodes(facts: Mapping[str, NodeFacts], report: Report) -> list[NodeR
 
     Nodes of two clusters may have one name, and a node started anew has other processes: these are two reports.
     """
-    from kubectl_pause.analysis.node_report import report_of
-    from kubectl_pause.analysis.two_looks import moment_of
+    from kubectl_pause.inspect_node import report_of
+    from kubectl_pause.join.two_looks import moment_of
 
     by_node: dict[tuple[str, str], list[str]] = {}
     for source, of_node in facts.items():
@@ -155,8 +155,8 @@ def _watch(
     all_namespaces: bool,
     every: bool,
 ) -> int:
-    from kubectl_pause.cluster.kubeconfig import connect
-    from kubectl_pause.cluster.targets import find_nodes
+    from kubectl_pause.access.kubeconfig import connect
+    from kubectl_pause.select.targets import find_nodes
 
     api = connect(kube.connection(capture.inspector().timeout))
     found: dict[str, set[str] | None]
@@ -170,8 +170,8 @@ def _watch(
 
 
 def _of_nodes(names: list[str], report: Report, kube: KubeFlags, capture: CaptureFlags, wait: float, *, every: bool) -> None:
-    from kubectl_pause.cluster.kubeconfig import connect
-    from kubectl_pause.cluster.targets import find_nodes
+    from kubectl_pause.access.kubeconfig import connect
+    from kubectl_pause.select.targets import find_nodes
 
     api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, names, every=every)
@@ -183,8 +183,8 @@ def _of_nodes(names: list[str], report: Report, kube: KubeFlags, capture: Captur
 def _of_pods(
     names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: CaptureFlags, wait: float, *, all_namespaces: bool
 ) -> None:
-    from kubectl_pause.analysis.choice import by_uid, only_pods
-    from kubectl_pause.cluster.kubeconfig import connect
+    from kubectl_pause.access.kubeconfig import connect
+    from kubectl_pause.select.captured_pods import by_uid, only_pods
 
     api = connect(kube.connection(capture.inspector().timeout))
     uids = uids_by_node(api, names, selector, report, all_namespaces=all_namespaces)

@@ -38,9 +38,9 @@ class _Look:
     """One moment of this host: the report that `local` makes, and the processes that it was made from."""
 
     def __init__(self) -> None:
-        from kubectl_pause.analysis.node_report import node_report
+        from kubectl_pause.capture.this_host import capture_this_host
         from kubectl_pause.facts.process import parse_processes
-        from kubectl_pause.node.this_host import capture_this_host
+        from kubectl_pause.inspect_node import node_report
 
         capture = capture_this_host(use_crictl=False, use_engines=False)
         self.report = node_report(capture, os.uname().nodename)
@@ -56,7 +56,7 @@ class _Look:
 
     def report_of(self, sandbox: Sandbox) -> NodeReport:
         """The report with that pod alone."""
-        from kubectl_pause.analysis.choice import by_uid, only_pods
+        from kubectl_pause.select.captured_pods import by_uid, only_pods
 
         return only_pods(self.report, by_uid([sandbox.pod.uid]))
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.cluster.signals import EndedBySignal
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.signals import EndedBySignal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

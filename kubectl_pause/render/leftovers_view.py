@@ -9,7 +9,7 @@ from kubectl_pause.render.columns import Column, table
 from kubectl_pause.render.plain_text import age
 
 if TYPE_CHECKING:
-    from kubectl_pause.cluster.leftovers import Leftover, Leftovers
+    from kubectl_pause.capture.leftovers import Leftover, Leftovers
 
 _COLUMNS = (
     Column("NAMESPACE", 8), Column("KIND"), Column("NAME"), Column("RUN"), Column("NODE", 8), Column("STATE"), Column("AGE"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from kubectl_pause.analysis.notes import findings_in_brief, in_brief
+from kubectl_pause.notes import findings_in_brief, in_brief
 from kubectl_pause.render.columns import Cell, Column, table
 from kubectl_pause.render.evidence import finding_lines
 from kubectl_pause.render.plain_text import age, short_id, visible

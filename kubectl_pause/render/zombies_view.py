@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubectl_pause.analysis.notes import RUNTIME_UNREAD
+from kubectl_pause.notes import RUNTIME_UNREAD
 from kubectl_pause.render.columns import Cell, Column, labelled, painted, table
 from kubectl_pause.render.plain_text import age
 

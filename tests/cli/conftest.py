@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubectl_pause.cli.main import run
+from tests.access.conftest import write_kubeconfig
+from tests.access.fake_api_server import FakeApiServer
 from tests.cli.fake_cluster import FakeCluster
-from tests.cluster.conftest import write_kubeconfig
-from tests.cluster.fake_api_server import FakeApiServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tests.analysis.report_lines import collected_bytes
-from tests.cluster.fake_api_server import SUCCESS, Exec, FakeApiServer, status
+from tests.access.fake_api_server import SUCCESS, Exec, FakeApiServer, status
+from tests.nodes.report_lines import collected_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

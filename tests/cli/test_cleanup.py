@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from kubectl_pause.cluster.leftovers import SELECTOR
-from tests.cluster.conftest import write_kubeconfig
-from tests.cluster.fake_api_server import FakeApiServer, status
+from kubectl_pause.capture.leftovers import SELECTOR
+from tests.access.conftest import write_kubeconfig
+from tests.access.fake_api_server import FakeApiServer, status
 
 Json = dict[str, Any]
 LABELS = {"app.kubernetes.io/name": "kubectl-pause-inspect", "app.kubernetes.io/managed-by": "kubectl-pause-inspect"}

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.analysis.report_lines import collected_bytes
 from tests.cli.fake_cluster import NODE, node
+from tests.nodes.report_lines import collected_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def test_a_defect_while_one_node_is_read_costs_one_row(cluster, command, monkeypatch):
-    from kubectl_pause.cluster import node_capture
+    from kubectl_pause.capture import node_capture
 
     ready = node_capture._exec_when_ready
 
@@ -39,7 +39,7 @@ def test_a_defect_while_one_node_is_read_costs_one_row(cluster, command, monkeyp
 
 @pytest.mark.parametrize("words", [["node"], ["pod", "-A"], ["zombies"], ["who", "1"]])
 def test_a_defect_on_one_file_costs_that_file(command, tmp_path: Path, monkeypatch, words):
-    from kubectl_pause.analysis import node_report
+    from kubectl_pause import inspect_node as node_report
 
     whole = node_report.report_of
 

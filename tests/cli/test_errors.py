@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.analysis.report_lines import collected_bytes
+from tests.access.conftest import write_kubeconfig
+from tests.access.fake_api_server import cut_after, exit_status, internal_error, status
 from tests.cli.fake_cluster import NODE, answer, node, recorded_pods
-from tests.cluster.conftest import write_kubeconfig
-from tests.cluster.fake_api_server import cut_after, exit_status, internal_error, status
+from tests.nodes.report_lines import collected_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

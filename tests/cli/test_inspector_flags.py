@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from kubectl_pause.cluster.node_images import likely
+from kubectl_pause.capture.node_images import likely
+from tests.access.fake_api_server import internal_error, status
 from tests.cli.fake_cluster import NODE, answer
-from tests.cluster.fake_api_server import internal_error, status
 
 NOT_UP = internal_error('container not found ("collector")')
 

@@ -13,9 +13,9 @@ import threading
 
 import pytest
 
-from tests.analysis.report_lines import collected_bytes
+from tests.access.fake_api_server import internal_error
 from tests.cli.fake_cluster import answer, collector_answer
-from tests.cluster.fake_api_server import internal_error
+from tests.nodes.report_lines import collected_bytes
 
 COMMAND = [sys.executable, "-m", "kubectl_pause"]
 

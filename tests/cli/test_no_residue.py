@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from aiohttp import web
 
+from kubectl_pause.access.kubeconfig import ConnectionFlags, connect
+from kubectl_pause.capture.fan_out import capture_nodes
 from kubectl_pause.cli.flags import CaptureFlags
-from kubectl_pause.cluster.fan_out import capture_nodes
-from kubectl_pause.cluster.kubeconfig import ConnectionFlags, connect
+from tests.access.fake_api_server import status
 from tests.cli.fake_cluster import NODE, node
-from tests.cluster.fake_api_server import status
 
 POD_SECURITY = 'pods "x" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostPID=true), privileged'
 

@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import web
 
-from tests.cluster.fake_api_server import status
+from tests.access.fake_api_server import status
 
 
 def test_everything_that_is_missing_is_named_and_nothing_is_created(cluster, command):

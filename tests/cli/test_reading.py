@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.access.fake_api_server import cut_after, internal_error, status
 from tests.cli.fake_cluster import NODE, answer, collector_answer, node
-from tests.cluster.fake_api_server import cut_after, internal_error, status
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ import json
 import pytest
 from aiohttp import web
 
+from tests.access.fake_api_server import cut_after, status
 from tests.cli.fake_cluster import NODE, node, recorded_pods
-from tests.cluster.fake_api_server import cut_after, status
 
 SCC = 'pods "x" is forbidden: unable to validate against any security context constraint: ' + "[provider restricted: Forbidden] " * 90
 WARDEN = 'admission webhook "warden" denied the request: GKE Warden rejected the request:\n\nhostPID is not allowed in Autopilot'
@@ -64,7 +64,7 @@ def test_an_upgrade_that_ends_at_once_twice_speaks_of_a_proxy(cluster, command):
 
 
 def test_a_kubelet_that_does_not_know_a_running_pod_is_another_node_s(cluster, command, monkeypatch):
-    monkeypatch.setattr("kubectl_pause.cluster.node_capture.RUNNING_SECONDS", 0.5)
+    monkeypatch.setattr("kubectl_pause.capture.node_capture.RUNNING_SECONDS", 0.5)
     cluster.born = {"phase": "Running", "containerStatuses": [{"name": "collector", "state": {"running": {}}}]}
     cluster.server.refuse_exec = status(404, "NotFound", "unable to upgrade connection: pod does not exist")
     ended = command("node", "--timeout", "30s")

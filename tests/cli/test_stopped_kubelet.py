@@ -7,8 +7,8 @@ import itertools
 
 from aiohttp import web
 
+from tests.access.fake_api_server import internal_error
 from tests.cli.fake_cluster import NODE, answer, node
-from tests.cluster.fake_api_server import internal_error
 
 NOT_UP = internal_error('container not found ("collector")')
 RENEWED = "2026-11-24T13:59:25.674545Z"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.report_lines import collected_bytes
+from tests.nodes.report_lines import collected_bytes
 
 COMMAND = [sys.executable, "-m", "kubectl_pause"]
 

@@ -12,8 +12,8 @@ import zlib
 import pytest
 
 from kubectl_pause.cli.terminal import ReaderLeft
+from tests.access.fake_api_server import SUCCESS, cut_after, exit_status, frames
 from tests.cli.fake_cluster import NODE, answer
-from tests.cluster.fake_api_server import SUCCESS, cut_after, exit_status, frames
 from tests.recorded_nodes import recorded_bytes
 
 SHARED = 70599
@@ -132,7 +132,7 @@ def test_pods_without_a_pause_are_told(watched, command):
     ids=["the stream is cut", "the watcher fails"],
 )
 def test_a_watch_that_is_cut_is_an_error_and_its_last_line_says_so(watched, command, monkeypatch, watcher, says):
-    monkeypatch.setattr("kubectl_pause.cluster.node_watch._RENUNCIATION_SECONDS", 0.0)
+    monkeypatch.setattr("kubectl_pause.capture.node_watch._RENUNCIATION_SECONDS", 0.0)
     watched(watcher)
     ended = command(*WATCH)
     (what, _), *_ = ended.errors

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.analysis.report_lines import collected_bytes
+from tests.access.fake_api_server import status
 from tests.cli.fake_cluster import NODE, node
-from tests.cluster.fake_api_server import status
+from tests.nodes.report_lines import collected_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubectl_pause.analysis.node_report import node_report
 from kubectl_pause.facts.capture import Capture, Section
-from tests.analysis.report_lines import collected
-from tests.analysis.test_zombies import recorded
+from kubectl_pause.inspect_node import node_report
+from tests.judge.test_zombies import recorded
+from tests.nodes.report_lines import collected
 
 if TYPE_CHECKING:
     from collections.abc import Callable

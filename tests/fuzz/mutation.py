@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from functools import cache
 
-from kubectl_pause.analysis.node_facts import node_facts
-from kubectl_pause.analysis.node_report import report_of
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import parse_capture, unpack
+from kubectl_pause.facts.node_facts import node_facts
+from kubectl_pause.inspect_node import report_of
 from kubectl_pause.render.document import as_json, as_yaml
 from kubectl_pause.render.node_view import node_view
 from kubectl_pause.render.pod_view import pod_view

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.analysis.node_report import node_report
 from kubectl_pause.facts.api import ApiView
 from kubectl_pause.facts.capture import FILE_MAGIC, parse_capture, unpack
+from kubectl_pause.inspect_node import node_report
 from kubectl_pause.redaction.capture import redacted_text
 from kubectl_pause.redaction.pseudonyms import Pseudonyms
 from kubectl_pause.redaction.vocabulary import PUBLIC_NAMES, WORDS

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubectl_pause import report as document
-from kubectl_pause.analysis.node_report import node_report
+from kubectl_pause.inspect_node import node_report
 from kubectl_pause.render.document import as_json, as_yaml
 from kubectl_pause.render.node_view import node_view, running
 from kubectl_pause.render.pod_view import pod_view
 from kubectl_pause.report import Container, NodeReport, Report
-from tests.analysis.report_lines import collected, kind_with_api, recorded_report
+from tests.nodes.report_lines import collected, kind_with_api, recorded_report
 from tests.recorded_nodes import NODES
 
 EXPECTED = Path(__file__).parent / "expected"

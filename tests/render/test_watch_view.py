@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kubectl_pause.analysis.watching import NodeWatching
 from kubectl_pause.facts.watch import Counted, End, Events, Fact, Gone, Look
+from kubectl_pause.judge.reaping.watching import NodeWatching
 from kubectl_pause.render.watch_view import WatchBoard
-from tests.analysis.watched import NOW, TRACED, pause, untraced
+from tests.judge.watched import NOW, TRACED, pause, untraced
 
 TWO = (pause(10), pause(20, name="alone", adopts=False))
 

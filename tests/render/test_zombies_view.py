@@ -9,7 +9,7 @@ import pytest
 
 from kubectl_pause.render.zombies_view import zombies_view
 from kubectl_pause.report import NodeReport, Report, Zombie, ZombieGroup, ZombieParent
-from tests.analysis.test_zombies import recorded, report
+from tests.judge.test_zombies import recorded, report
 from tests.render.test_views import EXPECTED, HOSTILE, whole
 
 

@@ -1,0 +1,1 @@
+"""The wire: kubeconfig and credentials, TLS, REST, exec."""

@@ -1,0 +1,185 @@
+"""From kubectl's flags to a connection.
+
+`kubernetes` gives in-cluster credentials and is imported for these alone: its import costs as much as all else before the first
+request. It gets merging, selection (kubeconfig_files), credential plugins (credential_plugin), OIDC (oidc), impersonation and proxies
+wrong or leaves them out; what then remains is TLS and a urllib3 pool (tls).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from kubectl_pause import __version__
+from kubectl_pause.access.authorization import GivenCredential, TokenFile
+from kubectl_pause.access.credential_plugin import run_credential_plugin
+from kubectl_pause.access.impersonation import impersonation_headers
+from kubectl_pause.access.kubeconfig_files import Kubeconfig, Selection, read_kubeconfig, search_paths, select, with_user_flags
+from kubectl_pause.access.one_line import one_line
+from kubectl_pause.access.proxies import choose_proxy
+from kubectl_pause.access.rest import Api, Connection
+from kubectl_pause.access.tls import connection_pool, tls_context
+from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IN_CLUSTER_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFlags:
+    """kubectl's own flags; None, "" and () are unset."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    cluster: str | None = None
+    user: str | None = None
+    namespace: str | None = None
+    as_user: str | None = None
+    as_group: tuple[str, ...] = ()
+    as_uid: str | None = None
+    as_user_extra: tuple[str, ...] = ()
+    """`key=value`; a key may come more than once."""
+    server: str | None = None
+    token: str | None = None
+    insecure_skip_tls_verify: bool = False
+    tls_server_name: str | None = None
+    certificate_authority: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
+    request_timeout: float = 10.0
+    """Seconds for one request; 0 is none, as for kubectl."""
+
+
+def connect(flags: ConnectionFlags) -> Api:
+    """Work out server, credentials and namespace; no request is made yet, but a credential plugin is run.
+
+    Raises PauseInspectError when no kubeconfig is found, names do not exist, a file is malformed or a plugin fails.
+    """
+    config = read_kubeconfig(search_paths(flags.kubeconfig, os.environ), must_exist=bool(flags.kubeconfig))
+    if config.is_empty and not flags.server:
+        if not flags.context and os.environ.get("KUBERNETES_SERVICE_HOST") and os.environ.get("KUBERNETES_SERVICE_PORT"):
+            return _in_cluster(flags)
+        raise _no_kubeconfig(config)
+    return _from_selection(select(config, flags), flags)
+
+
+def _no_kubeconfig(config: Kubeconfig) -> PauseInspectError:
+    looked = ", ".join(f"{path}, which is empty" if path in config.found else str(path) for path in config.searched)
+    return PauseInspectError(
+        "KubeconfigNotFound", f"no kubeconfig found (looked for {looked})", "give --kubeconfig FILE, or set KUBECONFIG"
+    )
+
+
+def _from_selection(selection: Selection, flags: ConnectionFlags) -> Api:
+    cluster, user = dict(selection.cluster.fields), dict(selection.user.fields)
+    headers = impersonation_headers(user)
+    cluster["server"] = _server_url(cluster)
+    plugin = user.pop("exec", None) if not (user.get("token") or user.get("tokenFile")) else None
+    if isinstance(plugin, dict):
+        user |= run_credential_plugin(plugin, cluster, timeout=flags.request_timeout)
+    renew = None
+    authorization: Callable[[], str | None]
+    if isinstance(user.get("auth-provider"), dict):
+        from kubectl_pause.access.oidc import OidcToken
+
+        authorization = OidcToken(selection.user, flags).now
+        authorization()  # an expired token that nobody renews ends the run here, before anything is made
+    elif user.get("tokenFile"):
+        authorization = TokenFile(user["tokenFile"], user.get("token")).now
+    else:
+        credential = GivenCredential(user)
+        authorization = credential.now
+        if isinstance(plugin, dict) and user.get("token"):
+            renew = partial(credential.renew, plugin, cluster, flags.request_timeout)
+    return _api(cluster, user, selection.namespace, selection.context, headers, authorization, renew, flags)
+
+
+def _server_url(cluster: dict[str, Any]) -> str:
+    server = str(cluster["server"]).rstrip("/")
+    if "://" not in server:
+        secure = any(cluster.get(key) for key in ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"))
+        server = ("https://" if secure else "http://") + server
+    try:
+        parts = urlsplit(server)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise PauseInspectError(
+            "InvalidKubeconfig",
+            "the server address of the cluster is not an http(s) URL",
+            "correct clusters[].cluster.server",
+        )
+    return server
+
+
+def _in_cluster(flags: ConnectionFlags) -> Api:
+    from kubernetes.client import Configuration
+    from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config.incluster_config import load_incluster_config
+
+    load: Any = load_incluster_config
+    settings = Configuration()
+    try:
+        load(client_configuration=settings)
+    except (ConfigException, OSError) as error:
+        raise PauseInspectError(
+            "InClusterFailed",
+            f"no kubeconfig, and the pod's service account cannot be used: {one_line(str(error))}",
+            "give --kubeconfig FILE, or mount a service account token",
+        ) from None
+    namespace = flags.namespace
+    if not namespace:
+        try:
+            namespace = IN_CLUSTER_NAMESPACE.read_text(encoding="utf-8").strip()
+        except OSError:
+            namespace = ""  # an old or unusual mount; kubectl takes "default" too
+    user = with_user_flags({}, flags)
+    given = GivenCredential(user)
+    authorization = given.now if given.now() else partial(_header_of, settings)
+    cluster = {"server": settings.host, "certificate-authority": settings.ssl_ca_cert}
+    return _api(cluster, user, namespace or "default", None, impersonation_headers(user), authorization, None, flags)
+
+
+def _header_of(settings: Any) -> str | None:
+    """The Authorization header that a kubernetes Configuration would send now; it reads the token's file again by itself."""
+    setting = next(iter(settings.auth_settings().values()), None)
+    return str(setting["value"]) if setting else None
+
+
+def _api(  # noqa: PLR0913, PLR0917 (what a connection is made of)
+    cluster: dict[str, Any],
+    user: dict[str, Any],
+    namespace: str,
+    context: str | None,
+    headers: tuple[tuple[str, str], ...],
+    authorization: Callable[[], str | None],
+    renew: Callable[[], bool] | None,
+    flags: ConnectionFlags,
+) -> Api:
+    server = cluster["server"]
+    proxy = choose_proxy(server, cluster.get("proxy-url"), os.environ)
+    tls = tls_context(cluster, user) if server.startswith("https:") else None
+    server_name = cluster.get("tls-server-name") or None
+    return Api(
+        Connection(
+            server=server,
+            namespace=namespace,
+            context=context,
+            pool=connection_pool(tls, server_name, proxy),
+            authorization=authorization,
+            renew=renew,
+            impersonation=headers,
+            tls=tls,
+            tls_server_name=server_name,
+            proxy=proxy,
+            request_timeout=flags.request_timeout,
+            user_agent=f"kubectl-pause_inspect/{__version__}",
+        )
+    )

@@ -1,0 +1,59 @@
+"""API answers decoded into the few fields this program reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.facts.api import Node, NodeList, Pod, PodList
+from kubectl_pause.facts.decoding import decode_json
+
+if TYPE_CHECKING:
+    from kubectl_pause.access.rest import Api
+
+Kind = TypeVar("Kind")
+
+
+def decode(body: bytes, kind: type[Kind], what: str) -> Kind:
+    """`body` as `kind`. Raises PauseInspectError where something between us and the API server answered instead of it."""
+    try:
+        return decode_json(body, kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        start = body[:80].decode("utf-8", "backslashreplace")
+        raise PauseInspectError(
+            "UnreadableAnswer",
+            f"the API server's answer for {what} cannot be read: {error}; it begins with {start!r}",
+            "is a proxy or a login page in between? try: kubectl get --raw /version",
+        ) from None
+
+
+def segment(name: str) -> str:
+    """A name as one segment of a path, whatever it holds. Raises PauseInspectError for one that would change the path."""
+    if name in ("", ".", ".."):
+        raise PauseInspectError("WrongUsage", f"{name!r} is no name of a Kubernetes object", "give the name as kubectl get shows it")
+    return quote(name, safe="")
+
+
+def get_pod(api: Api, namespace: str, name: str, timeout: float | None = None) -> Pod:
+    """One pod. Raises ApiError (404 where there is none)."""
+    path = f"/api/v1/namespaces/{segment(namespace)}/pods/{segment(name)}"
+    return decode(api.get(path, timeout=timeout), Pod, f"pod {namespace}/{name}")
+
+
+def get_node(api: Api, name: str) -> Node:
+    """One node. Raises ApiError (404 where there is none)."""
+    return decode(api.get(f"/api/v1/nodes/{segment(name)}"), Node, f"node {name}")
+
+
+def list_pods(api: Api, namespace: str | None, query: dict[str, str] | None = None) -> list[Pod]:
+    """Pods of a namespace, or of all with None. `query`: `labelSelector`, `fieldSelector`."""
+    path = f"/api/v1/namespaces/{segment(namespace)}/pods" if namespace else "/api/v1/pods"
+    return [pod for page in api.list_pages(path, query) for pod in decode(page, PodList, "pods").items or ()]
+
+
+def list_nodes(api: Api) -> list[Node]:
+    """All nodes."""
+    return [node for page in api.list_pages("/api/v1/nodes", None) for node in decode(page, NodeList, "nodes").items or ()]

@@ -1,0 +1,194 @@
+"""The privileged pod that reads a node: its manifest, its birth, and its end.
+
+No hostPath (a private mount of `/` would pin other pods' network namespaces), no token, read-only root, no priority class;
+hostNetwork so that it starts where CNI is what is broken. It ends by itself: the sleep, and `activeDeadlineSeconds` behind it; and it
+disappears with the Job that owns it (`expiry_job`).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from kubectl_pause.capture.crictl_limits import crictl_limits
+from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.pasting import kubectl_line
+
+if TYPE_CHECKING:
+    from kubectl_pause.facts.api import Pod
+
+DEFAULT_IMAGE = "docker.io/library/busybox:1.36"
+DEFAULT_NAMESPACE = "kube-system"
+PULL_POLICIES = ("IfNotPresent", "Always", "Never")
+CONTAINER = "collector"
+LABELS = {"app.kubernetes.io/name": "kubectl-pause-inspect", "app.kubernetes.io/managed-by": "kubectl-pause-inspect"}
+RUN_LABEL = "pause-inspect/run"
+COMMAND = ("sh", "-c", 'eval "$COLLECTOR"')
+"""The collector travels in the pod's environment: an exec request's URL is too short a place for it behind some proxies."""
+
+_FATAL_REASONS = {
+    "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
+    "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+}  # fmt: skip
+_IMAGE_REASONS = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
+
+
+@dataclass(frozen=True, slots=True)
+class InspectorOptions:
+    """How to run it. `timeout` in seconds bounds everything from its creation to the last byte of its answer.
+
+    `sample_seconds` is how long the collector waits for a second look at the processes; 0 is one look. `watch_seconds` is how long
+    pause processes are watched after that; 0 is not at all.
+    """
+
+    image: str = DEFAULT_IMAGE
+    pull_policy: str = PULL_POLICIES[0]
+    pull_secrets: tuple[str, ...] = ()
+    namespace: str = DEFAULT_NAMESPACE
+    timeout: float = 60.0
+    use_crictl: bool = True
+    read_fds: bool = False
+    sample_seconds: float = 0.0
+    watch_seconds: float = 0.0
+
+    @property
+    def lifetime(self) -> int:
+        """Seconds after which the pod ends and disappears by itself, whatever became of this program."""
+        return int(self.timeout + self.watch_seconds) + 30
+
+
+def new_name() -> str:
+    """A name that no earlier run has used; `pause-inspect-` and ten hex digits mark it as ours."""
+    return name_of_run(secrets.token_hex(5))
+
+
+def name_of_run(run: str) -> str:
+    """The name of what a run makes: its Job and its pod."""
+    return f"pause-inspect-{run}"
+
+
+def labels(name: str) -> dict[str, str]:
+    """What marks an object as ours and of which run."""
+    return {**LABELS, RUN_LABEL: name.rpartition("-")[2]}
+
+
+def manifest(name: str, node: str, options: InspectorOptions, owner: dict[str, object] | None = None) -> dict[str, object]:
+    """The pod as it is created."""
+    lifetime = options.lifetime
+    limits = crictl_limits(options.timeout - options.sample_seconds)
+    scripts = {"COLLECTOR": "collector.sh"} | ({"WATCHER": "watcher.sh"} if options.watch_seconds else {})
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": options.namespace,
+            "labels": labels(name),
+            **({"ownerReferences": [owner]} if owner else {}),
+        },
+        "spec": {
+            "nodeName": node,
+            "hostPID": True,
+            "hostNetwork": True,
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": lifetime,
+            "terminationGracePeriodSeconds": 0,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "tolerations": [{"operator": "Exists"}],
+            **({"imagePullSecrets": [{"name": secret} for secret in options.pull_secrets]} if options.pull_secrets else {}),
+            "containers": [
+                {
+                    "name": CONTAINER,
+                    "image": options.image,
+                    "imagePullPolicy": options.pull_policy,
+                    "command": ["sh", "-c", f"trap 'exit 0' TERM INT; sleep {lifetime} & wait"],
+                    "env": [
+                        *({"name": name, "value": _script(file).replace("$", "$$")} for name, file in scripts.items()),
+                        {"name": "USE_CRICTL", "value": "yes" if options.use_crictl else "no"},
+                        {"name": "READ_FDS", "value": "yes" if options.read_fds else "no"},
+                        *({"name": name, "value": value} for name, value in limits.items()),
+                        {"name": "SAMPLE_SECONDS", "value": f"{options.sample_seconds:g}"},
+                    ],
+                    "securityContext": {"privileged": True, "readOnlyRootFilesystem": True, "runAsUser": 0},
+                    "resources": {
+                        "requests": {"cpu": "10m", "memory": "16Mi"},
+                        "limits": {"cpu": "1", "memory": "256Mi"},
+                    },
+                }
+            ],
+        },
+    }
+
+
+def _script(file: str) -> str:
+    return resources.files("kubectl_pause.capture").joinpath("on_node", file).read_text(encoding="utf-8")
+
+
+def uid_of(answer: bytes) -> str:
+    """The uid in the API server's answer to creating the pod. Raises PauseInspectError where it cannot be read."""
+    try:
+        uid = json.loads(answer)["metadata"]["uid"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        raise PauseInspectError("UnreadableAnswer", "the API server's answer to creating the inspector pod cannot be read", "") from None
+    return str(uid)
+
+
+def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
+    """Why this pod will never answer, in the kubelet's words, or None while it may."""
+    node = pod.spec.node_name
+    for status in pod.status.container_statuses or ():
+        ended = status.state.terminated if status.state else None
+        if ended and pod.status.phase == "Failed" and not pod.status.reason:
+            message = f"{ended.reason or 'Failed'}: {(ended.message or f'exit code {ended.exit_code}').strip()}"
+            return PauseInspectError(
+                ended.reason or "NotStarted",
+                f"node {node} cannot start the inspector pod: {message}",
+                "name an image with busybox: --image",
+            )
+    if pod.status.phase == "Failed":
+        word, message = pod.status.reason or "Failed", pod.status.message or "the inspector pod ended"
+        return PauseInspectError(
+            word,
+            f"node {node} refused the inspector pod: {word}: {message.strip()}",
+            kubectl_line("describe", "node", node or ""),
+        )
+    for status in pod.status.container_statuses or ():
+        waiting = status.state.waiting if status.state else None
+        if waiting and waiting.reason in _FATAL_REASONS:
+            message = f"{waiting.reason}: {waiting.message or 'no further word'}"
+            if waiting.reason in _IMAGE_REASONS:
+                return PauseInspectError(
+                    "ImageNotPulled",
+                    f"node {node} cannot get the image {options.image!r}: {message}",
+                    "name an image with busybox that this node can have: --image",
+                )
+            return PauseInspectError(
+                waiting.reason or "NotStarted",
+                f"node {node} cannot start the inspector pod: {message}",
+                kubectl_line("describe", "node", node or ""),
+            )
+    return None
+
+
+def is_running(pod: Pod) -> bool:
+    """Whether the API shows the collector's container running."""
+    return any(status.state and status.state.running is not None for status in pod.status.container_statuses or ())
+
+
+def last_word(pod: Pod | None) -> str:
+    """The last thing that the API said of the pod, for the message of a time-out."""
+    if pod is None:
+        return "the API server was not heard of it"
+    for status in pod.status.container_statuses or ():
+        waiting = status.state.waiting if status.state else None
+        if waiting:
+            return f"{waiting.reason}{': ' + waiting.message if waiting.message else ''}"
+    if pod.status.container_statuses:
+        return f"phase {pod.status.phase}"
+    unmet = [each for each in pod.status.conditions or () if each.status == "False" and (each.message or each.reason)]
+    said = [pod.status.message or pod.status.reason or "", *(f"{each.type}: {each.message or each.reason}" for each in unmet)]
+    return "; ".join(filter(None, said)) or "the kubelet has not taken note of the pod"

@@ -1,0 +1,404 @@
+"""Capture of one node: create the inspector pod, run the collector in it, bring the bytes back, delete the pod.
+
+exec is tried at once and again in short steps, not after phase Running: that halves the wait (measured 0.9 s against 1.5 s).
+While the pod starts, the node and its pods are read from the API.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import threading
+import time
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from kubectl_pause import __version__
+from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, StreamBroken, exec_in_pod
+from kubectl_pause.access.objects import get_node, get_pod, list_pods
+from kubectl_pause.access.rest import ApiError
+from kubectl_pause.capture import inspector_pod
+from kubectl_pause.capture.inspector_life import inspector
+from kubectl_pause.capture.kubelet_lease import KubeletLease
+from kubectl_pause.capture.node_images import may_serve
+from kubectl_pause.capture.refusals import explained
+from kubectl_pause.capture.stalled_runtime import stalled, unreached, without_runtime
+from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.facts.api import ApiView, for_capture
+from kubectl_pause.facts.capture import FILE_MAGIC, Capture, CaptureError, read_capture
+from kubectl_pause.pasting import kubectl_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kubectl_pause.access.exec_stream import ExecResult
+    from kubectl_pause.access.rest import Api
+    from kubectl_pause.capture.inspector_pod import InspectorOptions
+    from kubectl_pause.capture.preflight import Preflight
+    from kubectl_pause.facts.api import Node, Pod
+
+_FIRST_EXEC_STEP, _LONGEST_EXEC_STEP, _EXEC_STEP_GROWTH = 0.05, 0.5, 1.3
+"""Eight tries in the first second, in which most pods start, then two a second: each is a TLS handshake and a line of the audit log."""
+_LEAST_EXEC_SECONDS = 2.0
+"""A last try gets this long, so that what it says is the container's state and not that it was cut short."""
+_POD_STEP = 0.3
+_GLANCE_SECONDS = 0.2
+_KUBELET_SECONDS = 2.0
+"""An exec that has not ended by then may have no kubelet at its other end."""
+_NODE_SECONDS = 2.0
+"""The node object is waited for so long before the pod is created: some nodes say that no pod of ours can run there."""
+RUNNING_SECONDS = 5.0
+"""A kubelet that does not know a pod which the API has shown running for so long is another node's."""
+_MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+
+class Interrupted(PauseInspectError):  # noqa: N818 (no error: the user's wish)
+    """The user or the system ended the run; the pod is deleted on the way out."""
+
+
+@dataclass(slots=True)
+class CaptureRun:
+    """What one capture is told to do. `say` gets one short line for each step, `warn` what the user must know."""
+
+    api: Api
+    node: str
+    options: InspectorOptions
+    cancelled: threading.Event
+    say: Callable[[str], None]
+    warn: Callable[[str], None]
+    preflight: Preflight | None = None
+    """What this user may do, asked already; None: the run finds out."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCapture:
+    """One node's capture, the API's view in it, and the collector's own bytes."""
+
+    capture: Capture
+    answer: bytes
+
+    def file(self) -> bytes:
+        """A capture file."""
+        return gzip.compress(FILE_MAGIC + b"\n#api\n " + (self.capture.api or b"") + b"\n", compresslevel=1) + self.answer
+
+
+def capture_node(run: CaptureRun) -> NodeCapture:
+    """Capture one node. Raises PauseInspectError; whatever happens, the pod is deleted before it returns."""
+    with captured_node(run) as (capture, _):
+        return capture
+
+
+@contextlib.contextmanager
+def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
+    """A node's capture and the name of the pod that made it, which lives until the end of the block. Raises as `capture_node`."""
+    started = time.monotonic()
+    deadline = started + run.options.timeout
+    node_view: Future[Node | None] = Future()
+    pods_view: Future[list[Pod]] = Future()
+    threading.Thread(target=_into, args=(node_view, _node, run), name="node-view", daemon=True).start()
+    threading.Thread(target=_into, args=(pods_view, _pods, run), name="pods-view", daemon=True).start()
+    if run.preflight:
+        run.preflight.check()
+    _raise_if_hopeless(run, node_view)
+    with contextlib.ExitStack() as stack:
+        try:
+            ours = stack.enter_context(inspector(run.api, run.node, run.options, run.warn))
+        except ApiError as error:
+            raise _creation_refused(run, error) from None
+        collected = _collect(run, ours.name, deadline)
+        api_view = ApiView(
+            captured_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            node_name=run.node,
+            node=_awaited(run, node_view, deadline, None, "what the API says of it is missing"),
+            pods=[for_capture(pod) for pod in _awaited(run, pods_view, deadline, [], "pods are named by the runtime alone")],
+            inspector_uid=ours.uid,
+            seconds=round(time.monotonic() - started, 3),
+            tool_version=__version__,
+        )
+        yield replace(collected, capture=replace(collected.capture, api=msgspec.json.encode(api_view))), ours.name
+
+
+Seen = TypeVar("Seen")
+
+
+def _into(view: Future[Seen], look: Callable[[CaptureRun], Seen], run: CaptureRun) -> None:
+    try:
+        view.set_result(look(run))
+    except BaseException as error:  # noqa: BLE001 (raised again where the view is awaited)
+        view.set_exception(error)
+
+
+def _awaited(run: CaptureRun, view: Future[Seen], deadline: float, absent: Seen, consequence: str) -> Seen:
+    """What the API side saw. A node that was read is worth more than what the API could add: without it a warning, and `absent`."""
+    until = min(deadline, time.monotonic() + max(run.api.request_timeout, _GLANCE_SECONDS))
+    while not view.done() and time.monotonic() < until:
+        _stop_if(run)
+        wait([view], timeout=_GLANCE_SECONDS)
+    if not view.done():
+        run.warn(f"node {run.node}: {consequence}: the API server did not answer in time")
+        return absent
+    try:
+        return view.result()
+    except PauseInspectError as error:
+        run.warn(f"node {run.node}: {consequence}: {error.message}")
+        return absent
+
+
+def _node(run: CaptureRun) -> Node | None:
+    return get_node(run.api, run.node)
+
+
+def _pods(run: CaptureRun) -> list[Pod]:
+    return list_pods(run.api, None, {"fieldSelector": f"spec.nodeName={run.node}"})
+
+
+def _raise_if_hopeless(run: CaptureRun, node_view: Future[Node | None]) -> None:
+    """Before a pod is made: the reason why none of ours can run on that node, where the node object says so in time."""
+    until = time.monotonic() + _NODE_SECONDS
+    while not node_view.done() and time.monotonic() < until:
+        _stop_if(run)
+        wait([node_view], timeout=_GLANCE_SECONDS)
+    node = node_view.result() if node_view.done() and node_view.exception() is None else None
+    trouble = node_trouble(node) if node else None
+    if trouble:
+        raise trouble
+
+
+def _collect(run: CaptureRun, name: str, deadline: float) -> NodeCapture:
+    """The collector's answer, checked whole. A broken stream is tried once more, on the same pod."""
+    try:
+        return _exec_when_ready(run, name, deadline)
+    except (StreamBroken, CaptureError) as error:
+        if isinstance(error, CaptureError) and error.reason in ("ImageLacksTool", "CaptureTooLarge"):
+            raise
+        if run.cancelled.is_set() or time.monotonic() >= deadline:
+            raise _of_node(run, error) from None
+        run.say(f"node {run.node}: {error.message}; trying once more")
+        silent = isinstance(error, StreamBroken) and error.silent
+    try:
+        return _exec_when_ready(run, name, deadline)
+    except StreamBroken as error:
+        raise _of_node(run, error, _NO_WEBSOCKETS if silent and error.silent else None) from None
+
+
+_NO_WEBSOCKETS = (
+    "does a proxy between you and the API server let no websockets through? kubectl exec fails alike then: connect to the server directly"
+)
+
+
+def _of_node(run: CaptureRun, error: PauseInspectError, hint: str | None = None) -> PauseInspectError:
+    """The error with its node's name, which tells several nodes' errors apart."""
+    if run.node in error.message:
+        return error
+    return PauseInspectError(error.reason, f"node {run.node}: {error.message}", hint or error.hint)
+
+
+def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture:
+    run.say(f"node {run.node}: waiting for the inspector pod")
+    next_look = time.monotonic() + _POD_STEP
+    step, running_since = _FIRST_EXEC_STEP, None
+    pod: Pod | None = None
+    watch = _KubeletWatch(run, name, KubeletLease(run.api, run.node))
+    while True:
+        _stop_if(run)
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise _timed_out(run, name, pod, watch.lease)
+        try:
+            result = _exec(run, name, max(remaining, _LEAST_EXEC_SECONDS), watch)
+        except ExecNotReady as refused:
+            if time.monotonic() >= next_look:
+                pod = _look(run, name, watch.lease)
+                next_look = time.monotonic() + _POD_STEP
+                running_since = (running_since or time.monotonic()) if inspector_pod.is_running(pod) else None
+            if running_since and time.monotonic() - running_since >= RUNNING_SECONDS and _UNKNOWN_POD in refused.message:
+                raise _other_kubelet(run, refused) from None
+            run.cancelled.wait(step)
+            step = min(step * _EXEC_STEP_GROWTH, _LONGEST_EXEC_STEP)
+            continue
+        break
+    _stop_if(run)
+    whole = result.stdout.startswith(b"\x1f\x8b") and result.exit_code == 0
+    if whole or result.stdout.startswith(b"#missing"):  # which is told as an error
+        return NodeCapture(read_capture(result.stdout, f"node {run.node}"), result.stdout)
+    said = result.stderr[-300:].decode("utf-8", "backslashreplace").strip()
+    raise PauseInspectError(
+        "CollectorFailed",
+        f"node {run.node}: the collector ended with exit code {result.exit_code}: {said or 'no further word'}",
+        "name an image with busybox: --image",
+    )
+
+
+def _exec(run: CaptureRun, name: str, seconds: float, watch: _KubeletWatch) -> ExecResult:
+    """One try. Raises ExecNotReady while the container is not there, StreamBroken for what may be tried again."""
+    try:
+        return exec_in_pod(
+            run.api,
+            run.options.namespace,
+            name,
+            inspector_pod.CONTAINER,
+            inspector_pod.COMMAND,
+            deadline_seconds=seconds,
+            max_stdout_bytes=_MAX_ANSWER_BYTES,
+            cancelled=watch,
+        )
+    except ExecCancelled:
+        raise watch.trouble or _interrupted(run) from None
+    except StreamBroken as broken:
+        if broken.reason != "ExecTimedOut":
+            raise
+        raise stalled(run.node, broken, run.api, (run.options.namespace, name), watch.lease) from None
+    except ApiError as refused:
+        raise exec_refused(run, refused) from None
+
+
+_UNKNOWN_POD = "pod does not exist"
+
+
+def _other_kubelet(run: CaptureRun, refused: ExecNotReady) -> PauseInspectError:
+    return PauseInspectError(
+        "OtherKubelet",
+        f"node {run.node}: the inspector pod runs, but the kubelet that the API server asks for it does not know it: {refused.message}",
+        f"the API server reaches another node's kubelet: do several nodes have the InternalIP of {run.node}? kubectl get nodes -o wide; "
+        "kubectl exec fails alike",
+    )
+
+
+class _KubeletWatch(threading.Event):
+    """Cancels an exec when the user does, or when no kubelet will ever answer it: an API server says nothing while it waits for one."""
+
+    def __init__(self, run: CaptureRun, name: str, lease: KubeletLease) -> None:
+        super().__init__()
+        self.lease = lease
+        self.trouble: PauseInspectError | None = None
+        self._run = run
+        self._name = name
+        self._from = time.monotonic() + _KUBELET_SECONDS
+
+    def is_set(self) -> bool:
+        """Asked a few times a second while an exec waits."""
+        if self._run.cancelled.is_set():
+            return True
+        if time.monotonic() < self._from:
+            return False
+        silent = self.lease.trouble()
+        if silent is not None and self._is_unseen():
+            self.trouble = silent
+        return self.trouble is not None
+
+    def _is_unseen(self) -> bool:
+        """Whether the kubelet has never told of the pod. One that lost the API server alone goes on serving what runs."""
+        try:
+            return not get_pod(self._run.api, self._run.options.namespace, self._name).status.container_statuses
+        except PauseInspectError:
+            return False
+
+
+def _look(run: CaptureRun, name: str, lease: KubeletLease) -> Pod:
+    """The pod as the API shows it. Raises the reason why it will never answer."""
+    try:
+        pod = get_pod(run.api, run.options.namespace, name)
+    except ApiError as error:
+        gone = "something in the cluster deletes it: an operator, or a policy of that namespace" if error.status == 404 else error.hint  # noqa: PLR2004
+        raise _of_node(run, error, gone) from None
+    trouble = inspector_pod.trouble(pod, run.options)
+    if trouble:
+        raise _with_other_images(run, trouble)
+    if not pod.status.container_statuses:
+        _raise_if_not_ready(run)
+        if silent := lease.trouble():
+            raise silent
+    return pod
+
+
+def _with_other_images(run: CaptureRun, trouble: PauseInspectError) -> PauseInspectError:
+    """For an image that cannot be had: those that the node has already."""
+    there = may_serve(run.api, run.node) if trouble.reason == "ImageNotPulled" else []
+    if not there:
+        return trouble
+    return PauseInspectError(trouble.reason, trouble.message, f"{trouble.hint}; this node has already, and may serve: {', '.join(there)}")
+
+
+def _raise_if_not_ready(run: CaptureRun) -> None:
+    try:
+        node = get_node(run.api, run.node)
+    except ApiError:
+        return  # we may not read nodes: the time-out will speak
+    trouble = node_trouble(node)
+    if trouble:
+        raise trouble
+
+
+def node_trouble(node: Node) -> PauseInspectError | None:
+    """Why no kubelet will answer on this node, or None. One that says NotReady itself (no CNI, say) still starts our pod."""
+    name = node.metadata.name
+    if (node.status.node_info.operating_system or "").lower() == "windows":
+        return PauseInspectError(
+            "WindowsNode", f"node {name} runs Windows, which has no /proc and no pause to inspect", "kubectl get nodes -L kubernetes.io/os"
+        )
+    labels = node.metadata.labels or {}
+    if labels.get("type") == "virtual-kubelet" or labels.get("eks.amazonaws.com/compute-type") == "fargate":
+        what = f"node {name} is a virtual one: its pods run elsewhere, and no machine of that name can be read"
+        return PauseInspectError("VirtualNode", what, "name the nodes to read, or choose pods on others: kubectl get nodes -L type")
+    for condition in node.status.conditions or ():
+        if condition.type == "Ready" and condition.status == "Unknown":
+            word = condition.message or condition.reason or "no further word"
+            return PauseInspectError("NodeNotReady", f"node {name} is NotReady: {word}", kubectl_line("describe", "node", name))
+    return None
+
+
+def _stop_if(run: CaptureRun) -> None:
+    if run.cancelled.is_set():
+        raise _interrupted(run)
+
+
+def _interrupted(run: CaptureRun) -> Interrupted:
+    return Interrupted("Interrupted", f"node {run.node}: interrupted", "")
+
+
+def _timed_out(run: CaptureRun, name: str, pod: Pod | None, lease: KubeletLease) -> PauseInspectError:
+    with contextlib.suppress(PauseInspectError):  # the last look is told instead
+        pod = get_pod(run.api, run.options.namespace, name)
+    more, hint = without_runtime(run.node, pod, lease) or (
+        "",
+        f"wait longer with --timeout, or look: {kubectl_line('describe', 'node', run.node)}",
+    )
+    return PauseInspectError(
+        "Timeout",
+        f"node {run.node}: no answer within {run.options.timeout:g} s while waiting for the inspector pod "
+        f"{run.options.namespace}/{name}; last word: {inspector_pod.last_word(pod)}{more}",
+        hint,
+    )
+
+
+def exec_refused(run: CaptureRun, error: ApiError) -> PauseInspectError:
+    """Who refused exec on a pod that was let in: the API server, a proxy before it, or what lies behind it."""
+    if error.reason == "KubeletUnreachable":
+        with contextlib.suppress(PauseInspectError):
+            if trouble := node_trouble(get_node(run.api, run.node)):
+                return trouble
+    if without := unreached(run.node, error):
+        return without
+    if error.status == 403 and not error.status_reason:  # noqa: PLR2004
+        what = "exec was refused by a proxy in front of the API server (HTTP 403, without a Kubernetes Status)"
+        hint = "kubectl proxy refuses exec unless started with --reject-paths='^$'; or connect to the API server directly"
+        return PauseInspectError("ProxyRefusesExec", f"node {run.node}: {what}", hint)
+    if error.status == 400 and "pgrade request required" in error.message:  # noqa: PLR2004
+        what = f"a proxy between you and the API server does not let websockets through: {error.message}"
+        hint = "kubectl exec fails alike: have the proxy pass Connection: Upgrade, or connect to the API server directly"
+        return PauseInspectError("ProxyDropsUpgrade", f"node {run.node}: {what}", hint)
+    return PauseInspectError(error.reason, f"node {run.node}: {error.message}", error.hint)
+
+
+def _creation_refused(run: CaptureRun, error: ApiError) -> PauseInspectError:
+    """Why the pod was not let in, as far as the server's words are known."""
+    if known := explained(error, run.options.namespace):
+        return PauseInspectError(known.reason, f"node {run.node}: {known.message}", known.hint)
+    hint = error.hint
+    if not hint and error.status in (400, 403, 422):
+        hint = "the cluster's admission refuses it, by a rule that is not known here; it may not hold in all namespaces: --debug-namespace"
+    return PauseInspectError(error.reason, f"node {run.node}: {error.message}", hint)

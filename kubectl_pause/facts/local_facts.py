@@ -1,0 +1,115 @@
+"""What only a capture of this host has: the engines' containers, the pods made by hand, and the limits of an ordinary user's view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kubectl_pause.facts.cri import UnreadableAnswer
+from kubectl_pause.facts.engine_containers import ENGINES, EngineContainer, PodmanPod, parse_engine_containers, parse_podman_pods
+from kubectl_pause.join.hand_made import HandMadePod, hand_made_pods, unit_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kubectl_pause.facts.capture import Capture
+    from kubectl_pause.facts.process import Process
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFacts:
+    """Pods that no CRI runtime knows. Empty for a node of a cluster."""
+
+    containers: tuple[EngineContainer, ...] = ()
+    pods: tuple[PodmanPod, ...] = ()
+    hand_made: tuple[HandMadePod, ...] = ()
+
+    @property
+    def launchers(self) -> frozenset[int]:
+        """`unshare` and `nsenter` that wait for what they started in a pod made by hand: of the pod, in some of its namespaces only."""
+        return frozenset().union(*(pod.launchers for pod in self.hand_made))
+
+
+def engine_facts(capture: Capture, notes: list[str]) -> LocalFacts:
+    """What Docker and podman said; an answer that cannot be read becomes a note. Of an id told twice the first counts."""
+    containers: dict[str, EngineContainer] = {}
+    pods: list[PodmanPod] = []
+    for engine in reversed(ENGINES):  # podman first: its own `docker` command, where that is installed, tells less of the same
+        try:
+            for container in parse_engine_containers(capture.content(f"{engine}.containers"), engine):
+                containers.setdefault(container.id, container)
+        except UnreadableAnswer as error:
+            notes.append(str(error))
+    try:
+        pods = parse_podman_pods(capture.content("podman.pods"))
+    except UnreadableAnswer as error:
+        notes.append(str(error))
+    return LocalFacts(containers=tuple(containers.values()), pods=tuple(pods))
+
+
+def own_by_pid(
+    processes: Mapping[int, Process],
+    containers: Iterable[EngineContainer],
+    owner: dict[int, str],
+    members: dict[str, list[int]],
+) -> None:
+    """Give a container the process that its engine names where no cgroup tells of any (rootless podman on cgroup v1)."""
+    for container in containers:
+        pid = container.pid
+        if pid is not None and pid in processes and pid not in owner and container.id not in members:
+            owner[pid] = container.id
+            members[container.id] = [pid]
+
+
+def find_hand_made(
+    processes: Mapping[int, Process],
+    host: Mapping[str, int],
+    owner: dict[int, str],
+    members: dict[str, list[int]],
+) -> tuple[HandMadePod, ...]:
+    """The pods made by hand; their processes are entered as owned by what stands for a container id."""
+    pods = hand_made_pods(processes, owner, host)
+    for pod in pods:
+        for init, pids in pod.units:
+            members[unit_id(init)] = list(pids)
+            owner.update(dict.fromkeys(pids, unit_id(init)))
+    return tuple(pods)
+
+
+def reader_of(capture: Capture) -> int | None:
+    """The pid of the process that read this host; None for a node of a cluster."""
+    text = capture.header.get("reader", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None  # noqa: PLR2004 (a pid)
+
+
+def host_namespaces(processes: Mapping[int, Process], reader: int | None) -> Mapping[str, int]:
+    """The node's own namespaces: those of pid 1, else those of the process that read this host, which started outside of any pod.
+
+    Its PID namespace is left out where this /proc counts it from further up: that is not the host's.
+    """
+    first = processes.get(1)
+    if first and first.namespaces:
+        return first.namespaces
+    stand_in = processes.get(reader) if reader else None
+    if stand_in is None:
+        return {}
+    nested = len(stand_in.ns_pids) > 1
+    return {kind: inode for kind, inode in stand_in.namespaces.items() if kind != "pid" or not nested}
+
+
+def limits_of_view(capture: Capture, processes: Mapping[int, Process], reader: int | None) -> list[str]:
+    """Sentences on what the user who read this host could not see."""
+    if reader is None:
+        return []
+    told = capture.content("reader").decode("utf-8", "backslashreplace").splitlines()
+    hidden = sorted(each.pid for each in processes.values() if not each.namespaces and each.state not in "ZX")
+    if 1 in hidden:
+        told.append("the namespaces of pid 1 may not be read: those of this command stand for the host's")
+    if 1 not in processes:
+        told.append(
+            "pid 1 is not to be seen, nor may other processes be: /proc hides those of other users (hidepid), as root all can be seen"
+        )
+    others = len(hidden) - (1 in hidden)
+    if others:
+        told.append(f"the namespaces of {others} of {len(processes)} processes may not be read by this user: as root all can be")
+    return told

@@ -1,0 +1,195 @@
+"""Whose each process is: the sandbox and container that it belongs to, and how that is known. Zombies too.
+
+A zombie has left most of its namespaces and, on cgroup v1, its cgroup; `ns/pid` and the cgroup v2 path stay (proc_cgroup_show and
+pidns_get of the kernel). So a ladder, the surest step first: cgroup path, PID namespace, parents, the shim that it is a child of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from kubectl_pause.facts.cgroup import cgroup_paths, pod_of_path
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+    from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.facts.process import Process
+
+Confidence = Literal["certain", "likely", "possible"]
+Step = Literal["cgroup", "pid-namespace", "parent", "shim"]
+
+SHIM_NAMES = ("containerd-shim", "conmon", "conmonrs")
+"""comm of the processes that stand between a runtime and its containers (the kernel cuts a comm at 15 bytes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sandbox by its id and, where it is known which one, a container of it by name."""
+
+    sandbox: str
+    container: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Where a process belongs. `through` is the ancestor or the shim that told it, None for the process's own evidence.
+
+    `possible` is all that can be said of a live process whose cgroup is no pod's: to be in a pod's PID namespace, or a child of its
+    processes, is no proof of belonging to it.
+    """
+
+    place: Place
+    by: Step
+    confidence: Confidence
+    through: int | None = None
+
+
+def places(facts: NodeFacts) -> dict[str, Place]:
+    """The place of every sandbox and container id that the runtime knows, older attempts too."""
+    found = {bundle.sandbox_id: Place(bundle.sandbox_id, None) for bundle in facts.bundles.values()}
+    found |= {bundle.id: Place(bundle.sandbox_id, bundle.container_name or None) for bundle in facts.bundles.values()}
+    found |= {container.id: Place(container.sandbox_id, container.name) for container in facts.containers or ()}
+    found |= {pod.id: Place(pod.id, None) for pod in facts.pods or ()}
+    return found | {bundle.id: Place(bundle.id, None) for bundle in facts.bundles.values() if bundle.kind == "sandbox"}
+
+
+def attribute(facts: NodeFacts, known: Mapping[str, Place]) -> dict[int, Attribution]:
+    """The attribution of each process that has one. `known` are the `places` of ids."""
+    found = _by_cgroup(facts, known)
+    spaces = _pid_namespaces(facts, found)
+    shims = trusted_shims(facts, known)
+    found |= _by_descent(facts, found)
+    others = [process for process in facts.processes.values() if process.pid not in found]
+    for process in others:
+        space = spaces.get(process.namespaces.get("pid", 0))
+        if space:
+            place, confidence = space
+            found[process.pid] = Attribution(place, "pid-namespace", "possible" if _is_elsewhere(process) else confidence)
+    settled = dict(found)
+    for process in others:
+        if process.pid not in settled and process.pid not in shims:
+            told = _by_ancestor(facts, process, settled, shims)
+            if told:
+                found[process.pid] = told
+    return found
+
+
+def trusted_shims(facts: NodeFacts, known: Mapping[str, Place]) -> dict[int, Place]:
+    """Shims and what they serve. Any process may call itself one: believed are those of the node's PID namespace in no container."""
+    own = facts.owner.get(1)  # a node may be a container itself
+    shims = {}
+    for pid, identifier in facts.shims.items():
+        process = facts.processes.get(pid)
+        if process is None or process.comm not in SHIM_NAMES or identifier not in known:
+            continue
+        outside = facts.owner.get(pid) in (None, own) and not is_dead(process)
+        if outside and process.namespaces.get("pid") == facts.host.get("pid", -1):
+            shims[pid] = known[identifier]
+    return shims
+
+
+def is_dead(process: Process) -> bool:
+    """A zombie, or a leader that ended before its threads: cgroup v1 shows the root for both."""
+    return process.state in ("Z", "X")
+
+
+def _is_elsewhere(process: Process) -> bool:
+    return bool(process.cgroups) and not is_dead(process)
+
+
+def _by_cgroup(facts: NodeFacts, known: Mapping[str, Place]) -> dict[int, Attribution]:
+    found = {pid: Attribution(known[owner], "cgroup", "certain") for pid, owner in facts.owner.items() if owner in known}
+    told = [(pod.uid, pod.id) for pod in facts.pods or ()]
+    told += [(bundle.pod_uid, bundle.sandbox_id) for bundle in facts.bundles.values()]
+    sandboxes: dict[str, set[str]] = {}
+    for pod, sandbox in told:
+        if pod:  # a sandbox without a uid is no pod's that could be named so
+            sandboxes.setdefault(pod, set()).add(sandbox)
+    for pid, owner in facts.owner.items():
+        if owner in known:
+            continue
+        # a container that the runtime has removed: its path still names the pod, which says enough where that has one sandbox
+        uid = next(filter(None, map(pod_of_path, cgroup_paths(facts.processes[pid].cgroups))), None)
+        of_pod = sandboxes.get(uid, set()) if uid else set()
+        if len(of_pod) == 1:
+            found[pid] = Attribution(Place(next(iter(of_pod)), None), "cgroup", "certain")
+    return found
+
+
+def _pid_namespaces(facts: NodeFacts, found: Mapping[int, Attribution]) -> dict[int, tuple[Place, Confidence]]:
+    """Whose each PID namespace is, by the cgroups of those in it; never the node's.
+
+    One container's processes alone: that container's. Several of one pod (shareProcessNamespace, an ephemeral container's target): the
+    pod's, no more. With a foreign pod's process among them (nsenter): that of the pod whose process is PID 1 in it.
+    """
+    host = facts.host.get("pid")
+    members: dict[int, set[Place]] = {}
+    first: dict[int, Place] = {}
+    for pid, attribution in found.items():
+        process = facts.processes[pid]
+        inode = process.namespaces.get("pid")
+        if inode is None or host is None or inode == host:
+            continue
+        members.setdefault(inode, set()).add(attribution.place)
+        if process.ns_pids[-1:] == (1,):
+            first[inode] = attribution.place
+    owners: dict[int, tuple[Place, Confidence]] = {}
+    for inode, inside in members.items():
+        sandboxes = {place.sandbox for place in inside}
+        if len(inside) == 1:
+            owners[inode] = next(iter(inside)), "certain"
+        elif len(sandboxes) == 1:
+            owners[inode] = Place(sandboxes.pop(), None), "certain"
+        elif inode in first:
+            owners[inode] = Place(first[inode].sandbox, None), "likely"
+    return owners
+
+
+def _by_descent(facts: NodeFacts, found: Mapping[int, Attribution]) -> dict[int, Attribution]:
+    """Processes that were moved into a cgroup of no pod, as a nested runtime does, and that a process of a container has started."""
+    moved: dict[int, Attribution] = {}
+    for process in facts.processes.values():
+        if process.pid in found or not _is_elsewhere(process):
+            continue
+        ancestor = starter(facts, process, found)
+        if ancestor is not None:
+            moved[process.pid] = Attribution(found[ancestor].place, "parent", "likely", ancestor)
+    return moved
+
+
+def starter(facts: NodeFacts, process: Process, known: Container[int]) -> int | None:
+    """The nearest ancestor among the `known` pids, where every parent on the way has started its child.
+
+    PID 1 of a PID namespace may have adopted a child in that namespace from anybody who had joined it, so that proves nothing.
+    """
+    seen = {process.pid}
+    while (parent := facts.processes.get(process.ppid)) and parent.pid != 1 and parent.pid not in seen:
+        adopter = parent.ns_pids[-1:] == (1,) and parent.namespaces.get("pid") == process.namespaces.get("pid")
+        if adopter:
+            return None
+        if parent.pid in known:
+            return parent.pid
+        seen.add(parent.pid)
+        process = parent
+    return None
+
+
+def _by_ancestor(facts: NodeFacts, process: Process, settled: Mapping[int, Attribution], shims: Mapping[int, Place]) -> Attribution | None:
+    """From the nearest ancestor that has a place, or the shim on the way; the node's init and the kubelet end the search."""
+    parent, seen = process.ppid, {process.pid}
+    sure = not _is_elsewhere(process)
+    while parent in facts.processes and parent != 1 and parent not in seen:
+        seen.add(parent)
+        if parent in shims:
+            return Attribution(shims[parent], "shim", "likely" if sure else "possible", parent)
+        if parent in settled:
+            sure = sure and settled[parent].confidence != "possible"
+            return Attribution(settled[parent].place, "parent", "likely" if sure else "possible", parent)
+        ancestor = facts.processes[parent]
+        if ancestor.comm == "kubelet":
+            return None
+        sure = False
+        parent = ancestor.ppid
+    return None

@@ -1,0 +1,73 @@
+"""Processes of the runtime that are half way between the node and a container, for a moment.
+
+`runc create` and `runc exec` put their child into the container's cgroup first and into its namespaces after (libcontainer, nsexec.c);
+a CNI plugin enters a pod's network namespace and leaves it; the files of one process in /proc are read one after another. None of
+these is a stranger, and what such a process shows is not what its container will have.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_pause.join.attribution import SHIM_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.facts.process import Process
+
+_DAEMONS = ("containerd", "crio", "dockerd", "cri-dockerd", "kubelet")
+_STARTERS = ("runc", "crun", "youki", "exe")
+_RUNC_STAGES = "runc:["
+_STARTING_SECONDS = 10.0
+_TICKS = 100
+"""USER_HZ, in which /proc/PID/stat counts, on every architecture that runs containers."""
+_LONGEST_LINE = 64
+
+
+def is_half_way(facts: NodeFacts, pid: int) -> bool:
+    """Whether the process is one of the runtime's own: a daemon's child, or what becomes a container's process under a shim."""
+    process = facts.processes.get(pid)
+    if process is None:
+        return False
+    for ancestor in _ancestors(facts, process):
+        if ancestor.comm in _DAEMONS and _is_outside(facts, ancestor):
+            return True
+        if ancestor.comm in SHIM_NAMES and _is_outside(facts, ancestor):
+            return _is_starter(facts, process)
+    return False
+
+
+def _is_starter(facts: NodeFacts, process: Process) -> bool:
+    """An OCI runtime before it became the container's program, by the name that it had when the reading began.
+
+    runc calls its stages so; runc and crun run sealed copies of themselves, which are called `exe` or like the descriptor's number.
+    An application may have such a name too, but starting takes no longer than some seconds.
+    """
+    named = process.comm in _STARTERS or process.comm.isdigit()
+    return process.comm.startswith(_RUNC_STAGES) or (named and _is_young(facts, process))
+
+
+def _is_young(facts: NodeFacts, process: Process) -> bool:
+    """Started while the node was read, or seconds before."""
+    try:
+        read_at = float(facts.capture.header.get("uptime", ""))
+    except ValueError:
+        return False
+    return process.start_ticks / _TICKS > read_at - _STARTING_SECONDS
+
+
+def _is_outside(facts: NodeFacts, process: Process) -> bool:
+    """In no container: a process of a pod may bear any name. The node may be a container itself."""
+    return facts.owner.get(process.pid) in (None, facts.owner.get(1))
+
+
+def _ancestors(facts: NodeFacts, process: Process) -> Iterator[Process]:
+    """Parents up to, and without, pid 1."""
+    for _ in range(_LONGEST_LINE):
+        parent = facts.processes.get(process.ppid)
+        if parent is None or parent.pid == 1:
+            return
+        yield parent
+        process = parent

@@ -1,0 +1,1 @@
+"""What is wrong with the namespaces of a node, and what proves it."""

@@ -1,0 +1,1 @@
+"""Zombies: who should have reaped them, whether it can, and what to do."""

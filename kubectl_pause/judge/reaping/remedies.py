@@ -1,0 +1,89 @@
+"""What to do about zombies that stay, as lines to paste. Nothing of them is ever done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_pause.judge.made_anew import made_anew
+
+if TYPE_CHECKING:
+    from kubectl_pause.facts.api import Pod
+    from kubectl_pause.report import PidNamespace, Sandbox, ZombieParent
+
+_PLACES = ("docker", "podman", "hand-made")
+"""Kinds of pods that no Kubernetes knows."""
+
+
+def of_image(maker: str | None, pod: Pod | None, container: str) -> list[str]:
+    """An init process: pause for all containers of the pod, or a small one in the image. `maker` is the kind of a
+    PodIdentity, `pod` the API's.
+    """
+    inits = [f'Dockerfile: ENTRYPOINT ["{name}", "--"]  # with package {name}' for name in ("tini", "dumb-init")]
+    if maker == "hand-made":
+        return [f"start {container} below an init: tini -- COMMAND, or dumb-init COMMAND"]
+    if maker in _PLACES:
+        return [f"start container {container} with --init", *inits]
+    if pod and pod.replaces_entrypoint(container):
+        inits = [
+            f'pod spec: put "{name}", "--" in front of the command of container {container}  # it replaces the image\'s ENTRYPOINT, so an '
+            f"init that is set there is not run; with package {name}"
+            for name in ("tini", "dumb-init")
+        ]
+    asked = pod is not None and (pod.spec.share_process_namespace or pod.spec.host_pid)  # the API refuses both at once
+    return [*([] if asked else ["pod spec: shareProcessNamespace: true  # pause reaps orphans then"]), *inits]
+
+
+def of_nested(container: str) -> list[str]:
+    """An init for a PID namespace that a process of the container made: no setting of the pod or of the image reaches into it."""
+    made = "unshare --pid --fork tini -- COMMAND, docker run --init, or what the program has for it"
+    return [f"in container {container}, where that PID namespace is made: start an init as its first process: {made}"]
+
+
+def of_application(parent: ZombieParent) -> list[str]:
+    """Only the program itself can wait for children while it lives."""
+    name = parent.comm or "the program"
+    return [f"fix {name}: call waitpid(-1, NULL, WNOHANG) until it gives 0, or set SIGCHLD to SIG_IGN if it needs no exit codes"]
+
+
+def of_dead_leader(parent: ZombieParent) -> list[str]:
+    """Its other threads keep it; they end all at once by a signal."""
+    return [f"on the node: ls /proc/{parent.pid}/task  # its threads that live; kill -KILL {parent.pid} ends them, and it can be reaped"]
+
+
+def of_pause(sandbox: Sandbox, space: PidNamespace | None) -> list[str]:
+    """By what keeps it from reaping while it runs."""
+    reaper = space.reaper if space else None
+    if reaper and reaper.handles_sigchld == "blocked":
+        started = "pause was started with SIGCHLD blocked, which it takes over from the runtime: restart that with the signal unblocked"
+        return [f"{started}, then make the pod anew: {_anew(sandbox)}"]
+    if sandbox.pod.kind in _PLACES:
+        return [f"make it anew with a pause that reaps, registry.k8s.io/pause:3.10.1 for one: {_anew(sandbox)}"]
+    set_image = "set the runtime's sandbox image to registry.k8s.io/pause:3.10.1 (containerd: sandbox_image or pinned_images.sandbox; "
+    return [set_image + f"CRI-O: pause_image), then make the pod anew: {_anew(sandbox)}"]
+
+
+def of_runtime(sandbox: Sandbox | None, parent: ZombieParent) -> list[str]:
+    """The runtime's own process has to wait; nobody else can while it lives."""
+    looks = f"on the node: grep State /proc/{parent.pid}/status"
+    if sandbox is None:
+        return [looks]
+    return [looks, f"if it is running and does not wait, make the pod anew: {_anew(sandbox)}"]
+
+
+def of_host(parent: ZombieParent) -> list[str]:
+    """Which unit it is, and that restarting it frees its zombies."""
+    if parent.pid in (0, 1):
+        return []
+    return [f"on the node: systemctl status {parent.pid}  # names its unit; restarting that frees them"]
+
+
+def of_beyond() -> list[str]:
+    """A parent that has no pid on the node (its number reads 0) has one where the node itself is a process among others."""
+    return ["on the machine that runs this node: ps -eo pid,ppid,stat,comm | grep Z  # has the zombie with its parent's pid there"]
+
+
+def _anew(sandbox: Sandbox) -> str:
+    pod = sandbox.pod
+    if pod.kind in _PLACES:
+        return f"remove {pod.name} and start it again"
+    return made_anew(pod)

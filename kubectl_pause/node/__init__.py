@@ -1,1 +1,0 @@
-"""The node side: the script that reads a node."""

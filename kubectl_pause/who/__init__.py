@@ -1,0 +1,1 @@
+"""One question, one answer: whose a pid, an id, a namespace or an address is."""

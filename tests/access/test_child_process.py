@@ -1,0 +1,32 @@
+"""The user's own programs: none is waited for beyond its deadline, whatever it does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from kubectl_pause.access import child_process
+
+
+@pytest.mark.filterwarnings("ignore:.*Popen.__del__:pytest.PytestUnraisableExceptionWarning")  # it is left running, which is what is tested
+def test_a_program_that_may_not_be_ended_is_not_waited_for(monkeypatch):
+    """As one that sudo runs for another user."""
+    groups = []
+
+    def refused(group: int, _number: int) -> None:
+        groups.append(group)
+        raise PermissionError(1, "Operation not permitted")
+
+    started = time.monotonic()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "killpg", refused)
+        end = child_process.run_child(["sleep", "20"], os.environ, 0.2)
+    taken = time.monotonic() - started
+    [group] = groups
+    os.killpg(group, signal.SIGKILL)
+    os.waitpid(group, 0)
+    assert (end.code, end.stdout) == (None, b"")
+    assert taken < 15

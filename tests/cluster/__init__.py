@@ -1,1 +1,0 @@
-"""Tests of the way to a cluster, against an API server of our own."""
