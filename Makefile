@@ -42,7 +42,7 @@ ifeq ($(E2E),skip)
 	@echo '## E2E=skip: NOTHING WAS TESTED ON A REAL CLUSTER.                      ##'
 	@echo '##########################################################################'
 else
-	PATH="$(CURDIR)/$(BIN):$$PATH" KEEP=$(if $(T),1,$(KEEP)) e2e/run $(call chosen,e2e)
+	PATH="$(CURDIR)/$(BIN):$$PATH" KEEP=$(if $(T),1,$(KEEP)) e2e/run $(if $(T),$(call chosen,e2e))
 endif
 
 bench: $(BIN)/ready ## side by side with what one would use instead; needs the e2e cluster

@@ -31,11 +31,16 @@ __all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"
 
 MANIFEST = Path(__file__).parent / "manifests" / "cases.yaml"
 BOTH = ("with-crictl", "without-crictl")
+AWAY = "away"
+"""A cluster beside these two, for tests that take parts of its node away or wait long for the end of something."""
 LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else os.environ.get("E2E_LABELS", " ".join(BOTH)).split()
-"""The clusters of this run: `e2e/run` starts one for each cluster, beside each other, and one for what concerns both."""
-OF_BOTH = ("test_with_and_without_crictl.py", "test_watch.py")
-"""Files that are tested when the runs of one cluster are over: what compares the two, and what counts the kernel's trace instances."""
-BESIDE_THE_SECOND = ("test_demo_pause.py", "test_kills.py", "test_least_privilege.py", "test_local.py", "test_secrets.py")
+"""The clusters of this run: `e2e/run` starts one for each cluster, beside each other, and one for what concerns two."""
+OF_BOTH = ("test_with_and_without_crictl.py",)
+"""Files that are tested when the runs of one cluster are over: what compares the two."""
+OF_ANY = {
+    AWAY: ("test_stalled_node.py", "test_kills.py"),
+    "without-crictl": ("test_demo_pause.py", "test_least_privilege.py", "test_local.py", "test_secrets.py"),
+}
 """Files whose tests take any cluster, or none, and so are tested in one of the runs alone; those of other such files go with the first."""
 LIMIT_UP = 3600
 LIMIT_SANDBOX_AGAIN = 120
@@ -64,16 +69,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a run of one of the two clusters: its own tests, and its share of those that take any."""
-    if len(LABELS) != 1 or LABELS[0] not in BOTH:
+    """In a run of one cluster: its own tests, and its share of those that take any."""
+    if len(LABELS) != 1 or LABELS[0] not in (*BOTH, AWAY):
         return
-    first = LABELS[0] == BOTH[0]
+    (label,) = LABELS
 
     def belongs(item: pytest.Item) -> bool:
         if item.path.name in OF_BOTH:
             return False
-        of_this = "label" in getattr(item, "fixturenames", ())
-        return of_this or (item.path.name in BESIDE_THE_SECOND) is not first
+        share = next((each for each, files in OF_ANY.items() if item.path.name in files), None)
+        if share is not None:
+            return share == label
+        return label in BOTH if "label" in getattr(item, "fixturenames", ()) else label == BOTH[0]
 
     config.hook.pytest_deselected(items=[item for item in items if not belongs(item)])
     items[:] = [item for item in items if belongs(item)]
@@ -135,8 +142,8 @@ def _prepared(cluster: Cluster) -> Cluster:
     for name in ("witness", "sandbox-killed"):
         wait_for(f"[{cluster.label}] pod {name} running", partial(_in_state, cluster, name))
     cluster = dataclasses.replace(cluster, crictl=runtime_truth.find_crictl(cluster))
-    if cluster.label != "given":
-        assert (cluster.crictl is not None) == (cluster.label == "with-crictl"), f"[{cluster.label}] crictl on the node: {cluster.crictl}"
+    expected = cluster.label != "without-crictl"
+    assert cluster.label == "given" or (cluster.crictl is not None) is expected, f"[{cluster.label}] crictl on the node: {cluster.crictl}"
     _kill_sandbox(cluster)
     for name in ("nginx", "shared-pid", "host-network", "host-pid-ipc", "completed", "image-missing", "unscheduled", "crash-looping"):
         wait_for(f"[{cluster.label}] pod {name} in its wanted state", partial(_in_state, cluster, name))
