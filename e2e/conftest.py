@@ -32,16 +32,11 @@ __all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"
 MANIFEST = Path(__file__).parent / "manifests" / "cases.yaml"
 BOTH = ("with-crictl", "without-crictl")
 AWAY = "away"
-"""A cluster beside these two, for tests that take parts of its node away or wait long for the end of something."""
+"""A cluster beside these two, for tests that take any: they take parts of its node away, or wait long for the end of something."""
 LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else os.environ.get("E2E_LABELS", " ".join(BOTH)).split()
 """The clusters of this run: `e2e/run` starts one for each cluster, beside each other, and one for what concerns two."""
 OF_BOTH = ("test_with_and_without_crictl.py",)
 """Files that are tested when the runs of one cluster are over: what compares the two."""
-OF_ANY = {
-    AWAY: ("test_stalled_node.py", "test_kills.py"),
-    "without-crictl": ("test_demo_pause.py", "test_least_privilege.py", "test_local.py", "test_secrets.py"),
-}
-"""Files whose tests take any cluster, or none, and so are tested in one of the runs alone; those of other such files go with the first."""
 LIMIT_UP = 3600
 LIMIT_SANDBOX_AGAIN = 120
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
@@ -69,18 +64,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a run of one cluster: its own tests, and its share of those that take any."""
+    """In a run of one cluster its own tests: those of both clusters are made for each, those that take any run on the third."""
     if len(LABELS) != 1 or LABELS[0] not in (*BOTH, AWAY):
         return
-    (label,) = LABELS
 
     def belongs(item: pytest.Item) -> bool:
-        if item.path.name in OF_BOTH:
-            return False
-        share = next((each for each, files in OF_ANY.items() if item.path.name in files), None)
-        if share is not None:
-            return share == label
-        return label in BOTH if "label" in getattr(item, "fixturenames", ()) else label == BOTH[0]
+        of_each = "label" in getattr(item, "fixturenames", ())
+        return item.path.name not in OF_BOTH and of_each is (LABELS[0] != AWAY)
 
     config.hook.pytest_deselected(items=[item for item in items if not belongs(item)])
     items[:] = [item for item in items if belongs(item)]

@@ -16,7 +16,7 @@ from kubectl_pause.cli.snapshot import _writable, _write
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, Pod, for_capture
 from kubectl_pause.facts.capture import CaptureError, read_capture
-from kubectl_pause.inspect_node import node_report
+from kubectl_pause.inspect_node import inspect_capture
 from tests.nodes.report_lines import collected
 
 
@@ -44,7 +44,7 @@ def test_a_pod_cannot_claim_a_static_pod_s_sandbox_by_an_annotation():
         return [*pods, msgspec.structs.replace(thief, metadata=stolen)]
 
     def shown(capture):
-        return [(sandbox.id, sandbox.pod.name, sandbox.pod.phase) for sandbox in node_report(capture, "-").sandboxes]
+        return [(sandbox.id, sandbox.pod.name, sandbox.pod.phase) for sandbox in inspect_capture(capture, "-").sandboxes]
 
     assert shown(capture_with(forged)) == shown(capture_with())
 
@@ -64,7 +64,7 @@ def test_a_flood_of_empty_parts_is_refused_at_the_third():
 
 
 def test_a_number_too_long_to_read_is_unknown():
-    report = node_report(capture_with(header={**collected("with-crictl").header, "tasks": "9" * 5000}), "-")
+    report = inspect_capture(capture_with(header={**collected("with-crictl").header, "tasks": "9" * 5000}), "-")
     assert report.pids.current is None
     assert report.pids.max is not None
 
@@ -79,7 +79,8 @@ def test_a_pod_named_like_our_own_is_shown_where_it_is_not_ours():
     sections = dict(whole.sections)
     content = sections["crictl.pods"].content.replace(b'"rec-nginx"', b'"pause-inspect-0123456789"')
     sections["crictl.pods"] = type(sections["crictl.pods"])(content, 0)
-    names = [sandbox.pod.name for sandbox in node_report(type(whole)(whole.header, sections, (), whole.crictl, whole.api), "-").sandboxes]
+    altered = type(whole)(whole.header, sections, (), whole.crictl, whole.api)
+    names = [sandbox.pod.name for sandbox in inspect_capture(altered, "-").sandboxes]
     assert "pause-inspect-0123456789" in names
 
 

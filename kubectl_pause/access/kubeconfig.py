@@ -8,7 +8,6 @@ wrong or leaves them out; what then remains is TLS and a urllib3 pool (tls).
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,32 +27,9 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kubectl_pause.access.connection_flags import ConnectionFlags
+
 IN_CLUSTER_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionFlags:
-    """kubectl's own flags; None, "" and () are unset."""
-
-    kubeconfig: str | None = None
-    context: str | None = None
-    cluster: str | None = None
-    user: str | None = None
-    namespace: str | None = None
-    as_user: str | None = None
-    as_group: tuple[str, ...] = ()
-    as_uid: str | None = None
-    as_user_extra: tuple[str, ...] = ()
-    """`key=value`; a key may come more than once."""
-    server: str | None = None
-    token: str | None = None
-    insecure_skip_tls_verify: bool = False
-    tls_server_name: str | None = None
-    certificate_authority: str | None = None
-    client_certificate: str | None = None
-    client_key: str | None = None
-    request_timeout: float = 10.0
-    """Seconds for one request; 0 is none, as for kubectl."""
 
 
 def connect(flags: ConnectionFlags) -> Api:

@@ -18,7 +18,7 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kubectl_pause.access.kubeconfig import ConnectionFlags
+    from kubectl_pause.access.connection_flags import ConnectionFlags
 
 DEFAULT_FILE = "~/.kube/config"
 _PATH_KEYS = {

@@ -22,7 +22,7 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kubectl_pause.access.kubeconfig import ConnectionFlags
+    from kubectl_pause.access.connection_flags import ConnectionFlags
     from kubectl_pause.access.kubeconfig_files import Entry
 
 EXPIRY_LEEWAY_SECONDS = 10.0

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from kubectl_pause.capture.engines import EngineAnswers
     from kubectl_pause.facts.capture import Capture
-    from kubectl_pause.report import NodeReport
 
 SHELL = "/bin/sh"
 _STATE_DIRECTORIES = (
@@ -41,28 +40,8 @@ _STATE_DIRECTORIES = (
 """Where the collector looks for the runtimes' state files."""
 
 
-def inspect_this_host(  # noqa: PLR0913 (each a flag of `local`)
-    *,
-    timeout: float = 30.0,
-    use_crictl: bool = True,
-    use_engines: bool = True,
-    fds: bool = False,
-    prove: bool = False,
-    sample: float = 0.0,
-) -> NodeReport:
-    """The report of this host: what `node` shows of a node, and the pods of Docker, of podman and those made by hand beside it.
-
-    `fds` looks for namespaces that open file descriptors hold, `prove` fills each sandbox's proofs; with `sample`
-    there is a second look so many seconds later. Raises PauseInspectError.
-    """
-    with CollectorRun(use_crictl=use_crictl, use_engines=use_engines, timeout=timeout + sample, fds=fds, sample=sample) as run:
-        from kubectl_pause.inspect_node import node_report  # while both read
-
-        return node_report(run.capture(), os.uname().nodename, prove=prove)
-
-
 def capture_this_host(*, timeout: float = 30.0, use_crictl: bool = True, use_engines: bool = True, fds: bool = False) -> Capture:
-    """The same moment as a capture. Raises PauseInspectError."""
+    """One moment of this host. Raises PauseInspectError."""
     with CollectorRun(use_crictl=use_crictl, use_engines=use_engines, timeout=timeout, fds=fds) as run:
         return run.capture()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kubectl_pause.cli.main import PROGRAM
+from kubectl_pause.cli.terminal import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

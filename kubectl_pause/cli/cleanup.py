@@ -73,7 +73,7 @@ def _text(found: Leftovers, *, no_headers: bool) -> str:
 
 def _outcome(found: Leftovers, unknown: list[str], *, deleted: bool) -> int:
     """Say what went wrong and what is still there; the exit code says whether all, some or nothing could be done."""
-    from kubectl_pause.cli.main import print_error
+    from kubectl_pause.cli.terminal import print_error
 
     for error in found.errors:
         print_error(error.message, error.hint or "")

@@ -73,7 +73,7 @@ def _end_with_my_parent() -> None:
 
 
 def _interrupted(number: int) -> int:
-    from kubectl_pause.cli.main import print_error
+    from kubectl_pause.cli.terminal import print_error
 
     with contextlib.suppress(OSError):  # stderr may be a terminal that has gone
         print_error(f"interrupted by {signal.Signals(number).name}; the demo's pod is removed", "")

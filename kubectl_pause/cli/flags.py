@@ -18,7 +18,7 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kubectl_pause.access.kubeconfig import ConnectionFlags
+    from kubectl_pause.access.connection_flags import ConnectionFlags
     from kubectl_pause.capture.inspector_pod import InspectorOptions
 
 _DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
@@ -95,7 +95,7 @@ class KubeFlags:
 
         Raises PauseInspectError for a bad duration.
         """
-        from kubectl_pause.access.kubeconfig import ConnectionFlags
+        from kubectl_pause.access.connection_flags import ConnectionFlags
 
         return ConnectionFlags(
             kubeconfig=self.kubeconfig,

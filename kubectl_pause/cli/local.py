@@ -45,9 +45,7 @@ def local(
     limit = seconds(timeout, "--timeout")
     if not 1 <= limit <= 3600:  # noqa: PLR2004
         raise PauseInspectError("WrongUsage", f"--timeout: {timeout} is out of range", "give a time between 1s and 1h")
-    from kubectl_pause.capture.this_host import inspect_this_host
-
-    host = inspect_this_host(timeout=limit, use_crictl=crictl, use_engines=engines, fds=fds, prove=prove)
+    host = reading.report_of_this_host(timeout=limit, use_crictl=crictl, use_engines=engines, fds=fds, prove=prove)
     report = reading.start_report()
     report.nodes.append(_chosen(host, names, report) if names else host)
     if output.output not in ("json", "yaml"):

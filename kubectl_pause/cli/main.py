@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from kubectl_pause.cli.dry_run import DryRunDone
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cli.terminal import OutputLost, ReaderLeft, prepare_streams, writing
+from kubectl_pause.cli.terminal import PROGRAM, OutputLost, ReaderLeft, prepare_streams, print_error, writing
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.signals import EndedBySignal
-
-PROGRAM = "kubectl pause-inspect"
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,15 +81,6 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.ERROR
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
-
-
-def print_error(message: str, hint: str) -> None:
-    """One line of what happened, one of what to do next, on stderr."""
-    from kubectl_pause.render.plain_text import visible
-
-    print(f"error: {visible(message, 2000)}", file=sys.stderr)
-    if hint:
-        print(f"  next: {visible(hint, 2000)}", file=sys.stderr)
 
 
 def _run(arguments: Sequence[str]) -> int:

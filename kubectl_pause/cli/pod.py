@@ -9,7 +9,7 @@ import typer
 
 from kubectl_pause.cli import reading, terminal
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, ViewFlags, with_shared_flags
-from kubectl_pause.cli.pod_choice import check_names, choose_captured, uids_by_node
+from kubectl_pause.cli.pod_choice import check_names, uids_by_node
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -70,4 +70,8 @@ def _from_files(names: list[str], selector: str | None, report: Report, view: Vi
     facts = reading.facts_of(reading.read_files(view.captured or []), report)
     nodes = reading.reports_of(facts, report, prove=prove)
     if nodes or not report.errors:
-        report.nodes += choose_captured(facts, nodes, names, selector, report, namespace)
+        from kubectl_pause.select.captured_pods import choose_captured
+
+        chosen, failures = choose_captured(facts, nodes, names, selector, namespace)
+        report.nodes += chosen
+        report.errors += failures

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from kubectl_pause.access.rest import Api
-    from kubectl_pause.facts.node_facts import NodeFacts
-    from kubectl_pause.report import NodeReport, Report
+    from kubectl_pause.report import Report
 
 
 _FEW = 5
@@ -40,33 +39,3 @@ def uids_by_node(api: Api, names: Sequence[str], selector: str | None, report: R
     for each in bound:
         uids.setdefault(each.spec.node_name or "", set()).add(each.runtime_uid)
     return uids
-
-
-def choose_captured(
-    facts: Mapping[str, NodeFacts],
-    nodes: Sequence[NodeReport],
-    names: Sequence[str],
-    selector: str | None,
-    report: Report,
-    namespace: str | None,
-) -> list[NodeReport]:
-    """The captured nodes with only the pods meant. `namespace` None takes pods of any: a capture has no current one."""
-    from kubectl_pause.facts.node_facts import labels_by_uid
-    from kubectl_pause.report import Failure
-    from kubectl_pause.select.captured_pods import by_labels, by_name, only_pods, pods_of
-    from kubectl_pause.select.target_names import near_names, parse_target
-
-    if names:
-        tests = {name: by_name(target.kind, target.name, namespace) for name in names for target in [parse_target(name)]}
-    else:
-        fits = by_labels(selector or "", labels_by_uid(facts.values()) if selector else {})
-        tests = {selector or "-A": lambda pod: fits(pod) and namespace in (None, pod.namespace)}
-    for name, test in tests.items():
-        if not any(test(pod) for node in nodes for pod in pods_of(node)):
-            known = [pod.name for node in nodes for pod in pods_of(node)]
-            hint = near_names(name, known) or "kubectl pause-inspect node --from FILE lists the pods in it"
-            where = f"in namespace {namespace!r} of" if namespace else "in"
-            message = f"{name!r} not found {where} {', '.join(facts)}"
-            report.errors.append(Failure(reason="NotFound", message=message, hint=hint))
-    chosen = [only_pods(node, lambda pod: any(test(pod) for test in tests.values())) for node in nodes]
-    return [node for node in chosen if pods_of(node)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import closing, contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause import __version__
 from kubectl_pause.cli.dry_run import dry_run
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cli.terminal import Progress, put
+from kubectl_pause.cli.terminal import Progress, print_error, put
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -89,12 +90,24 @@ def facts_of(captures: Sequence[tuple[str, Capture]], report: Report) -> dict[st
 
 def reports_of(facts: Mapping[str, NodeFacts], report: Report, *, prove: bool = False) -> list[NodeReport]:
     """A report of each node."""
-    from kubectl_pause.inspect_node import report_of
+    from kubectl_pause.inspect_node import inspect_node
 
     nodes: list[NodeReport] = []
     for source, of_node in facts.items():
         with one_row(source, report):
-            nodes.append(report_of(of_node, source, prove=prove))
+            nodes.append(inspect_node(of_node, source, prove=prove))
+    return nodes
+
+
+def reports_of_captures(facts: Mapping[str, NodeFacts], report: Report) -> list[NodeReport]:
+    """A report per node: of two captures of one boot of a node the later, compared with the earlier. Raises PauseInspectError for three."""
+    from kubectl_pause.inspect_node import inspect_node
+    from kubectl_pause.join.two_looks import comparable
+
+    nodes: list[NodeReport] = []
+    for earlier, later in comparable(facts):
+        with one_row(later, report):
+            nodes.append(inspect_node(facts[later], later, earlier=facts[earlier] if earlier else None))
     return nodes
 
 
@@ -102,11 +115,11 @@ def reports_of_nodes(
     api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report, *, prove: bool = False, sample: float = 0.0
 ) -> Iterator[tuple[str, NodeReport]]:
     """The report of each node, with proofs if asked, as they come; a node that fails becomes an error of `report`."""
-    from kubectl_pause.inspect_node import node_report
+    from kubectl_pause.inspect_node import inspect_capture
 
     for node, capture in captures_of_nodes(api, nodes, flags, report, sample=sample):
         with one_node(node, report):
-            whole = node_report(capture.capture, node, prove=prove)
+            whole = inspect_capture(capture.capture, node, prove=prove)
             yield node, whole
 
 
@@ -132,6 +145,28 @@ def captures_of_nodes(
                 yield node, outcome
 
 
+def report_of_this_host(
+    *,
+    timeout: float = 30.0,
+    use_crictl: bool = True,
+    use_engines: bool = True,
+    fds: bool = False,
+    prove: bool = False,
+    sample: float = 0.0,
+) -> NodeReport:
+    """What `node` shows of a node, and the pods of Docker, of podman and those made by hand beside it.
+
+    `fds` looks for namespaces that open file descriptors hold, `prove` fills each sandbox's proofs; with `sample`
+    there is a second look so many seconds later. Raises PauseInspectError.
+    """
+    from kubectl_pause.capture.this_host import CollectorRun
+
+    with CollectorRun(use_crictl=use_crictl, use_engines=use_engines, timeout=timeout + sample, fds=fds, sample=sample) as run:
+        from kubectl_pause.inspect_node import inspect_capture  # while both read
+
+        return inspect_capture(run.capture(), os.uname().nodename, prove=prove)
+
+
 @contextmanager
 def one_node(node: str, report: Report) -> Iterator[None]:
     """Whatever goes wrong in the block with the answer of a node becomes an error of `report` beside the others' rows."""
@@ -151,7 +186,6 @@ def failure_of(error: PauseInspectError, *, node: str | None = None, pod: str | 
 
 def finish(report: Report, view: OutputFlags, started: float, text: Callable[[Report], str]) -> int:
     """Print the report and its errors; the exit code says whether all, some or nothing could be read."""
-    from kubectl_pause.cli.main import print_error
     from kubectl_pause.render.document import as_json, as_yaml
 
     report.seconds = round(time.monotonic() - started, 3)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+PROGRAM = "kubectl pause-inspect"
+
+
 class ReaderLeft(Exception):  # noqa: N818 (no error: `| head -1`)
     """Whoever read stdout closed it. Not an OSError, which typer would turn into an exit code of its own."""
 
@@ -57,6 +60,13 @@ def writing() -> Iterator[None]:
         raise ReaderLeft from None
     except OSError as error:
         raise OutputLost(error.strerror or "it is closed") from None
+
+
+def print_error(message: str, hint: str) -> None:
+    """One line of what happened, one of what to do next, on stderr."""
+    print(f"error: {visible(message, 2000)}", file=sys.stderr)
+    if hint:
+        print(f"  next: {visible(hint, 2000)}", file=sys.stderr)
 
 
 def warn(text: str) -> None:

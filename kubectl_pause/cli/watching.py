@@ -15,8 +15,7 @@ from kubectl_pause.cli import reading
 from kubectl_pause.cli.dry_run import dry_run
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import seconds
-from kubectl_pause.cli.main import print_error
-from kubectl_pause.cli.terminal import Progress, colour, put
+from kubectl_pause.cli.terminal import Progress, colour, print_error, put
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.pasting import command_line
 
@@ -85,12 +84,12 @@ class NodeSession:
         """See `cluster.node_watch.Session`."""
         from kubectl_pause.facts.node_facts import node_facts
         from kubectl_pause.facts.watch import Lines
-        from kubectl_pause.inspect_node import report_of
+        from kubectl_pause.inspect_node import inspect_node
         from kubectl_pause.judge.reaping.watching import NodeWatching, watched_sandboxes
         from kubectl_pause.select.captured_pods import by_uid, only_pods
 
         facts = node_facts(capture.capture, self.node)
-        report = report_of(facts, self.node)
+        report = inspect_node(facts, self.node)
         if self.uids is not None:
             report = only_pods(report, by_uid(self.uids))
         watched = watched_sandboxes(report, facts.processes)

@@ -9,14 +9,13 @@ import typer
 
 from kubectl_pause.cli import reading, terminal, watching
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, ViewFlags, seconds, with_shared_flags
-from kubectl_pause.cli.pod_choice import check_names, choose_captured, uids_by_node
+from kubectl_pause.cli.pod_choice import check_names, uids_by_node
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from kubectl_pause.capture.node_watch import WatchPlan
-    from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.report import NodeReport, Report
 
 LONGEST_SAMPLE = 60.0
@@ -69,13 +68,15 @@ def zombies(
     whole = every or local or bool(nodes) or (bool(view.captured) and not of_pods and kube.namespace is None)
     if view.captured:
         facts = reading.facts_of(reading.read_files(view.captured), report)
-        found = captured_nodes(facts, report)
-        namespace = None if all_namespaces else kube.namespace
-        report.nodes += found if whole else choose_captured(facts, found, names or [], selector, report, namespace)
-    elif local:
-        from kubectl_pause.capture.this_host import inspect_this_host
+        found = reading.reports_of_captures(facts, report)
+        if not whole:
+            from kubectl_pause.select.captured_pods import choose_captured
 
-        report.nodes.append(inspect_this_host(timeout=capture.inspector().timeout, use_crictl=capture.crictl, sample=wait))
+            found, failures = choose_captured(facts, found, names or [], selector, None if all_namespaces else kube.namespace)
+            report.errors += failures
+        report.nodes += found
+    elif local:
+        report.nodes.append(reading.report_of_this_host(timeout=capture.inspector().timeout, use_crictl=capture.crictl, sample=wait))
     elif whole:
         _of_nodes(nodes or [], report, kube, capture, wait, every=every)
     else:
@@ -92,28 +93,6 @@ def sample_seconds(text: str) -> float:
         hint = "give 0 (one look) to 60s; for longer, compare two captures: kubectl pause-inspect zombies --from A --from B"
         raise PauseInspectError("WrongUsage", f"--sample: {text} is too long", hint)
     return wait
-
-
-def captured_nodes(facts: Mapping[str, NodeFacts], report: Report) -> list[NodeReport]:
-    """A report per node: of two captures of one boot of a node the later, compared with the earlier. Raises PauseInspectError for three.
-
-    Nodes of two clusters may have one name, and a node started anew has other processes: these are two reports.
-    """
-    from kubectl_pause.inspect_node import report_of
-    from kubectl_pause.join.two_looks import moment_of
-
-    by_node: dict[tuple[str, str], list[str]] = {}
-    for source, of_node in facts.items():
-        boot = of_node.capture.header.get("boot", source)
-        by_node.setdefault((of_node.api.node_name if of_node.api else "", boot), []).append(source)
-    reports: list[NodeReport] = []
-    for same in by_node.values():
-        if len(same) > 2:  # noqa: PLR2004 (two looks)
-            raise PauseInspectError("WrongUsage", f"{', '.join(same)} are captures of one node", "give two of them: --from A --from B")
-        *earlier, later = sorted(same, key=lambda source: moment_of(facts[source]))
-        with reading.one_row(later, report):
-            reports.append(report_of(facts[later], later, earlier=facts[earlier[0]] if earlier else None))
-    return reports
 
 
 def forget_the_node(nodes: Sequence[NodeReport]) -> None:

@@ -40,10 +40,10 @@ class _Look:
     def __init__(self) -> None:
         from kubectl_pause.capture.this_host import capture_this_host
         from kubectl_pause.facts.process import parse_processes
-        from kubectl_pause.inspect_node import node_report
+        from kubectl_pause.inspect_node import inspect_capture
 
         capture = capture_this_host(use_crictl=False, use_engines=False)
-        self.report = node_report(capture, os.uname().nodename)
+        self.report = inspect_capture(capture, os.uname().nodename)
         self.processes: Mapping[int, Process] = parse_processes(capture.content("proc"))
 
     def sandbox(self, pid: int) -> Sandbox:

@@ -1,4 +1,4 @@
-"""What only a capture of this host has: the engines' containers, the pods made by hand, and the limits of an ordinary user's view."""
+"""What only a capture of this host has: the engines' containers and pods, and the limits of an ordinary user's view."""
 
 from __future__ import annotations
 
@@ -7,30 +7,23 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.cri import UnreadableAnswer
 from kubectl_pause.facts.engine_containers import ENGINES, EngineContainer, PodmanPod, parse_engine_containers, parse_podman_pods
-from kubectl_pause.join.hand_made import HandMadePod, hand_made_pods, unit_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from kubectl_pause.facts.capture import Capture
     from kubectl_pause.facts.process import Process
 
 
 @dataclass(frozen=True, slots=True)
-class LocalFacts:
-    """Pods that no CRI runtime knows. Empty for a node of a cluster."""
+class EngineFacts:
+    """What Docker and podman know. Empty for a node of a cluster."""
 
     containers: tuple[EngineContainer, ...] = ()
     pods: tuple[PodmanPod, ...] = ()
-    hand_made: tuple[HandMadePod, ...] = ()
-
-    @property
-    def launchers(self) -> frozenset[int]:
-        """`unshare` and `nsenter` that wait for what they started in a pod made by hand: of the pod, in some of its namespaces only."""
-        return frozenset().union(*(pod.launchers for pod in self.hand_made))
 
 
-def engine_facts(capture: Capture, notes: list[str]) -> LocalFacts:
+def engine_facts(capture: Capture, notes: list[str]) -> EngineFacts:
     """What Docker and podman said; an answer that cannot be read becomes a note. Of an id told twice the first counts."""
     containers: dict[str, EngineContainer] = {}
     pods: list[PodmanPod] = []
@@ -44,36 +37,7 @@ def engine_facts(capture: Capture, notes: list[str]) -> LocalFacts:
         pods = parse_podman_pods(capture.content("podman.pods"))
     except UnreadableAnswer as error:
         notes.append(str(error))
-    return LocalFacts(containers=tuple(containers.values()), pods=tuple(pods))
-
-
-def own_by_pid(
-    processes: Mapping[int, Process],
-    containers: Iterable[EngineContainer],
-    owner: dict[int, str],
-    members: dict[str, list[int]],
-) -> None:
-    """Give a container the process that its engine names where no cgroup tells of any (rootless podman on cgroup v1)."""
-    for container in containers:
-        pid = container.pid
-        if pid is not None and pid in processes and pid not in owner and container.id not in members:
-            owner[pid] = container.id
-            members[container.id] = [pid]
-
-
-def find_hand_made(
-    processes: Mapping[int, Process],
-    host: Mapping[str, int],
-    owner: dict[int, str],
-    members: dict[str, list[int]],
-) -> tuple[HandMadePod, ...]:
-    """The pods made by hand; their processes are entered as owned by what stands for a container id."""
-    pods = hand_made_pods(processes, owner, host)
-    for pod in pods:
-        for init, pids in pod.units:
-            members[unit_id(init)] = list(pids)
-            owner.update(dict.fromkeys(pids, unit_id(init)))
-    return tuple(pods)
+    return EngineFacts(containers=tuple(containers.values()), pods=tuple(pods))
 
 
 def reader_of(capture: Capture) -> int | None:

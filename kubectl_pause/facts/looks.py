@@ -13,11 +13,9 @@ if TYPE_CHECKING:
 
     from kubectl_pause.facts.capture import Capture
     from kubectl_pause.facts.pid_limits import PidLimit
-    from kubectl_pause.facts.process import Process, Stat
+    from kubectl_pause.facts.process import Process, ProcessKey, Stat
     from kubectl_pause.facts.reapers import Counters, Reading
 
-ProcessKey = tuple[int, int]
-"""pid and start time in clock ticks: what one process never shares with another of the same boot."""
 _LONGEST_COUNT = 11
 """Digits of a number of tasks."""
 

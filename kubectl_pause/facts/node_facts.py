@@ -1,8 +1,8 @@
-"""All facts of one capture, parsed once: what the join works on."""
+"""All facts of one capture, each section of it parsed exactly once: what the join works on. Whose anything is stands in none of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -10,7 +10,6 @@ import msgspec
 from kubectl_pause.facts.api import ApiView
 from kubectl_pause.facts.bundle import Bundle, parse_bundle
 from kubectl_pause.facts.capture import CaptureError
-from kubectl_pause.facts.cgroup import owner_of_process
 from kubectl_pause.facts.cri import (
     CriContainer,
     CriSandbox,
@@ -24,15 +23,7 @@ from kubectl_pause.facts.cri import (
 )
 from kubectl_pause.facts.decoding import decode_json
 from kubectl_pause.facts.fds import OpenNamespaces, parse_fds
-from kubectl_pause.facts.local_facts import (
-    LocalFacts,
-    engine_facts,
-    find_hand_made,
-    host_namespaces,
-    limits_of_view,
-    own_by_pid,
-    reader_of,
-)
+from kubectl_pause.facts.local_facts import EngineFacts, engine_facts, host_namespaces, limits_of_view, reader_of
 from kubectl_pause.facts.looks import Look, parse_looks
 from kubectl_pause.facts.mounts import Mounts, parse_mountinfo
 from kubectl_pause.facts.pid_limits import Freezer, PidLimit, parse_frozen, parse_pid_limits
@@ -42,7 +33,7 @@ from kubectl_pause.facts.routes import parse_interfaces, parse_routes
 from kubectl_pause.facts.shims import parse_shims
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from kubectl_pause.facts.capture import Capture
 
@@ -53,33 +44,40 @@ _KILLED = (124, 137)
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """Typed facts of one node.
-
-    `pods` and `containers` are None where crictl was not there or did not answer; `crictl_failure` says why it did not. `members` has
-    the pids of each container or sandbox id by their cgroup, `owner` the reverse. `shims` are claims (see facts/shims.py); `routes` is
-    None where the collector did not look, `interfaces` are the names of the node's by number, `fds` is empty where it was not asked to.
-    `host` are the node's own namespaces; `local` is empty where a node of a cluster was read.
-    """
+    """Typed facts of one node."""
 
     capture: Capture
     api: ApiView | None
+    """What the API says of the node and its pods; None where it was not asked."""
     pods: list[CriSandbox] | None
+    """crictl's sandboxes; None where it was not there or did not answer."""
     containers: list[CriContainer] | None
+    """crictl's containers; None exactly where `pods` is."""
     statuses: Mapping[str, CriSandboxStatus]
+    """crictl's word on each sandbox, by id; empty where it was not asked."""
     bundles: Mapping[str, Bundle]
+    """The runtimes' state files, by container or sandbox id."""
     runtime: RuntimeVersion | None
     mounts: Mounts
     processes: Mapping[int, Process]
-    owner: Mapping[int, str]
-    members: Mapping[str, list[int]]
+    """All processes by pid."""
     notes: list[str]
+    """Sentences on what could not be read."""
     crictl_failure: str | None
+    """Why crictl, which was there, did not answer."""
     host: Mapping[str, int]
-    local: LocalFacts
+    """Inodes of the node's own namespaces by type; a type that could not be read is absent."""
+    of_this_host: bool
+    """Whether `local` read it, and no inspector pod: pods made by hand are looked for here alone."""
+    local: EngineFacts
     shims: Mapping[int, str]
+    """What each process says to be the shim of (see facts/shims.py): a claim."""
     routes: Mapping[str, tuple[str, ...]] | None
+    """Addresses by the interface to which the node's routes lead; None where the collector did not look."""
     interfaces: Mapping[int, str]
+    """Names of the node's interfaces by number."""
     fds: OpenNamespaces
+    """Open descriptors of namespaces; empty where the collector was not asked to look."""
     readings: Mapping[int, Reading]
     """Processes that could reap, looked at closely."""
     threads: Mapping[int, int]
@@ -115,13 +113,8 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
     bundles = {bundle.id: bundle for file in capture.bundles if (bundle := parse_bundle(file))}
     processes = parse_processes(capture.content("proc"))
     engines = engine_facts(capture, notes)
-    told = (*(pods or ()), *(containers or ()), *engines.containers)
-    of_containers = (*bundles.values(), *(containers or ()))
-    owner, members = _owners(processes, {*bundles, *(each.id for each in told), *(each.sandbox_id for each in of_containers)})
     reader = reader_of(capture)
     host = host_namespaces(processes, reader)
-    own_by_pid(processes, engines.containers, owner, members)
-    made = find_hand_made(processes, host, owner, members) if reader else ()
     notes += limits_of_view(capture, processes, reader)
     reapers = capture.content("reapers")
     readings, last_runs = parse_reapers(reapers)
@@ -136,12 +129,11 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         runtime=parse_version(capture.content("crictl.version")),
         mounts=parse_mountinfo(capture.content("mountinfo")),
         processes=processes,
-        owner=owner,
-        members=members,
         notes=notes,
         crictl_failure=crictl_failure,
         host=host,
-        local=replace(engines, hand_made=made),
+        of_this_host=reader is not None,
+        local=engines,
         shims=parse_shims(capture.content("shims")),
         routes=parse_routes(capture.content("routes")) if "routes" in capture.sections else None,
         interfaces=parse_interfaces(capture.content("interfaces")),
@@ -155,15 +147,6 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         looks=parse_looks(capture, processes, readings, limits),
         os_name=_os_name(capture.content("os-release")),
     )
-
-
-def labels_by_uid(nodes: Iterable[NodeFacts]) -> dict[str, dict[str, str]]:
-    """Labels of the pods of nodes, by the uid that the runtime uses: the API's where it is there, else crictl's."""
-    labels: dict[str, dict[str, str]] = {}
-    for facts in nodes:
-        labels.update({pod.uid: dict(pod.labels) for pod in facts.pods or () if pod.uid})
-        labels.update({pod.runtime_uid: pod.metadata.labels or {} for pod in (facts.api.pods if facts.api else ())})
-    return labels
 
 
 def _api_view(capture: Capture, source: str) -> ApiView | None:
@@ -197,19 +180,3 @@ def _answer(capture: Capture, name: str, parse: Callable[[bytes], list[Fact]], n
     except UnreadableAnswer as error:
         notes.append(f"{command}: {error}")
         return None
-
-
-def _owners(processes: Mapping[int, Process], known: set[str]) -> tuple[dict[int, str], dict[str, list[int]]]:
-    """Container id of each process by its cgroup. Many processes share one cgroup text, so each text is parsed once."""
-    by_text: dict[str, str | None] = {}
-    owner: dict[int, str] = {}
-    members: dict[str, list[int]] = {}
-    for process in processes.values():
-        if process.cgroups not in by_text:
-            found = owner_of_process(process.cgroups, known)
-            by_text[process.cgroups] = found.container_id if found else None
-        identifier = by_text[process.cgroups]
-        if identifier:
-            owner[process.pid] = identifier
-            members.setdefault(identifier, []).append(process.pid)
-    return owner, members

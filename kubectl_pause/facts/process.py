@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 NAMESPACE_TYPES = ("net", "ipc", "uts", "pid", "user", "mnt", "cgroup", "time")
 """The eight types of namespaces(7), in the order in which reports show them."""
 
+TICKS_PER_SECOND = 100
+"""USER_HZ, in which /proc/PID/stat counts, on every architecture that runs containers, whatever the kernel's own clock."""
+ProcessKey = tuple[int, int]
+"""pid and start time in clock ticks: what one process never shares with another of the same boot."""
 _NAMESPACE = re.compile(rb"'(\d{1,12})/ns/([a-z]+)' -> '\2:\[(\d{1,20})\]'")
 _COMM_LIMIT = 64
 _PID_DIGITS = 12
@@ -52,6 +56,16 @@ class Process:
     def is_zombie(self) -> bool:
         """State Z with no other thread alive; a dead leader with live threads shows Z too and cannot be reaped yet."""
         return self.state == "Z" and self.threads <= 1
+
+    @property
+    def is_dead(self) -> bool:
+        """A zombie, or a leader that ended before its threads: cgroup v1 shows the root for both."""
+        return self.state in ("Z", "X")
+
+    @property
+    def key(self) -> ProcessKey:
+        """What it is known by at two looks."""
+        return self.pid, self.start_ticks
 
 
 @dataclass(frozen=True, slots=True)

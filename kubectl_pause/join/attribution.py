@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.cgroup import cgroup_paths, pod_of_path
+from kubectl_pause.facts.known_programs import SHIM_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
     from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.facts.process import Process
+    from kubectl_pause.join.ownership import Ownership
 
 Confidence = Literal["certain", "likely", "possible"]
 Step = Literal["cgroup", "pid-namespace", "parent", "shim"]
-
-SHIM_NAMES = ("containerd-shim", "conmon", "conmonrs")
-"""comm of the processes that stand between a runtime and its containers (the kernel cuts a comm at 15 bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +54,11 @@ def places(facts: NodeFacts) -> dict[str, Place]:
     return found | {bundle.id: Place(bundle.id, None) for bundle in facts.bundles.values() if bundle.kind == "sandbox"}
 
 
-def attribute(facts: NodeFacts, known: Mapping[str, Place]) -> dict[int, Attribution]:
+def attribute(facts: NodeFacts, ownership: Ownership, known: Mapping[str, Place]) -> dict[int, Attribution]:
     """The attribution of each process that has one. `known` are the `places` of ids."""
-    found = _by_cgroup(facts, known)
+    found = _by_cgroup(facts, ownership, known)
     spaces = _pid_namespaces(facts, found)
-    shims = trusted_shims(facts, known)
+    shims = trusted_shims(facts, ownership, known)
     found |= _by_descent(facts, found)
     others = [process for process in facts.processes.values() if process.pid not in found]
     for process in others:
@@ -76,38 +75,31 @@ def attribute(facts: NodeFacts, known: Mapping[str, Place]) -> dict[int, Attribu
     return found
 
 
-def trusted_shims(facts: NodeFacts, known: Mapping[str, Place]) -> dict[int, Place]:
+def trusted_shims(facts: NodeFacts, ownership: Ownership, known: Mapping[str, Place]) -> dict[int, Place]:
     """Shims and what they serve. Any process may call itself one: believed are those of the node's PID namespace in no container."""
-    own = facts.owner.get(1)  # a node may be a container itself
     shims = {}
     for pid, identifier in facts.shims.items():
         process = facts.processes.get(pid)
         if process is None or process.comm not in SHIM_NAMES or identifier not in known:
             continue
-        outside = facts.owner.get(pid) in (None, own) and not is_dead(process)
-        if outside and process.namespaces.get("pid") == facts.host.get("pid", -1):
+        if ownership.is_outside(pid) and not process.is_dead and process.namespaces.get("pid") == facts.host.get("pid", -1):
             shims[pid] = known[identifier]
     return shims
 
 
-def is_dead(process: Process) -> bool:
-    """A zombie, or a leader that ended before its threads: cgroup v1 shows the root for both."""
-    return process.state in ("Z", "X")
-
-
 def _is_elsewhere(process: Process) -> bool:
-    return bool(process.cgroups) and not is_dead(process)
+    return bool(process.cgroups) and not process.is_dead
 
 
-def _by_cgroup(facts: NodeFacts, known: Mapping[str, Place]) -> dict[int, Attribution]:
-    found = {pid: Attribution(known[owner], "cgroup", "certain") for pid, owner in facts.owner.items() if owner in known}
+def _by_cgroup(facts: NodeFacts, ownership: Ownership, known: Mapping[str, Place]) -> dict[int, Attribution]:
+    found = {pid: Attribution(known[owner], "cgroup", "certain") for pid, owner in ownership.owner.items() if owner in known}
     told = [(pod.uid, pod.id) for pod in facts.pods or ()]
     told += [(bundle.pod_uid, bundle.sandbox_id) for bundle in facts.bundles.values()]
     sandboxes: dict[str, set[str]] = {}
     for pod, sandbox in told:
         if pod:  # a sandbox without a uid is no pod's that could be named so
             sandboxes.setdefault(pod, set()).add(sandbox)
-    for pid, owner in facts.owner.items():
+    for pid, owner in ownership.owner.items():
         if owner in known:
             continue
         # a container that the runtime has removed: its path still names the pod, which says enough where that has one sandbox

@@ -15,19 +15,22 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import ContainerStatus, Pod
     from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.join.inventory import SandboxEntry
+    from kubectl_pause.join.ownership import Ownership
     from kubectl_pause.report import SandboxNamespace
 
 Kind = Literal["app", "init", "sidecar", "ephemeral"]
 
 
 def sandbox_containers(
-    facts: NodeFacts, entry: SandboxEntry, namespaces: Mapping[str, SandboxNamespace], *, virtual: bool
+    facts: NodeFacts, ownership: Ownership, entry: SandboxEntry, namespaces: Mapping[str, SandboxNamespace], *, virtual: bool
 ) -> list[Container]:
     """The containers that the runtime has for this sandbox, those that start first in front."""
     running = {
         container.id: process
         for container in entry.containers
-        if not virtual and container.state not in ("exited", "created") and (process := init_process(facts, container.id, [container.pid]))
+        if not virtual
+        and container.state not in ("exited", "created")
+        and (process := init_process(facts, ownership, container.id, [container.pid]))
     }
     containers = []
     for container in sorted(entry.containers, key=lambda each: _spec_order(entry.pod, each.name)):

@@ -13,8 +13,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.known_programs import PAUSE_NAMES
 from kubectl_pause.join.groups import connected
-from kubectl_pause.join.init_process import PAUSE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -48,7 +48,7 @@ class HandMadePod:
 
 
 def unit_id(init: Process) -> str:
-    """What stands for a container id, in the report and in `NodeFacts.owner`."""
+    """What stands for a container id, in the report and in `Ownership`."""
     return f"pid-{init.pid}"
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.process import NAMESPACE_TYPES
-from kubectl_pause.join.attribution import is_dead
-from kubectl_pause.report import LeftoverNamespace
+from kubectl_pause.report import LeftoverNamespace, SandboxNamespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -64,23 +63,28 @@ def _unreadable(facts: NodeFacts) -> frozenset[str]:
     """A process that ends while it is read has no links either: a few such are no reason to say nothing."""
     if 1 not in facts.processes:  # /proc hides processes: which namespaces have some in them cannot be told
         return frozenset(NAMESPACE_TYPES)
-    living = [each for each in facts.processes.values() if not is_dead(each)]
+    living = [each for each in facts.processes.values() if not each.is_dead]
     missing = {kind: sum(kind not in each.namespaces for each in living) for kind in NAMESPACE_TYPES}
     return frozenset(kind for kind, count in missing.items() if kind not in facts.host or count * _FEW_OF > len(living))
 
 
-def name_holders(holders: Holders, sandbox: Sandbox) -> None:
-    """Write into each namespace of a sandbox who holds it: its own process first. Who else is in the node's own says nothing of the pod."""
-    for kind, namespace in sandbox.namespaces.items():
-        if namespace.inode is None:
-            continue
-        key = kind, namespace.inode
-        inside = holders.processes.get(key, ())
-        namespace.processes = None if namespace.host else len(inside)
-        own = [sandbox.pid] if sandbox.pid in inside else []
-        others = [] if namespace.host else [pid for pid in inside if pid != sandbox.pid]
-        pids = [pid for pid in (*own, *others) if pid is not None]
-        namespace.held_by = [f"pid:{pid}" for pid in pids[:_FEW]] + _without_process(holders, key)
+def held(holders: Holders, namespaces: Mapping[str, SandboxNamespace], own: int | None) -> dict[str, SandboxNamespace]:
+    """The namespaces of a sandbox with who holds each: its `own` process first. Who else is in the node's own says nothing of the pod."""
+    return {kind: _held(holders, kind, namespace, own) for kind, namespace in namespaces.items()}
+
+
+def _held(holders: Holders, kind: str, namespace: SandboxNamespace, own: int | None) -> SandboxNamespace:
+    if namespace.inode is None:
+        return namespace
+    inside = holders.processes.get((kind, namespace.inode), ())
+    first = [own] if own is not None and own in inside else []
+    pids = first if namespace.host else [*first, *(pid for pid in inside if pid != own)]
+    return SandboxNamespace(
+        inode=namespace.inode,
+        host=namespace.host,
+        held_by=[f"pid:{pid}" for pid in pids[:_FEW]] + _without_process(holders, (kind, namespace.inode)),
+        processes=None if namespace.host else len(inside),
+    )
 
 
 def leftovers(holders: Holders, sandboxes: Iterable[Sandbox]) -> list[LeftoverNamespace]:

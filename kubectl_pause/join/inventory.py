@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import ContainerStatus, Pod
     from kubectl_pause.facts.bundle import Bundle
     from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.join.ownership import Ownership
 
 INSPECTOR_NAME = re.compile(r"pause-inspect-[0-9a-f]{10}")
 """Names of this program's own pods."""
@@ -53,13 +54,13 @@ class SandboxEntry:
     containers: list[ContainerEntry] = field(default_factory=list)
 
 
-def inventory(facts: NodeFacts) -> tuple[list[SandboxEntry], list[Pod]]:
+def inventory(facts: NodeFacts, ownership: Ownership) -> tuple[list[SandboxEntry], list[Pod]]:
     """Every sandbox of the node with its containers, and the node's pods that have none. The inspector's own are left out."""
-    sandboxes = _from_crictl(facts) if facts.pods is not None else _from_bundles(facts)
+    sandboxes = _from_crictl(facts) if facts.pods is not None else _from_bundles(facts, ownership)
     own = facts.api.inspector_uid if facts.api else None
     told_by_api = {pod.metadata.uid for pod in facts.api.pods} if facts.api else set()
     entries = {entry.id: entry for entry in sandboxes if entry.uid != own and not _is_gone_inspector(entry, told_by_api)}
-    for container_sandbox, container in _containers(facts):
+    for container_sandbox, container in _containers(facts, ownership):
         if container_sandbox in entries:
             entries[container_sandbox].containers.append(container)
     pods = _pods_by_runtime_name(facts)
@@ -75,12 +76,12 @@ def newest_first(entries: Iterable[SandboxEntry]) -> list[SandboxEntry]:
     return sorted(entries, key=lambda entry: (entry.state != "ready", -(entry.attempt or 0), -(entry.created_at or 0), entry.id))
 
 
-def is_virtual(facts: NodeFacts, entry: SandboxEntry) -> bool:
+def is_virtual(ownership: Ownership, entry: SandboxEntry) -> bool:
     """Whether it is gVisor or Kata: one process for the whole pod, whose namespaces on the node are not the pod's.
 
     Their names are the administrator's choice; one pid for several containers, in the cgroup of none of them, tells too.
     """
-    pids = [each.pid for each in entry.containers if each.pid and facts.owner.get(each.pid) != each.id]
+    pids = [each.pid for each in entry.containers if each.pid and ownership.owner.get(each.pid) != each.id]
     if len(set(pids)) < len(pids):
         return True
     names = f"{entry.runtime_handler} {entry.runtime_type} {entry.pod.spec.runtime_class_name if entry.pod else ''}".lower()
@@ -124,13 +125,13 @@ def _from_crictl(facts: NodeFacts) -> list[SandboxEntry]:
     return entries
 
 
-def _from_bundles(facts: NodeFacts) -> list[SandboxEntry]:
+def _from_bundles(facts: NodeFacts, ownership: Ownership) -> list[SandboxEntry]:
     """A bundle is there from start to stop, so its sandbox is ready when its process lives, or when it never had one (CRI-O)."""
     entries = []
     for bundle in facts.bundles.values():
         if bundle.kind != "sandbox":
             continue
-        alive = bool(facts.members.get(bundle.id))
+        alive = bool(ownership.members.get(bundle.id))
         entries.append(
             SandboxEntry(
                 id=bundle.id,
@@ -177,10 +178,10 @@ def _of_container(bundle: Bundle) -> SandboxEntry:
     )
 
 
-def _containers(facts: NodeFacts) -> Iterable[tuple[str, ContainerEntry]]:
+def _containers(facts: NodeFacts, ownership: Ownership) -> Iterable[tuple[str, ContainerEntry]]:
     """Pairs of sandbox id and container, the newest attempt of each name only."""
     newest: dict[tuple[str, str], ContainerEntry] = {}
-    for sandbox_id, entry in _every_container(facts):
+    for sandbox_id, entry in _every_container(facts, ownership):
         key = sandbox_id, entry.name or entry.id
         if key not in newest or _age_order(entry) > _age_order(newest[key]):
             newest[key] = entry
@@ -191,11 +192,11 @@ def _age_order(entry: ContainerEntry) -> tuple[int, int, bool]:
     return entry.attempt or 0, entry.created_at, entry.state == "running"
 
 
-def _every_container(facts: NodeFacts) -> Iterable[tuple[str, ContainerEntry]]:
+def _every_container(facts: NodeFacts, ownership: Ownership) -> Iterable[tuple[str, ContainerEntry]]:
     if facts.containers is None:
         for bundle in facts.bundles.values():
             if bundle.kind == "container":
-                state = "running" if facts.members.get(bundle.id) else "unknown"
+                state = "running" if ownership.members.get(bundle.id) else "unknown"
                 yield bundle.sandbox_id, ContainerEntry(bundle.id, bundle.container_name, state, bundle.attempt, 0, bundle.pid)
         return
     for container in facts.containers:

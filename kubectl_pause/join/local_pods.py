@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
+from kubectl_pause.facts.known_programs import PAUSE_NAMES
+from kubectl_pause.facts.process import TICKS_PER_SECOND
 from kubectl_pause.join.groups import connected
 from kubectl_pause.join.hand_made import HandMadePod, unit_id
-from kubectl_pause.join.init_process import PAUSE_NAMES, init_process
+from kubectl_pause.join.init_process import init_process
 from kubectl_pause.join.inventory import ContainerEntry, SandboxEntry
 
 if TYPE_CHECKING:
@@ -22,18 +24,17 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.engine_containers import Engine, EngineContainer
     from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.facts.process import Process
+    from kubectl_pause.join.ownership import Ownership
 
 BY_HAND = "by hand"
 """What stands for a namespace in the identity of a pod made by hand."""
 
-_TICKS_PER_SECOND = 100
-"""USER_HZ of proc(5): what the kernel shows to programs, whatever its own clock."""
 _SHORT_ID = 12
 
 
-def local_pods(facts: NodeFacts) -> list[SandboxEntry]:
+def local_pods(facts: NodeFacts, ownership: Ownership) -> list[SandboxEntry]:
     """Every such pod with its containers."""
-    return [*_of_engines(facts), *(_by_hand(facts, pod) for pod in facts.local.hand_made)]
+    return [*_of_engines(facts, ownership), *(_by_hand(facts, pod) for pod in ownership.hand_made)]
 
 
 def lone_containers(facts: NodeFacts) -> dict[str, EngineContainer]:
@@ -43,10 +44,10 @@ def lone_containers(facts: NodeFacts) -> dict[str, EngineContainer]:
     return {each: containers[each] for each in lone}
 
 
-def _of_engines(facts: NodeFacts) -> list[SandboxEntry]:
+def _of_engines(facts: NodeFacts, ownership: Ownership) -> list[SandboxEntry]:
     containers, targets, groups = _grouped(facts)
     return [
-        _engine_pod(facts, _Group([containers[member] for member in members], targets))
+        _engine_pod(facts, ownership, _Group([containers[member] for member in members], targets))
         for members in groups
         if _is_pod(members, containers, targets)
     ]
@@ -107,7 +108,7 @@ class _Group:
         return Counter(target for each in self.containers for target in self.targets[each.id])
 
 
-def _engine_pod(facts: NodeFacts, group: _Group) -> SandboxEntry:
+def _engine_pod(facts: NodeFacts, ownership: Ownership, group: _Group) -> SandboxEntry:
     holder, identifier = group.holder(), group.id()
     names = {pod.id: pod.name for pod in facts.local.pods}
     state = None if holder is None else "ready" if holder.state == "running" else "notready"
@@ -123,14 +124,14 @@ def _engine_pod(facts: NodeFacts, group: _Group) -> SandboxEntry:
         containers=[
             ContainerEntry(each.id, each.name, each.state, None, each.created_at or 0, each.pid)
             for each in group.containers
-            if not each.infra and not (each is holder and _is_pause(facts, each))
+            if not each.infra and not (each is holder and _is_pause(facts, ownership, each))
         ],
     )
 
 
-def _is_pause(facts: NodeFacts, container: EngineContainer) -> bool:
+def _is_pause(facts: NodeFacts, ownership: Ownership, container: EngineContainer) -> bool:
     """By its process; one that is stopped by its image: `registry.k8s.io/pause:3.10.1`."""
-    process = init_process(facts, container.id, [container.pid])
+    process = init_process(facts, ownership, container.id, [container.pid])
     if process:
         return process.comm in PAUSE_NAMES
     return container.image.rpartition("/")[2].partition(":")[0].partition("@")[0] in PAUSE_NAMES
@@ -170,7 +171,7 @@ def _started(facts: NodeFacts, process: Process) -> int | None:
         now, uptime = float(facts.capture.header["now"]), float(facts.capture.header["uptime"])
     except (KeyError, ValueError):
         return None
-    return int((now - uptime + process.start_ticks / _TICKS_PER_SECOND) * 10**9)
+    return int((now - uptime + process.start_ticks / TICKS_PER_SECOND) * 10**9)
 
 
 def _entry(  # noqa: PLR0913 (what differs between the three kinds)

@@ -9,32 +9,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubectl_pause.join.attribution import SHIM_NAMES
+from kubectl_pause.facts.known_programs import OCI_RUNTIMES, RUNC_STAGES, RUNTIME_DAEMONS, SHIM_NAMES
+from kubectl_pause.facts.process import TICKS_PER_SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.facts.process import Process
+    from kubectl_pause.join.ownership import Ownership
 
-_DAEMONS = ("containerd", "crio", "dockerd", "cri-dockerd", "kubelet")
-_STARTERS = ("runc", "crun", "youki", "exe")
-_RUNC_STAGES = "runc:["
+_DAEMONS = (*RUNTIME_DAEMONS, "kubelet")
+_STARTERS = (*OCI_RUNTIMES, "exe")
 _STARTING_SECONDS = 10.0
-_TICKS = 100
-"""USER_HZ, in which /proc/PID/stat counts, on every architecture that runs containers."""
 _LONGEST_LINE = 64
 
 
-def is_half_way(facts: NodeFacts, pid: int) -> bool:
+def is_half_way(facts: NodeFacts, ownership: Ownership, pid: int) -> bool:
     """Whether the process is one of the runtime's own: a daemon's child, or what becomes a container's process under a shim."""
     process = facts.processes.get(pid)
     if process is None:
         return False
     for ancestor in _ancestors(facts, process):
-        if ancestor.comm in _DAEMONS and _is_outside(facts, ancestor):
+        if ancestor.comm in _DAEMONS and ownership.is_outside(ancestor.pid):
             return True
-        if ancestor.comm in SHIM_NAMES and _is_outside(facts, ancestor):
+        if ancestor.comm in SHIM_NAMES and ownership.is_outside(ancestor.pid):
             return _is_starter(facts, process)
     return False
 
@@ -46,7 +45,7 @@ def _is_starter(facts: NodeFacts, process: Process) -> bool:
     An application may have such a name too, but starting takes no longer than some seconds.
     """
     named = process.comm in _STARTERS or process.comm.isdigit()
-    return process.comm.startswith(_RUNC_STAGES) or (named and _is_young(facts, process))
+    return process.comm.startswith(RUNC_STAGES) or (named and _is_young(facts, process))
 
 
 def _is_young(facts: NodeFacts, process: Process) -> bool:
@@ -55,12 +54,7 @@ def _is_young(facts: NodeFacts, process: Process) -> bool:
         read_at = float(facts.capture.header.get("uptime", ""))
     except ValueError:
         return False
-    return process.start_ticks / _TICKS > read_at - _STARTING_SECONDS
-
-
-def _is_outside(facts: NodeFacts, process: Process) -> bool:
-    """In no container: a process of a pod may bear any name. The node may be a container itself."""
-    return facts.owner.get(process.pid) in (None, facts.owner.get(1))
+    return process.start_ticks / TICKS_PER_SECOND > read_at - _STARTING_SECONDS
 
 
 def _ancestors(facts: NodeFacts, process: Process) -> Iterator[Process]:

@@ -10,9 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.errors import PauseInspectError
+
 if TYPE_CHECKING:
-    from kubectl_pause.facts.looks import Look, ProcessKey
+    from collections.abc import Mapping
+
+    from kubectl_pause.facts.looks import Look
     from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.facts.process import ProcessKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,26 @@ def window_of(facts: NodeFacts, earlier: NodeFacts | None = None) -> Window | No
     return Window(base, after[0], base) if after and after[0].uptime > base.uptime else None
 
 
-def moment_of(facts: NodeFacts) -> tuple[int, float]:
+def comparable(facts: Mapping[str, NodeFacts]) -> list[tuple[str | None, str]]:
+    """Captures by their names as pairs of an earlier and a later one of one boot of a node; alone where there is no other.
+
+    Nodes of two clusters may have one name, and a node started anew has other processes: these are two pairs. Raises PauseInspectError
+    for three captures of one.
+    """
+    by_node: dict[tuple[str, str], list[str]] = {}
+    for source, of_node in facts.items():
+        boot = of_node.capture.header.get("boot", source)
+        by_node.setdefault((of_node.api.node_name if of_node.api else "", boot), []).append(source)
+    pairs: list[tuple[str | None, str]] = []
+    for same in by_node.values():
+        if len(same) > len(("earlier", "later")):
+            raise PauseInspectError("WrongUsage", f"{', '.join(same)} are captures of one node", "give two of them: --from A --from B")
+        *earlier, later = sorted(same, key=lambda source: _moment_of(facts[source]))
+        pairs.append((earlier[0] if earlier else None, later))
+    return pairs
+
+
+def _moment_of(facts: NodeFacts) -> tuple[int, float]:
     """When a capture was taken: by the node's clock, and within one second by its uptime."""
     now, look = facts.capture.header.get("now", ""), next(iter(facts.looks), None)
     return int(now) if now.isascii() and now.isdigit() and len(now) < 12 else 0, look.uptime if look else 0.0  # noqa: PLR2004 (a time)

@@ -6,10 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.report import Failure
+from kubectl_pause.select.target_names import near_names, parse_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.report import NodeReport, PodIdentity
 
 _HASH = "[a-z0-9]{1,10}"
@@ -21,6 +24,32 @@ _OWNERS = {
     "job": ("Job", ""),
 }
 """How a workload is recognised from a pod's owner: a Deployment owns its pods through a ReplicaSet `NAME-HASH`."""
+
+
+def choose_captured(
+    facts: Mapping[str, NodeFacts], nodes: Sequence[NodeReport], names: Sequence[str], selector: str | None, namespace: str | None
+) -> tuple[list[NodeReport], list[Failure]]:
+    """The captured nodes with only the pods meant, and what is not among them. `namespace` None takes pods of any: a capture has no
+    current one. `facts` are those of the captures by their names. Raises PauseInspectError for a name or selector that makes no sense.
+    """
+    if names:
+        tests = {name: by_name(target.kind, target.name, namespace) for name in names for target in [parse_target(name)]}
+    else:
+        fits = by_labels(selector or "", labels_by_uid(facts.values()) if selector else {})
+        tests = {selector or "-A": lambda pod: fits(pod) and namespace in (None, pod.namespace)}
+    known = [pod for node in nodes for pod in pods_of(node)]
+    where = f"in namespace {namespace!r} of" if namespace else "in"
+    failures = [
+        Failure(
+            reason="NotFound",
+            message=f"{name!r} not found {where} {', '.join(facts)}",
+            hint=near_names(name, [pod.name for pod in known]) or "kubectl pause-inspect node --from FILE lists the pods in it",
+        )
+        for name, test in tests.items()
+        if not any(map(test, known))
+    ]
+    chosen = [only_pods(node, lambda pod: any(test(pod) for test in tests.values())) for node in nodes]
+    return [node for node in chosen if pods_of(node)], failures
 
 
 def only_pods(node: NodeReport, wanted: Callable[[PodIdentity], bool]) -> NodeReport:
@@ -77,3 +106,12 @@ def _label_test(term: str) -> Callable[[dict[str, str]], bool]:
     if operator == "!=":
         return lambda labels: labels.get(key) != value
     return lambda labels: labels.get(key) == value
+
+
+def labels_by_uid(nodes: Iterable[NodeFacts]) -> dict[str, dict[str, str]]:
+    """Labels of the pods of nodes, by the uid that the runtime uses: the API's where it is there, else crictl's."""
+    labels: dict[str, dict[str, str]] = {}
+    for facts in nodes:
+        labels.update({pod.uid: dict(pod.labels) for pod in facts.pods or () if pod.uid})
+        labels.update({pod.runtime_uid: pod.metadata.labels or {} for pod in (facts.api.pods if facts.api else ())})
+    return labels

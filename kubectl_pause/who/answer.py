@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from kubectl_pause.facts.process import Process
-    from kubectl_pause.join.joined_node import InspectedNode
+    from kubectl_pause.join.joined_node import JoinedNode
     from kubectl_pause.report import Container, PodIdentity, Sandbox
     from kubectl_pause.who.question import Question, Reading
 
 
-def answer(question: Question, node: InspectedNode, way: Way = ON_CLUSTER) -> list[Answer]:
+def answer(question: Question, node: JoinedNode, way: Way = ON_CLUSTER) -> list[Answer]:
     """Every answer that the node has, reading by reading. None where it knows of no such thing. `way` is how to ask for more."""
     return [
         Answer(
             asked=question.asked,
             understood_as=reading.phrase,
-            node=node.report.name,
+            node=node.about.name,
             pod=pod,
             sandbox=found.place.sandbox if found.place else None,
             container=found.place.container if found.place else None,
@@ -52,17 +52,17 @@ def _next_step(way: Way, reading: Reading, pod: PodIdentity | None) -> str | Non
     return way.pod(pod.namespace, pod.name) if pod and reading.kind in ("pod", "uid") else None
 
 
-def _comm(node: InspectedNode, pid: int | None) -> str | None:
+def _comm(node: JoinedNode, pid: int | None) -> str | None:
     process = node.facts.processes.get(pid) if pid else None
     return process.comm if process else None
 
 
-def _pid(node: InspectedNode, reading: Reading) -> list[Found]:
+def _pid(node: JoinedNode, reading: Reading) -> list[Found]:
     process = node.facts.processes.get(reading.number)
     return who_is(node, process) if process else []
 
 
-def _thread(node: InspectedNode, reading: Reading) -> list[Found]:
+def _thread(node: JoinedNode, reading: Reading) -> list[Found]:
     """The process of a thread: of those whose threads were read, or as the text itself says it."""
     leader = int(reading.part or 0) or node.facts.threads.get(reading.number, 0)
     process = node.facts.processes.get(leader)
@@ -72,20 +72,20 @@ def _thread(node: InspectedNode, reading: Reading) -> list[Found]:
     return [replace(found, known_by=[evidence, *found.known_by]) for found in who_is(node, process)]
 
 
-def _uid(node: InspectedNode, reading: Reading) -> list[Found]:
+def _uid(node: JoinedNode, reading: Reading) -> list[Found]:
     """Sandboxes of a pod by its uid; the API's uid of a static pod's mirror is not the runtime's, which is a hash."""
     uids = {reading.text, *(pod.runtime_uid for pod in node.api_pods if pod.metadata.uid == reading.text)}
     return _sandboxes(node, lambda sandbox: sandbox.pod.uid in uids, f"the pod's uid is {reading.text}")
 
 
-def _pod(node: InspectedNode, reading: Reading) -> list[Found]:
+def _pod(node: JoinedNode, reading: Reading) -> list[Found]:
     named = {sandbox.id for sandbox in pods_named(node, reading)}
     return _sandboxes(node, lambda sandbox: sandbox.id in named, "the pod's name")
 
 
-def _sandboxes(node: InspectedNode, fits: Callable[[Sandbox], bool], evidence: str) -> list[Found]:
+def _sandboxes(node: JoinedNode, fits: Callable[[Sandbox], bool], evidence: str) -> list[Found]:
     """Newest sandboxes of pods, those that are ready first."""
-    fitting = [sandbox for sandbox in node.report.sandboxes if sandbox.current and fits(sandbox)]
+    fitting = [sandbox for sandbox in node.sandboxes.values() if sandbox.current and fits(sandbox)]
     fitting.sort(key=lambda sandbox: sandbox.state != "ready")
     return [
         Found(role="sandbox", place=Place(sandbox.id, None), pid=sandbox.pid, known_by=[evidence, f"its newest sandbox, {_state(sandbox)}"])
@@ -97,7 +97,7 @@ def _state(thing: Sandbox | Container) -> str:
     return thing.state or "in a state that is not known"
 
 
-def _container(node: InspectedNode, reading: Reading) -> list[Found]:
+def _container(node: JoinedNode, reading: Reading) -> list[Found]:
     return [
         Found(
             role=f"container:{container.name}",
@@ -111,14 +111,14 @@ def _container(node: InspectedNode, reading: Reading) -> list[Found]:
     ]
 
 
-def _node(node: InspectedNode, reading: Reading) -> list[Found]:
-    if reading.text != node.report.name:
+def _node(node: JoinedNode, reading: Reading) -> list[Found]:
+    if reading.text != node.about.name:
         return []
-    pods = len({sandbox.pod.uid or sandbox.id for sandbox in node.report.sandboxes})
+    pods = len({sandbox.pod.uid or sandbox.id for sandbox in node.sandboxes.values()})
     return [Found(role="node", known_by=[f"the node's name; {_counted(pods, 'pod has', 'pods have')} sandboxes on it"])]
 
 
-def _pod_pid(node: InspectedNode, reading: Reading) -> list[Found]:
+def _pod_pid(node: JoinedNode, reading: Reading) -> list[Found]:
     """Processes that the pod itself counts under this number: those in its PID namespaces, strangers too, or with hostPID its own."""
     sandboxes = {sandbox.id for sandbox in pods_named(node, reading)}
     spaces = {inode for (kind, inode), places in node.owners.items() if kind == "pid" and any(each.sandbox in sandboxes for each in places)}
@@ -132,25 +132,25 @@ def _pod_pid(node: InspectedNode, reading: Reading) -> list[Found]:
     return answers
 
 
-def pods_named(node: InspectedNode, reading: Reading) -> list[Sandbox]:
+def pods_named(node: JoinedNode, reading: Reading) -> list[Sandbox]:
     """Sandboxes of the pods that a reading names, of any namespace where it names none."""
-    return [each for each in node.report.sandboxes if each.pod.name == reading.text and reading.within in (None, each.pod.namespace)]
+    return [each for each in node.sandboxes.values() if each.pod.name == reading.text and reading.within in (None, each.pod.namespace)]
 
 
-def _id(node: InspectedNode, reading: Reading) -> list[Found]:
+def _id(node: JoinedNode, reading: Reading) -> list[Found]:
     known = [identifier for identifier in node.known if identifier.startswith(reading.text)]
-    strange = [identifier for identifier in node.facts.members if identifier.startswith(reading.text) and identifier not in node.known]
+    strange = [identifier for identifier in node.ownership.members if identifier.startswith(reading.text) and identifier not in node.known]
     return [_identified(node, each) for each in known] + [
         Found(
             role=None,
-            pid=node.facts.members[each][0],
-            known_by=[f"container {each} by the cgroups of {len(node.facts.members[each])} processes; the runtime does not know it"],
+            pid=node.ownership.members[each][0],
+            known_by=[f"container {each} by the cgroups of {len(node.ownership.members[each])} processes; the runtime does not know it"],
         )
         for each in strange
     ]
 
 
-def _identified(node: InspectedNode, identifier: str, *first: str) -> Found:
+def _identified(node: JoinedNode, identifier: str, *first: str) -> Found:
     place = node.known[identifier]
     sandbox = node.sandboxes.get(place.sandbox)
     if place.container is None:
@@ -170,23 +170,23 @@ def _identified(node: InspectedNode, identifier: str, *first: str) -> Found:
     )
 
 
-def _inode(node: InspectedNode, reading: Reading) -> list[Found]:
+def _inode(node: JoinedNode, reading: Reading) -> list[Found]:
     return whose_namespace(node, reading.number, reading.within)
 
 
-def _link(node: InspectedNode, reading: Reading) -> list[Found]:
+def _link(node: JoinedNode, reading: Reading) -> list[Found]:
     process, kind = node.facts.processes.get(reading.number), reading.within or ""
     inode = process.namespaces.get(kind) if process else None
     return whose_namespace(node, inode, kind) if inode is not None else []
 
 
-def _mount(node: InspectedNode, reading: Reading) -> list[Found]:
+def _mount(node: JoinedNode, reading: Reading) -> list[Found]:
     return at_mount(node, reading.text)
 
 
-def _address(node: InspectedNode, reading: Reading) -> list[Found]:
+def _address(node: JoinedNode, reading: Reading) -> list[Found]:
     answers, of_host = [], []
-    for sandbox in node.report.sandboxes:
+    for sandbox in node.sandboxes.values():
         if reading.text not in map(canonical_address, sandbox.ips):
             continue
         if _uses_node_network(node, sandbox):
@@ -202,27 +202,27 @@ def _address(node: InspectedNode, reading: Reading) -> list[Found]:
     return answers or _past_address(node, reading)
 
 
-def _uses_node_network(node: InspectedNode, sandbox: Sandbox) -> bool:
+def _uses_node_network(node: JoinedNode, sandbox: Sandbox) -> bool:
     host = sandbox.namespaces["net"].host
     return bool(any(pod.runtime_uid == sandbox.pod.uid and pod.spec.host_network for pod in node.api_pods) if host is None else host)
 
 
-def _past_address(node: InspectedNode, reading: Reading) -> list[Found]:
+def _past_address(node: JoinedNode, reading: Reading) -> list[Found]:
     """Pods that the API still names with an address that no sandbox has by now."""
     uids = {pod.runtime_uid for pod in node.api_pods if reading.text in pod.addresses}
     past = "the API still names the pod with it, but no sandbox has the address now"
     return [
         Found(role="sandbox", place=Place(each.id, None), pid=each.pid, known_by=[past], confidence="possible")
-        for each in node.report.sandboxes
+        for each in node.sandboxes.values()
         if each.current and each.pod.uid in uids
     ]
 
 
-def _leads_to(node: InspectedNode) -> dict[str, str]:
+def _leads_to(node: JoinedNode) -> dict[str, str]:
     return {address: interface for interface, addresses in (node.facts.routes or {}).items() for address in addresses}
 
 
-def _interface(node: InspectedNode, reading: Reading) -> list[Found]:
+def _interface(node: JoinedNode, reading: Reading) -> list[Found]:
     """By its name on the node; else, where a pod printed `eth0@if9`, by its other end: whether one did, the text does not say."""
     answers = _interface_named(node, reading.text)
     other_end = node.facts.interfaces.get(reading.number)
@@ -232,7 +232,7 @@ def _interface(node: InspectedNode, reading: Reading) -> list[Found]:
     return [replace(found, known_by=[evidence, *found.known_by], confidence="possible") for found in _interface_named(node, other_end)]
 
 
-def _interface_named(node: InspectedNode, name: str) -> list[Found]:
+def _interface_named(node: JoinedNode, name: str) -> list[Found]:
     by_result = [each.id for each in node.facts.statuses.values() if name in each.host_interfaces and each.id in node.sandboxes]
     if len(by_result) > 1:
         return [
@@ -240,20 +240,20 @@ def _interface_named(node: InspectedNode, name: str) -> list[Found]:
         ]
     evidence = {each: ["the sandbox's CNI result names it"] for each in by_result}
     for address in (node.facts.routes or {}).get(name, ()):
-        for sandbox in node.report.sandboxes:
+        for sandbox in node.sandboxes.values():
             if address in map(canonical_address, sandbox.ips) and not sandbox.namespaces["net"].host:
                 evidence.setdefault(sandbox.id, []).append(f"the node's route to {address}, the pod's address, leads through it")
     return [Found(role="sandbox", place=node.known[each], pid=node.sandboxes[each].pid, known_by=told) for each, told in evidence.items()]
 
 
-def _cgroup(node: InspectedNode, reading: Reading) -> list[Found]:
+def _cgroup(node: JoinedNode, reading: Reading) -> list[Found]:
     path = reading.text if reading.text.startswith("/") else f"/{reading.text}"
     named = [owner.container_id for owner in parse_path(path)]
     owner = owner_of_path(path, node.known)
     if owner and owner.container_id in node.known:
         return [_identified(node, owner.container_id, "the path ends in this id, or in a cgroup below it")]
     uid = pod_of_path(path)
-    of_pod = [sandbox for sandbox in node.report.sandboxes if uid and sandbox.pod.uid == uid]
+    of_pod = [sandbox for sandbox in node.sandboxes.values() if uid and sandbox.pod.uid == uid]
     if of_pod:
         evidence = [f"the path names pod uid {uid}"] + [f"container {each[:13]} in it is not known to the runtime" for each in named[:1]]
         return [Found(role="sandbox", place=Place(each.id, None), pid=each.pid, known_by=evidence) for each in of_pod if each.current]
@@ -262,7 +262,7 @@ def _cgroup(node: InspectedNode, reading: Reading) -> list[Found]:
     return _of_the_node(node, path)
 
 
-def _of_the_node(node: InspectedNode, path: str) -> list[Found]:
+def _of_the_node(node: JoinedNode, path: str) -> list[Found]:
     """A cgroup of the node's own: one of its services, or one that holds pods."""
     wanted = _spellings(path)
     paths = {pid: _own_paths(process) for pid, process in node.facts.processes.items()}
@@ -275,7 +275,7 @@ def _of_the_node(node: InspectedNode, path: str) -> list[Found]:
     pods = {node.attributions[pid].place.sandbox for pid in below if pid in node.attributions and node.attributions[pid].by == "cgroup"}
     evidence = ["a cgroup of the node's own"]
     evidence += [f"{_counted(len(pods), 'pod', 'pods')} below it"] if pods else []
-    of_pods = any(pid in node.facts.owner for pid in inside)
+    of_pods = any(pid in node.ownership.owner for pid in inside)
     evidence += [f"{_counted(len(inside), 'process', 'processes')} in it{'' if of_pods else ', of no pod'}"] if inside else []
     evidence += [f"{_counted(tasks, 'task', 'tasks')} charged to it"] if tasks is not None else []
     return [Found(role="host", pid=min(inside, default=None), known_by=evidence)]
@@ -297,7 +297,7 @@ def _counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
-_LOOK_UP: dict[str, Callable[[InspectedNode, Reading], Iterable[Found]]] = {
+_LOOK_UP: dict[str, Callable[[JoinedNode, Reading], Iterable[Found]]] = {
     "pid": _pid,
     "thread": _thread,
     "pod-pid": _pod_pid,

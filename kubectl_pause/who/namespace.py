@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kubectl_pause.join.attribution import Place
-    from kubectl_pause.join.joined_node import InspectedNode
+    from kubectl_pause.join.joined_node import JoinedNode
 
 _FEW = 3
 
 
-def whose_namespace(node: InspectedNode, inode: int, kind: str | None) -> list[Found]:
+def whose_namespace(node: JoinedNode, inode: int, kind: str | None) -> list[Found]:
     """Answers for an inode, of one type where `kind` names it. None where no process and no mount has it."""
     answers = [
         Found(role="host", pid=1, known_by=[f"the node's own {each} namespace, that of pid 1", _population(node, each, inode)])
@@ -29,7 +29,7 @@ def whose_namespace(node: InspectedNode, inode: int, kind: str | None) -> list[F
     return answers or list(_of_nobody(node, inode, kind))
 
 
-def at_mount(node: InspectedNode, path: str) -> list[Found]:
+def at_mount(node: JoinedNode, path: str) -> list[Found]:
     """Answers for a path of /run/netns and the like: what is mounted there, else the sandbox whose spec names it."""
     mounts = [mount for mount in node.facts.mounts.namespaces if mount.path == path]
     answers = [answer for mount in mounts for answer in whose_namespace(node, mount.inode, mount.type)]
@@ -42,7 +42,7 @@ def at_mount(node: InspectedNode, path: str) -> list[Found]:
     return [Found(role="namespace", place=node.known[each], known_by=evidence, confidence="likely") for each in named if each in node.known]
 
 
-def _of_place(node: InspectedNode, kind: str, inode: int, place: Place) -> Found:
+def _of_place(node: JoinedNode, kind: str, inode: int, place: Place) -> Found:
     sandbox = node.sandboxes[place.sandbox]
     holds = [held for held in sandbox.namespaces[kind].held_by if not held.startswith("pid:")] if not place.container else []
     pid = node.init_pid(place)
@@ -52,7 +52,7 @@ def _of_place(node: InspectedNode, kind: str, inode: int, place: Place) -> Found
     return Found(role="namespace", place=place, pid=pid, known_by=[*evidence, _population(node, kind, inode)])
 
 
-def _of_nobody(node: InspectedNode, inode: int, kind: str | None) -> Iterator[Found]:
+def _of_nobody(node: JoinedNode, inode: int, kind: str | None) -> Iterator[Found]:
     """A namespace that is no sandbox's and no init process's: made within a container, or kept by a mount alone."""
     inside = {
         each: [process for process in node.facts.processes.values() if process.namespaces.get(each) == inode]
@@ -74,6 +74,6 @@ def _of_nobody(node: InspectedNode, inode: int, kind: str | None) -> Iterator[Fo
             yield Found(role="namespace", known_by=evidence)
 
 
-def _population(node: InspectedNode, kind: str, inode: int) -> str:
+def _population(node: JoinedNode, kind: str, inode: int) -> str:
     count = node.populations.get((kind, inode), 0)
     return f"{count} process{'' if count == 1 else 'es'} in it"

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.cgroup import cgroup_paths
+from kubectl_pause.facts.known_programs import SHIM_NAMES
 from kubectl_pause.facts.process import NAMESPACE_TYPES
-from kubectl_pause.join.attribution import SHIM_NAMES, is_dead
 from kubectl_pause.join.runtime_at_work import is_half_way
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.process import Process
     from kubectl_pause.join.attribution import Attribution, Confidence, Place
-    from kubectl_pause.join.joined_node import InspectedNode
+    from kubectl_pause.join.joined_node import JoinedNode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +27,10 @@ class Found:
     pid: int | None = None
 
 
-def who_is(node: InspectedNode, process: Process) -> list[Found]:
+def who_is(node: JoinedNode, process: Process) -> list[Found]:
     """One answer; one for each pod where a process of no pod is in the namespaces of several."""
     attribution = node.attributions.get(process.pid)
-    if attribution and (attribution.by == "cgroup" or is_dead(process)):
+    if attribution and (attribution.by == "cgroup" or process.is_dead):
         return [_member(node, process, attribution)]
     if process.pid in node.shims:
         place = node.shims[process.pid]
@@ -45,7 +45,7 @@ def who_is(node: InspectedNode, process: Process) -> list[Found]:
     return [_of_the_node(node, process)]
 
 
-def _member(node: InspectedNode, process: Process, attribution: Attribution) -> Found:
+def _member(node: JoinedNode, process: Process, attribution: Attribution) -> Found:
     place, sandbox = attribution.place, node.sandboxes.get(attribution.place.sandbox)
     evidence = [_step(node, process, attribution)]
     if process.pid == node.init_pid(place):
@@ -57,7 +57,7 @@ def _member(node: InspectedNode, process: Process, attribution: Attribution) -> 
         claimed = any(bundle.pid == process.pid and node.known.get(bundle.id) == place for bundle in node.facts.bundles.values())
         claimed = claimed or any(status.pid == process.pid and status.id == place.sandbox for status in node.facts.statuses.values())
         evidence += ["the runtime names it as the init process"] if claimed else []
-    if is_dead(process):
+    if process.is_dead:
         evidence.append(_death(node, process))
     if place.sandbox in node.lone:
         evidence.append(f"{node.lone[place.sandbox].engine} has it as container {place.container}, which shares no namespace: no pod")
@@ -66,7 +66,7 @@ def _member(node: InspectedNode, process: Process, attribution: Attribution) -> 
     return Found(role=role, place=place, pid=process.pid, known_by=evidence, confidence=attribution.confidence)
 
 
-def _step(node: InspectedNode, process: Process, attribution: Attribution) -> str:
+def _step(node: JoinedNode, process: Process, attribution: Attribution) -> str:
     whose = f"container {attribution.place.container}" if attribution.place.container else "the sandbox"
     through = node.process_text(attribution.through or 0)
     if attribution.by == "cgroup":
@@ -84,16 +84,16 @@ def _step(node: InspectedNode, process: Process, attribution: Attribution) -> st
     return f"child of the shim {through}, which serves {whose}"
 
 
-def _death(node: InspectedNode, process: Process) -> str:
+def _death(node: JoinedNode, process: Process) -> str:
     parent = node.process_text(process.ppid)
     if not process.is_zombie:
         return f"its leader has ended, {process.threads - 1} of its threads live on; child of {parent}"
     return f"zombie: it has ended, and its parent {parent} has not waited for it"
 
 
-def _joined(node: InspectedNode, process: Process) -> list[Found]:
+def _joined(node: JoinedNode, process: Process) -> list[Found]:
     """For each pod that has namespaces which the process is in."""
-    half_way = is_half_way(node.facts, process.pid)
+    half_way = is_half_way(node.facts, node.ownership, process.pid)
     role, why = ("runtime", "the runtime works on it") if half_way else ("stranger", "it has joined them, it is not the pod's")
     joined: dict[str, list[tuple[str, Place]]] = {}
     for kind in NAMESPACE_TYPES:
@@ -109,23 +109,23 @@ def _joined(node: InspectedNode, process: Process) -> list[Found]:
     return answers
 
 
-def _of_ancestor(node: InspectedNode, process: Process, attribution: Attribution) -> Found:
+def _of_ancestor(node: JoinedNode, process: Process, attribution: Attribution) -> Found:
     evidence = [_step(node, process, attribution), _outside(node, process)]
     started = f"process:{attribution.place.container}" if attribution.place.container else "process"
     role = "runtime" if attribution.by == "shim" else started if attribution.confidence == "likely" else None
     return Found(role=role, place=attribution.place, pid=process.pid, known_by=evidence, confidence=attribution.confidence)
 
 
-def _of_the_node(node: InspectedNode, process: Process) -> Found:
+def _of_the_node(node: JoinedNode, process: Process) -> Found:
     pid = process.pid
     if pid == 1:
         return Found(role="host", pid=pid, known_by=["the node's init: PID 1 of the node"])
     own = process.namespaces.get("pid")
-    if is_dead(process) or own is None or own != node.facts.host.get("pid"):
+    if process.is_dead or own is None or own != node.facts.host.get("pid"):
         evidence = [_outside(node, process)]
         if own is not None and own != node.facts.host.get("pid"):
             evidence.append(f"its PID namespace {own} is neither the node's nor a pod's")
-        if is_dead(process):
+        if process.is_dead:
             evidence.append(_death(node, process))
         return Found(role=None, pid=pid, known_by=[*evidence, "nothing else tells whose it is"], confidence="possible")
     evidence = ["it is in the node's PID namespace", _outside(node, process)]
@@ -133,10 +133,10 @@ def _of_the_node(node: InspectedNode, process: Process) -> Found:
     return Found(role=role, pid=pid, known_by=evidence)
 
 
-def _outside(node: InspectedNode, process: Process) -> str:
+def _outside(node: JoinedNode, process: Process) -> str:
     if not process.cgroups:
         return "its cgroup could not be read"
-    owner = node.facts.owner.get(process.pid)
+    owner = node.ownership.owner.get(process.pid)
     known = f"of container {owner[:13]}, which the runtime does not know" if owner else "of no pod"
     return f"its cgroup {_cgroup(process)} is {known}"
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from kubectl_pause import inspect_node as node_report
 from kubectl_pause.facts.node_facts import node_facts
-from kubectl_pause.join.joined_node import inspect_node
+from kubectl_pause.join.joined_node import join_node
 from kubectl_pause.judge.namespaces.findings import source_findings
 from kubectl_pause.report import Failure
 from kubectl_pause.select.target_names import near_names
@@ -42,15 +41,14 @@ class Search:
 
     def ask(self, questions: Sequence[Question], capture: Capture, source: str) -> list[Finding]:
         """Ask one node's capture, `source` its name for errors. What of the node could not be read is returned, for a warning."""
-        facts = node_facts(capture, source)
-        node = inspect_node(facts, node_report.report_of(facts, source))
-        self.pod_names.update(sandbox.pod.name for sandbox in node.report.sandboxes)
+        node = join_node(node_facts(capture, source), source)
+        self.pod_names.update(sandbox.pod.name for sandbox in node.sandboxes.values())
         for question in questions:
             answers = answer(question, node, self.way)
             self.answers.setdefault(question.asked, []).extend(answers)
             if not answers:
                 self.in_vain.setdefault(question.asked, []).append(looked_for(question, node))
-        return source_findings(node.report.name, node.report.sources)
+        return source_findings(node.about.name, node.about.sources)
 
     def answered(self, questions: Sequence[Question]) -> list[Answer]:
         """All answers in the order of the questions; those that are possible only, as what was so before, last of each."""

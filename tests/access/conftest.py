@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from kubectl_pause.access.kubeconfig import ConnectionFlags, connect
+from kubectl_pause.access.connection_flags import ConnectionFlags
+from kubectl_pause.access.kubeconfig import connect
 from kubectl_pause.access.rest import Api
 
 from .fake_api_server import FakeApiServer

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_pause.access.kubeconfig import ConnectionFlags, connect
+from kubectl_pause.access.connection_flags import ConnectionFlags
+from kubectl_pause.access.kubeconfig import connect
 from kubectl_pause.errors import PauseInspectError
 
 from .conftest import write_kubeconfig
@@ -66,7 +67,8 @@ def test_on_a_terminal_the_plugin_s_words_are_seen_while_it_waits(server, tmp_pa
     os.mkfifo(tmp_path / "typed")
     script = f"echo 'type CODE' >&2; read answer <{tmp_path}/typed; echo '{CREDENTIAL}'"
     config = write_kubeconfig(tmp_path / "config", server.url, user=plugin(tmp_path, script, interactiveMode="Never"))
-    code = f"from kubectl_pause.access.kubeconfig import *; connect(ConnectionFlags(kubeconfig={str(config)!r})).get('/x')"
+    imports = "from kubectl_pause.access.connection_flags import *; from kubectl_pause.access.kubeconfig import *"
+    code = f"{imports}; connect(ConnectionFlags(kubeconfig={str(config)!r})).get('/x')"
     master, slave = pty.openpty()
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.DEVNULL, stderr=slave) as process:
         os.close(slave)
@@ -105,7 +107,8 @@ ON_A_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from kubectl_pause.access import credential_plugin
-from kubectl_pause.access.kubeconfig import ConnectionFlags, connect
+from kubectl_pause.access.connection_flags import ConnectionFlags
+from kubectl_pause.access.kubeconfig import connect
 from kubectl_pause.errors import PauseInspectError
 credential_plugin.TERMINAL_SECONDS = float(sys.argv[2])
 try:

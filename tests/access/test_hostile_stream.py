@@ -22,7 +22,8 @@ MOST_MEMORY_MIB = 300
 CLIENT = """
 import re, sys
 from kubectl_pause.access.exec_stream import exec_in_pod
-from kubectl_pause.access.kubeconfig import ConnectionFlags, connect
+from kubectl_pause.access.connection_flags import ConnectionFlags
+from kubectl_pause.access.kubeconfig import connect
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import read_capture
 try:

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from kubectl_pause.access.kubeconfig import ConnectionFlags, connect
+from kubectl_pause.access.connection_flags import ConnectionFlags
+from kubectl_pause.access.kubeconfig import connect
 from kubectl_pause.access.proxies import choose_proxy
 from kubectl_pause.errors import PauseInspectError
 

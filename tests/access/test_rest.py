@@ -10,8 +10,9 @@ import socket
 import pytest
 from aiohttp import web
 
+from kubectl_pause.access.connection_flags import ConnectionFlags
 from kubectl_pause.access.exec_stream import exec_in_pod
-from kubectl_pause.access.kubeconfig import ConnectionFlags, connect
+from kubectl_pause.access.kubeconfig import connect
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.errors import PauseInspectError
 

@@ -13,8 +13,9 @@ from aiohttp import web
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config.kube_config import KubeConfigLoader
 
+from kubectl_pause.access.connection_flags import ConnectionFlags
 from kubectl_pause.access.exec_stream import exec_in_pod
-from kubectl_pause.access.kubeconfig import ConnectionFlags, connect
+from kubectl_pause.access.kubeconfig import connect
 from kubectl_pause.errors import PauseInspectError
 
 from .conftest import write_kubeconfig

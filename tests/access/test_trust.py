@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_pause.access.connection_flags import ConnectionFlags
 from kubectl_pause.access.exec_stream import exec_in_pod
-from kubectl_pause.access.kubeconfig import ConnectionFlags, connect
+from kubectl_pause.access.kubeconfig import connect
 from kubectl_pause.errors import PauseInspectError
 
 from .conftest import write_kubeconfig

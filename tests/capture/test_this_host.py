@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubectl_pause.capture import this_host
+from kubectl_pause.cli.reading import report_of_this_host
 from kubectl_pause.errors import PauseInspectError
 from tests.real_processes import child_of, named
 
@@ -63,7 +64,7 @@ def by_hand() -> Iterator[dict[str, int]]:
 
 
 def sandbox_of(pid: int) -> Sandbox:
-    return next(each for each in this_host.inspect_this_host(use_engines=False).sandboxes if each.pid == pid)
+    return next(each for each in report_of_this_host(use_engines=False).sandboxes if each.pid == pid)
 
 
 @needs_namespaces
@@ -103,9 +104,9 @@ def test_another_user_is_told_what_is_missing() -> None:
     """The package may lie where that user may not go: everything is imported first."""
     script = (
         "import heapq, importlib.readers, msgspec, os, kubectl_pause.inspect_node, kubectl_pause.capture.engines;"
-        "import kubectl_pause.capture.this_host as t;"
+        "import kubectl_pause.capture.this_host; from kubectl_pause.cli.reading import report_of_this_host;"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534);"
-        "print(msgspec.json.encode(t.inspect_this_host()).decode())"
+        "print(msgspec.json.encode(report_of_this_host()).decode())"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
     if b"PermissionError" in done.stderr and b"collector.sh" in done.stderr:
@@ -117,7 +118,7 @@ def test_another_user_is_told_what_is_missing() -> None:
 def test_another_system_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(PauseInspectError, match="this is darwin") as caught:
-        this_host.inspect_this_host()
+        report_of_this_host()
     assert caught.value.reason == "NotLinux"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kubectl_pause.join.ownership import own
 from tests.cli.fake_cluster import NODE, node
 from tests.nodes.report_lines import collected_bytes
 
@@ -39,16 +40,12 @@ def test_a_defect_while_one_node_is_read_costs_one_row(cluster, command, monkeyp
 
 @pytest.mark.parametrize("words", [["node"], ["pod", "-A"], ["zombies"], ["who", "1"]])
 def test_a_defect_on_one_file_costs_that_file(command, tmp_path: Path, monkeypatch, words):
-    from kubectl_pause import inspect_node as node_report
-
-    whole = node_report.report_of
-
-    def broken(facts, name, **settings):
-        if name.endswith("bad"):
+    def broken(facts):
+        if not facts.capture.header["boot"].strip("0"):
             raise IndexError("x")
-        return whole(facts, name, **settings)
+        return own(facts)
 
-    monkeypatch.setattr(node_report, "report_of", broken)
+    monkeypatch.setattr("kubectl_pause.join.joined_node.own", broken)
     text = gzip.decompress(collected_bytes("with-crictl"))
     boot = text.split(b" boot=")[1].split(b" ")[0]
     for name, data in (("good", text), ("bad", text.replace(boot, b"0" * len(boot)))):

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from kubectl_pause.access.kubeconfig import ConnectionFlags, connect
+from kubectl_pause.access.connection_flags import ConnectionFlags
+from kubectl_pause.access.kubeconfig import connect
 from kubectl_pause.capture.fan_out import capture_nodes
 from kubectl_pause.cli.flags import CaptureFlags
 from tests.access.fake_api_server import status

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubectl_pause.facts.capture import Capture, Section
-from kubectl_pause.inspect_node import node_report
+from kubectl_pause.inspect_node import inspect_capture
 from tests.judge.test_zombies import recorded
 from tests.nodes.report_lines import collected
 
@@ -41,6 +41,6 @@ class CountedSections(dict[str, Section]):
 def test_every_section_once(capture: Callable[[], Capture]) -> None:
     whole = capture()
     counted = CountedSections(dict(whole.sections))
-    node_report(replace(whole, sections=counted), "-", prove=True)
+    inspect_capture(replace(whole, sections=counted), "-", prove=True)
     assert {name: times for name, times in counted.taken.items() if times != 1} == {}
     assert counted.keys() - counted.taken.keys() == {"bundles"}, "of which the capture's reader made Capture.bundles"

@@ -8,7 +8,7 @@ from functools import cache
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import parse_capture, unpack
 from kubectl_pause.facts.node_facts import node_facts
-from kubectl_pause.inspect_node import report_of
+from kubectl_pause.inspect_node import inspect_node
 from kubectl_pause.render.document import as_json, as_yaml
 from kubectl_pause.render.node_view import node_view
 from kubectl_pause.render.pod_view import pod_view
@@ -80,7 +80,7 @@ def inspect(text: bytes, source: str) -> str:
     except PauseInspectError as error:
         return str(error.reason)
     report = Report(
-        tool_version="0", started_at="2026-11-24T00:00:00Z", seconds=0.0, nodes=[report_of(facts, source, prove=True)], errors=[]
+        tool_version="0", started_at="2026-11-24T00:00:00Z", seconds=0.0, nodes=[inspect_node(facts, source, prove=True)], errors=[]
     )
     shown = []
     for wide, width in ((True, None), (False, 80)):

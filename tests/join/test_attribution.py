@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubectl_pause.facts.node_facts import node_facts
-from kubectl_pause.inspect_node import report_of
+from kubectl_pause.inspect_node import inspect_node
 from kubectl_pause.join.attribution import attribute, places, trusted_shims
+from kubectl_pause.join.ownership import own
 from tests.judge.altered_processes import Copy, with_section, zombies_on_cgroup_v1
 from tests.nodes.report_lines import collected, kind_with_api, recorded_report, sandbox_of
 from tests.recorded_nodes import recorded_capture
@@ -36,8 +37,8 @@ NEW = 200001
 def told(capture: Capture, *pids: int) -> list[str]:
     """`POD/CONTAINER by STEP, CONFIDENCE` of each pid, `-` for none."""
     facts = node_facts(capture, "-")
-    pods = {sandbox.id: sandbox.pod.name for sandbox in report_of(facts, "-").sandboxes}
-    found = attribute(facts, places(facts))
+    pods = {sandbox.id: sandbox.pod.name for sandbox in inspect_node(facts, "-").sandboxes}
+    found = attribute(facts, own(facts), places(facts))
     return [
         f"{pods[each.place.sandbox]}/{each.place.container or '?'} by {each.by}, {each.confidence}" if (each := found.get(pid)) else "-"
         for pid in pids
@@ -58,15 +59,16 @@ def space_of(pod: str, container: str, kind: str = "pid") -> int:
 
 def shim_of(pod: str) -> int:
     facts = node_facts(CONTAINERD, "-")
-    return next(pid for pid, place in trusted_shims(facts, places(facts)).items() if place.sandbox == sandbox_of(REPORT, pod).id)
+    sandbox = sandbox_of(REPORT, pod).id
+    return next(pid for pid, place in trusted_shims(facts, own(facts), places(facts)).items() if place.sandbox == sandbox)
 
 
 @pytest.mark.parametrize("name", CAPTURES)
 def test_processes_that_the_report_names_are_their_containers_and_the_node_s_are_nobody_s(name):
     facts = node_facts(CAPTURES[name](), "-")
-    found = attribute(facts, places(facts))
+    found = attribute(facts, own(facts), places(facts))
     named = 0
-    for sandbox in report_of(facts, "-").sandboxes:
+    for sandbox in inspect_node(facts, "-").sandboxes:
         for pid, container in [(sandbox.pid, None), *((each.pid, each.name) for each in sandbox.containers)]:
             if pid:
                 named += 1
@@ -157,7 +159,7 @@ def test_a_pod_that_calls_itself_a_shim_is_not_believed(pod):
     forged = with_section(forged, "shims", f"{NEW}/id:{victim}\n".encode())
     facts = node_facts(forged, "-")
     assert facts.shims[NEW] == victim
-    assert NEW not in trusted_shims(facts, places(facts))
+    assert NEW not in trusted_shims(facts, own(facts), places(facts))
     child = Copy(app, NEW + 1, ppid=NEW).dead(forged)
     assert told(child, NEW + 1)[0].startswith(f"{pod}/")
 
@@ -173,7 +175,7 @@ def test_only_a_known_id_a_shim_s_name_and_the_node_s_pid_namespace_make_a_shim(
     ):
         capture = with_section(Copy(shim_of("web"), NEW, 1, comm, spaces).live(CONTAINERD), "shims", f"{NEW}/id:{identifier}\n".encode())
         facts = node_facts(capture, "-")
-        assert (NEW in trusted_shims(facts, places(facts))) == trusted
+        assert (NEW in trusted_shims(facts, own(facts), places(facts))) == trusted
 
 
 def test_captures_without_the_shims_section_say_less():
@@ -194,7 +196,7 @@ def test_whatever_dies_wherever_the_living_stay_where_they_are(deaths):
         capture = Copy(of, NEW + number, ppid).dead(capture)
     facts = node_facts(capture, "-")
     before = node_facts(CONTAINERD, "-")
-    after, known = attribute(facts, places(facts)), attribute(before, places(before))
+    after, known = attribute(facts, own(facts), places(facts)), attribute(before, own(before), places(before))
     assert {pid: after.get(pid) for pid in before.processes} == {pid: known.get(pid) for pid in before.processes}
     for pid in facts.processes.keys() - before.processes.keys():
         assert pid not in after or after[pid].by != "cgroup"

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from kubectl_pause.facts.api import ApiView, Pod, PodSpec
-from kubectl_pause.inspect_node import node_report
+from kubectl_pause.inspect_node import inspect_capture
 from kubectl_pause.judge.namespaces.expected_sharing import expected_sharing
 from tests.nodes.report_lines import collected, kind_with_api, recorded_report, sandbox_of
 
@@ -16,7 +16,7 @@ def test_containerd_does_with_every_pod_of_a_healthy_node_what_the_rules_say(nam
     capture = kind_with_api() if name == "kind" else collected(name)
     assert capture.api is not None
     pods = {pod.runtime_uid: pod for pod in msgspec.json.decode(capture.api, type=ApiView).pods}
-    report = node_report(capture, "-")
+    report = inspect_capture(capture, "-")
     compared = 0
     for sandbox in report.sandboxes:
         for container in sandbox.containers:

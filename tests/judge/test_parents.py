@@ -11,7 +11,7 @@ import pytest
 from kubectl_pause.facts.api import Pod, PodSpec, SpecContainer, for_capture
 from kubectl_pause.facts.capture import Capture, read_capture
 from kubectl_pause.facts.node_facts import node_facts
-from kubectl_pause.inspect_node import report_of
+from kubectl_pause.inspect_node import inspect_node
 from kubectl_pause.report import NodeReport, ZombieGroup
 from tests.nodes.report_lines import sandbox_of
 from tests.nodes.written_nodes import INIT, Written, identifier, pod_path, recorded_case, written_node
@@ -26,7 +26,7 @@ ZOMBIE = Written(600, 500, "sh", (7,), OWN, APP, state="Z")
 
 
 def report(capture: Capture) -> NodeReport:
-    return report_of(node_facts(capture, "-"), "-")
+    return inspect_node(node_facts(capture, "-"), "-")
 
 
 @cache
@@ -252,7 +252,7 @@ def test_a_pause_tagged_3_0_that_was_seen_to_reap_reaps():
     old = {
         name: replace(section, content=section.content.replace(b"pause:3.10.1", b"pause:3.0")) for name, section in later.sections.items()
     }
-    node = report_of(node_facts(replace(later, sections=old), "-"), "-", earlier=node_facts(earlier, "-"))
+    node = inspect_node(node_facts(replace(later, sections=old), "-"), "-", earlier=node_facts(earlier, "-"))
     shared = next(each for each in sandbox_of(node, "shared").pid_namespaces or () if each.reaper)
     assert shared.reaper
     assert (shared.verdict, shared.reaper.capable, shared.reaper.version) == ("reaps", "yes", "3.0")

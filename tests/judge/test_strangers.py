@@ -9,7 +9,7 @@ import pytest
 
 from kubectl_pause.facts.capture import Capture, Section
 from kubectl_pause.facts.node_facts import node_facts
-from kubectl_pause.inspect_node import node_report
+from kubectl_pause.inspect_node import inspect_capture
 from kubectl_pause.render.node_view import node_view
 from kubectl_pause.render.pod_view import pod_view
 from kubectl_pause.report import NodeReport, Report, Sandbox
@@ -47,7 +47,7 @@ def copied(capture: Capture, pid: int, new: int, *, comm: bytes, parent: int, cg
 
 def nginx() -> tuple[Capture, Sandbox]:
     capture = kind_with_api()
-    return capture, sandbox_of(node_report(capture, "-"), "nginx")
+    return capture, sandbox_of(inspect_capture(capture, "-"), "nginx")
 
 
 def pid_of(sandbox: Sandbox, name: str) -> int:
@@ -63,7 +63,7 @@ def shown(report: NodeReport) -> str:
 def test_a_container_whose_pid_1_unshared_its_network_drifts_and_no_other_does():
     capture, sandbox = nginx()
     pid = pid_of(sandbox, "app")
-    report = node_report(relinked(capture, pid, "net", 4026999999), "-")
+    report = inspect_capture(relinked(capture, pid, "net", 4026999999), "-")
     (finding,) = sandbox_of(report, "nginx").findings
     assert (finding.code, finding.severity, finding.subject) == ("namespace/drift", "warning", "default/nginx container app")
     assert f"container, pid {pid}: net:[4026999999]" in finding.evidence
@@ -77,7 +77,7 @@ def test_a_process_of_a_container_that_left_is_told_with_its_container_and_its_c
     app = pid_of(sandbox, "app")
     capture = relinked(copied(capture, app, 900001, comm=b"sleep", parent=app), 900001, "net", 4026999999)
     capture = copied(capture, 900001, 900002, comm=b"child", parent=900001)
-    found = sandbox_of(node_report(capture, "-"), "nginx")
+    found = sandbox_of(inspect_capture(capture, "-"), "nginx")
     (stranger,) = found.strangers
     assert (stranger.pid, stranger.kind, stranger.namespaces, stranger.container) == (900001, "left", ["net"], "app")
     assert (stranger.descendants, stranger.parent_pid) == (1, app)
@@ -90,12 +90,12 @@ def test_an_exec_d_process_is_no_stranger():
     capture, sandbox = nginx()
     shim = 292
     capture = copied(capture, pid_of(sandbox, "app"), 900001, comm=b"sh", parent=shim)
-    assert sandbox_of(node_report(capture, "-"), "nginx").strangers == []
+    assert sandbox_of(inspect_capture(capture, "-"), "nginx").strangers == []
 
 
 def test_a_process_that_joined_from_outside_is_told_escaped_and_forges_no_row():
     capture, sandbox = nginx()
-    report = node_report(copied(capture, pid_of(sandbox, "app"), 900001, comm=HOSTILE, parent=1, cgroup_of=162), "-")
+    report = inspect_capture(copied(capture, pid_of(sandbox, "app"), 900001, comm=HOSTILE, parent=1, cgroup_of=162), "-")
     (stranger,) = sandbox_of(report, "nginx").strangers
     assert stranger.kind == "joined"
     assert {"net", "ipc", "uts", "pid", "mnt"} <= set(stranger.namespaces)
@@ -113,7 +113,7 @@ def test_a_runtime_half_way_is_not_claimed(comm):
     shim = node_facts(capture, "-").processes[sandbox.pid].ppid
     capture = copied(capture, pid_of(sandbox, "app"), 900001, comm=comm, parent=shim, cgroup_of=162)
     assert node_facts(capture, "-").processes[shim].comm.startswith("containerd-shim")
-    assert sandbox_of(node_report(capture, "-"), "nginx").strangers == []
+    assert sandbox_of(inspect_capture(capture, "-"), "nginx").strangers == []
 
 
 def test_parents_that_make_a_ring_end():
@@ -121,14 +121,14 @@ def test_parents_that_make_a_ring_end():
     app = pid_of(sandbox, "app")
     for pid, parent in ((900001, 900002), (900002, 900001)):
         capture = copied(capture, app, pid, comm=b"ring", parent=parent, cgroup_of=162)
-    (stranger,) = sandbox_of(node_report(capture, "-"), "nginx").strangers
+    (stranger,) = sandbox_of(inspect_capture(capture, "-"), "nginx").strangers
     assert (stranger.pid, stranger.descendants) == (900001, 1)
 
 
 def test_proofs_are_there_only_where_asked_for_and_print_the_inodes():
     capture, sandbox = nginx()
     assert sandbox.proofs is None
-    proofs = sandbox_of(node_report(capture, "-", prove=True), "nginx").proofs or []
+    proofs = sandbox_of(inspect_capture(capture, "-", prove=True), "nginx").proofs or []
     told = {each.command: each.prints for each in proofs}
     assert told[f"readlink /proc/{sandbox.pid}/task/{sandbox.pid}/ns/net"] == f"net:[{sandbox.namespaces['net'].inode}]"
     assert len(proofs) == 8 * (2 + len(sandbox.containers))

@@ -10,7 +10,7 @@ import pytest
 
 from kubectl_pause.cli.main import run
 from kubectl_pause.facts.capture import Capture, Section
-from kubectl_pause.inspect_node import node_report
+from kubectl_pause.inspect_node import inspect_capture
 from kubectl_pause.judge.namespaces.findings import source_findings
 from tests.nodes.report_lines import collected, collected_bytes
 
@@ -25,7 +25,7 @@ def without_crictl(section: Section | None = None) -> Capture:
 
 
 def codes(capture: Capture) -> list[str]:
-    return [finding.code for finding in node_report(capture, "-").findings if finding.code.startswith("node/")]
+    return [finding.code for finding in inspect_capture(capture, "-").findings if finding.code.startswith("node/")]
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def codes(capture: Capture) -> list[str]:
     ids=["read", "no crictl", "crictl hung", "crictl failed", "nothing", "nothing, crictl hung"],
 )  # fmt: skip
 def test_what_was_not_read_is_a_finding(capture, expected):
-    report = node_report(capture, "-")
+    report = inspect_capture(capture, "-")
     assert codes(capture) == expected
     assert report.sources.runtime == (expected != ["node/runtime-unread"])
     assert [finding.code for finding in source_findings("-", report.sources)] == expected
 
 
 def test_a_crictl_that_was_ended_at_its_limit_did_not_answer():
-    [finding] = [each for each in node_report(without_crictl(Section(b"", 137)), "-").findings if each.code == "node/crictl-failed"]
+    [finding] = [each for each in inspect_capture(without_crictl(Section(b"", 137)), "-").findings if each.code == "node/crictl-failed"]
     assert finding.evidence == ["crictl pods did not answer in its time, and was ended"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kubectl_pause.facts.capture import Capture, Section
-from kubectl_pause.inspect_node import node_report
+from kubectl_pause.inspect_node import inspect_capture
 from tests.nodes.report_lines import collected
 
 
@@ -34,9 +34,9 @@ def with_zombie(*, seen: bool) -> Capture:
 
 
 def test_a_process_that_was_seen_is_the_node_s_and_one_that_was_not_is_unknown():
-    report = node_report(with_zombie(seen=True), "-")
+    report = inspect_capture(with_zombie(seen=True), "-")
     assert [group.verdict for group in report.host_zombie_groups] == ["zombie/host-process"]
-    report = node_report(with_zombie(seen=False), "-")
+    report = inspect_capture(with_zombie(seen=False), "-")
     [group] = report.host_zombie_groups
     assert (group.verdict, group.confidence) == ("zombie/unknown-parent", "possible")
     assert group.remedies == ["as root, on the node: ls -l /proc/999001/ns  # whose namespaces it is in"]

@@ -7,7 +7,7 @@ import pytest
 from kubectl_pause.facts.capture import read_capture
 from kubectl_pause.facts.node_facts import node_facts
 from kubectl_pause.facts.watch import Counted, End, Events, Gone, Look
-from kubectl_pause.inspect_node import report_of
+from kubectl_pause.inspect_node import inspect_node
 from kubectl_pause.judge.reaping.watching import NodeWatching, watched_sandboxes
 from kubectl_pause.watch_report import WatchEnd, WatchStart, WatchTick
 from tests.judge.watched import NOW, TRACED, pause, untraced
@@ -87,7 +87,7 @@ def test_a_watch_that_was_cut_says_so():
 def test_which_pauses_adopt_orphans():
     source = "recorded/reaping/zoo.capture"
     facts = node_facts(read_capture(recorded_bytes("reaping", "zoo.capture"), source), source)
-    report = report_of(facts, source)
+    report = inspect_node(facts, source)
     found = watched_sandboxes(report, facts.processes)
     assert [each.pid for each in found if each.adopts] == [32082, 32128, 32215], (
         "not those alone in their namespace, nor that of a hostPID pod"

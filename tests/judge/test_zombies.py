@@ -10,7 +10,7 @@ import pytest
 
 from kubectl_pause.facts.capture import Capture, Section, read_capture
 from kubectl_pause.facts.node_facts import NodeFacts, node_facts
-from kubectl_pause.inspect_node import report_of
+from kubectl_pause.inspect_node import inspect_node
 from kubectl_pause.report import NodeReport, Sandbox
 from tests.judge.altered_processes import zombies_on_cgroup_v1
 from tests.nodes.report_lines import collected, sandbox_of
@@ -23,7 +23,7 @@ def recorded(name: str) -> Capture:
 
 
 def report(capture: Capture, earlier: Capture | None = None) -> NodeReport:
-    return report_of(node_facts(capture, "-"), "-", earlier=node_facts(earlier, "-") if earlier else None)
+    return inspect_node(node_facts(capture, "-"), "-", earlier=node_facts(earlier, "-") if earlier else None)
 
 
 def altered(capture: Capture, section: str, pattern: bytes, replacement: bytes) -> Capture:

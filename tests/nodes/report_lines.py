@@ -13,7 +13,7 @@ import msgspec
 from kubectl_pause.facts.api import ApiView, PodList
 from kubectl_pause.facts.capture import Capture, read_capture
 from kubectl_pause.facts.process import NAMESPACE_TYPES
-from kubectl_pause.inspect_node import node_report
+from kubectl_pause.inspect_node import inspect_capture
 from tests.recorded_nodes import RECORDED, recorded_bytes, recorded_capture
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def sandbox_of(report: NodeReport, pod: str, *, current: bool = True) -> Sandbox
 @cache
 def recorded_report(node: str, *, crictl: bool = True) -> NodeReport:
     """The report of a recorded node: treat it as read-only."""
-    return node_report(recorded_capture(node, crictl=crictl), node)
+    return inspect_capture(recorded_capture(node, crictl=crictl), node)
 
 
 def with_api(capture: Capture, pods: bytes, node: str) -> Capture:

@@ -11,8 +11,8 @@ from kubectl_pause import notes
 from kubectl_pause.facts.capture import Capture
 from kubectl_pause.facts.cgroup import owner_of_path, owner_of_process, parse_path, pod_of_path
 from kubectl_pause.facts.node_facts import node_facts
-from kubectl_pause.inspect_node import report_of
-from kubectl_pause.join.joined_node import inspect_node
+from kubectl_pause.inspect_node import inspect_node
+from kubectl_pause.join.joined_node import join_node
 from kubectl_pause.report import Answer, NodeReport
 from kubectl_pause.who.answer import answer
 from kubectl_pause.who.question import parse_question
@@ -24,12 +24,12 @@ MAIN = Written(500, 390, "app", (1,), 4026540001, pod_path("u", "b"))
 
 
 def report(capture: Capture) -> NodeReport:
-    return report_of(node_facts(capture, "-"), "-")
+    return inspect_node(node_facts(capture, "-"), "-")
 
 
 def who(capture: Capture, asked: object) -> list[Answer]:
     facts = node_facts(capture, "-")
-    return answer(parse_question(str(asked)), inspect_node(facts, report_of(facts, "-")))
+    return answer(parse_question(str(asked)), join_node(facts, "-"))
 
 
 def codes(node: NodeReport) -> list[str]:

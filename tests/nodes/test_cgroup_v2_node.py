@@ -9,8 +9,8 @@ import pytest
 
 from kubectl_pause.facts.capture import Capture, Section, read_capture
 from kubectl_pause.facts.node_facts import node_facts
-from kubectl_pause.inspect_node import report_of
-from kubectl_pause.join.joined_node import inspect_node
+from kubectl_pause.inspect_node import inspect_node
+from kubectl_pause.join.joined_node import join_node
 from kubectl_pause.report import Answer, NodeReport, Sandbox
 from kubectl_pause.who.answer import answer
 from kubectl_pause.who.question import parse_question
@@ -46,7 +46,7 @@ def recorded(name: str) -> Capture:
 
 @cache
 def node(name: str) -> NodeReport:
-    return report_of(node_facts(recorded(name), name), name)
+    return inspect_node(node_facts(recorded(name), name), name)
 
 
 def shown(sandbox: Sandbox) -> str:
@@ -56,7 +56,7 @@ def shown(sandbox: Sandbox) -> str:
 
 def who(name: str, asked: str) -> list[Answer]:
     facts = node_facts(recorded(name), "-")
-    return answer(parse_question(asked), inspect_node(facts, report_of(facts, "-")))
+    return answer(parse_question(asked), join_node(facts, "-"))
 
 
 @pytest.mark.parametrize("truth", table(TRUTH), ids=lambda truth: truth.partition("#")[0])
@@ -134,7 +134,7 @@ def test_forks_refused_by_the_pod_s_limit_are_counted_where_the_kernel_counts_th
     at = content.index(b"pids.events:max 0", content.index(f"cri-containerd-{container}.scope/pids.events".encode()))
     refused = content[:at] + b"pids.events:max 3" + content[at + len(b"pids.events:max 0") :]
     altered = replace(capture, header={**capture.header, "kernel": kernel}, sections={**capture.sections, "pids": Section(refused)})
-    pids = sandbox_of(report_of(node_facts(altered, "-"), "-"), "limited").pids
+    pids = sandbox_of(inspect_node(node_facts(altered, "-"), "-"), "limited").pids
     assert pids is not None
     told = {each.scope: each.refused for each in pids.scopes}
     assert (told["container:main"], told["pod"]) == (3, of_pod)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_pause.inspect_node import node_report
+from kubectl_pause.inspect_node import inspect_capture
 from tests.nodes.report_lines import as_json, collected, lines, sandbox_of, table
 
 NODE = "pause-inspect-e2e-control-plane"
@@ -50,7 +50,7 @@ INODES = {  # readlink /proc/PID/ns/TYPE: net ipc uts pid user mnt cgroup time
 
 
 def test_with_crictl_the_report_is_what_the_runtime_itself_said():
-    report = node_report(collected("with-crictl"), "-")
+    report = inspect_capture(collected("with-crictl"), "-")
     assert lines(report) == TRUTH
     assert report.pods_without_sandbox == []
     assert (report.name, report.os, report.cgroup) == (NODE, "Debian GNU/Linux 12 (bookworm)", "hybrid")
@@ -61,7 +61,7 @@ def test_with_crictl_the_report_is_what_the_runtime_itself_said():
 
 
 def test_without_crictl_all_is_the_same_but_attempts_and_what_has_ended():
-    report = node_report(collected("without-crictl"), "-")
+    report = inspect_capture(collected("without-crictl"), "-")
     assert lines(report) == [each.replace("#0", "#?").replace("#1", "#?") for each in TRUTH if " notready " not in each]
     assert report.sources.crictl is None
     [done] = report.pods_without_sandbox
@@ -72,7 +72,7 @@ def test_without_crictl_all_is_the_same_but_attempts_and_what_has_ended():
 @pytest.mark.parametrize("name", ["with-crictl", "without-crictl"])
 def test_inodes_are_those_of_readlink(name):
     seen: dict[int, str] = {}
-    for sandbox in node_report(collected(name), "-").sandboxes:
+    for sandbox in inspect_capture(collected(name), "-").sandboxes:
         for pid, namespaces in [(sandbox.pid, sandbox.namespaces), *((each.pid, each.namespaces) for each in sandbox.containers)]:
             if pid and namespaces:
                 seen[pid] = " ".join(str(each.inode) for each in namespaces.values())
@@ -80,8 +80,8 @@ def test_inodes_are_those_of_readlink(name):
 
 
 def test_both_ways_give_one_report_apart_from_what_only_crictl_knows():
-    with_it: Any = as_json(node_report(collected("with-crictl"), "-"))
-    without: Any = as_json(node_report(collected("without-crictl"), "-"))
+    with_it: Any = as_json(inspect_capture(collected("with-crictl"), "-"))
+    without: Any = as_json(inspect_capture(collected("without-crictl"), "-"))
     for report in (with_it, without):
         for key in ("capturedAt", "seconds", "sources", "pids", "podsWithoutSandbox"):
             report.pop(key)
@@ -93,7 +93,7 @@ def test_both_ways_give_one_report_apart_from_what_only_crictl_knows():
 
 
 def test_what_the_kubelet_says_of_a_container_stands_beside_its_state():
-    report = node_report(collected("with-crictl"), "-")
+    report = inspect_capture(collected("with-crictl"), "-")
     told = {pod: (each.state, each.reason, each.restarts) for pod in ("rec-no-image", "rec-crashing", "rec-recreated")
             for each in sandbox_of(report, pod).containers}  # fmt: skip
     assert told == {
@@ -108,6 +108,6 @@ def test_the_inspector_s_own_pods_are_no_part_of_the_report(name):
     capture = collected(name)
     raw = b"".join(section.content for section in capture.sections.values()) + b"".join(each.config for each in capture.bundles)
     assert b'"pause-inspect-' in raw
-    report = node_report(capture, "-")
+    report = inspect_capture(capture, "-")
     named = [each.pod.name for each in report.sandboxes] + [each.pod.name for each in report.pods_without_sandbox]
     assert not [pod for pod in named if pod.startswith("pause-inspect-")]

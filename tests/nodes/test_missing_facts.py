@@ -14,7 +14,7 @@ from kubectl_pause import notes
 from kubectl_pause.facts.api import ApiView
 from kubectl_pause.facts.capture import Capture, Section
 from kubectl_pause.facts.process import parse_processes
-from kubectl_pause.inspect_node import node_report
+from kubectl_pause.inspect_node import inspect_capture
 from kubectl_pause.render.document import as_json, as_yaml
 from kubectl_pause.render.node_view import node_view
 from kubectl_pause.render.pod_view import pod_view
@@ -44,7 +44,7 @@ def processes_of(name: str) -> Mapping[int, Process]:
 
 @cache
 def whole(name: str) -> NodeReport:
-    return node_report(CAPTURES[name](), "-")
+    return inspect_capture(CAPTURES[name](), "-")
 
 
 def without_section(capture: Capture, name: str) -> Capture:
@@ -90,7 +90,7 @@ def check(name: str, report: NodeReport) -> None:
 def test_any_one_section_may_be_missing(name):
     capture = CAPTURES[name]()
     for section in capture.sections:
-        report = node_report(without_section(capture, section), "-")
+        report = inspect_capture(without_section(capture, section), "-")
         check(name, report)
         if section == "proc":
             assert all(sandbox.pid is None for sandbox in report.sandboxes)
@@ -104,7 +104,7 @@ def test_any_one_command_may_have_failed_and_the_sources_say_so(name):
     capture = CAPTURES[name]()
     for section in [each for each in capture.sections if each.startswith("crictl.") and each != "crictl.version"]:
         for failed in (Section(b"", 1, ("level=fatal msg=no",)), Section(b"NAME:\n   crictl\n", 0), Section(b'{"items": [', 0)):
-            report = node_report(replace(capture, sections={**capture.sections, section: failed}), "-")
+            report = inspect_capture(replace(capture, sections={**capture.sections, section: failed}), "-")
             check(name, report)
             assert any(note.startswith(section.replace(".", " ")) for note in report.sources.notes)
 
@@ -115,13 +115,13 @@ def test_any_one_bundle_or_process_may_be_missing_and_only_its_own_pod_changes(n
     before = {sandbox.id: line(sandbox) for sandbox in whole(name).sandboxes}
     pids = [pid for sandbox in whole(name).sandboxes for pid in (sandbox.pid, *(each.pid for each in sandbox.containers)) if pid]
     for pid in pids:
-        report = node_report(without_process(capture, pid), "-")
+        report = inspect_capture(without_process(capture, pid), "-")
         check(name, report)
         now = {sandbox.id: line(sandbox) for sandbox in report.sandboxes}
         assert len({identifier for identifier in before if now.get(identifier) != before[identifier]}) == 1, pid
         assert f":{pid}" not in " ".join(now.values()).split()
     for bundle in capture.bundles:
-        report = node_report(without_bundle(capture, bundle.container_id), "-")
+        report = inspect_capture(without_bundle(capture, bundle.container_id), "-")
         check(name, report)
         now = {sandbox.id: line(sandbox) for sandbox in report.sandboxes}
         changed = {identifier for identifier in before if now.get(identifier) != before[identifier]}
@@ -141,7 +141,7 @@ def test_any_set_of_facts_may_be_missing(name, data):
         lost = data.draw(st.sets(st.integers(0, len(rows) - 1), max_size=200))
         kept = b"\n".join(row for index, row in enumerate(rows) if index not in lost)
         capture = replace(capture, sections={**capture.sections, "proc": Section(kept)})
-    check(name, node_report(capture, "-"))
+    check(name, inspect_capture(capture, "-"))
 
 
 def test_a_pid_that_the_runtime_names_is_not_believed_when_its_cgroup_is_another_s():
@@ -150,12 +150,12 @@ def test_a_pid_that_the_runtime_names_is_not_believed_when_its_cgroup_is_another
     moved = capture.content("crictl.inspectp").replace(f'"pid":{web.pid},'.encode(), f'"pid":{other.pid},'.encode())
     assert moved != capture.content("crictl.inspectp")
     bundles = tuple(replace(each, pid=other.pid) if each.container_id == web.id else each for each in capture.bundles)
-    report = node_report(replace(capture, sections={**capture.sections, "crictl.inspectp": Section(moved, 0)}, bundles=bundles), "-")
+    report = inspect_capture(replace(capture, sections={**capture.sections, "crictl.inspectp": Section(moved, 0)}, bundles=bundles), "-")
     assert sandbox_of(report, "web").pid == web.pid
     gone = without_process(
         replace(capture, sections={**capture.sections, "crictl.inspectp": Section(moved, 0)}, bundles=bundles), web.pid or 0
     )
-    left = sandbox_of(node_report(gone, "-"), "web")
+    left = sandbox_of(inspect_capture(gone, "-"), "web")
     assert (left.pid, left.holder) == (None, "none")
     assert f"the runtime names pid {other.pid}, whose cgroup is that of {other.id[:13]}" in left.notes
 
@@ -163,12 +163,12 @@ def test_a_pid_that_the_runtime_names_is_not_believed_when_its_cgroup_is_another
 def test_a_pod_that_the_api_was_not_asked_about_is_not_called_unknown_to_it():
     capture = recorded_capture("containerd-1.7.24")
     nothing = replace(capture, api=b'{"capturedAt":"","nodeName":"worker","pods":[]}')
-    report = node_report(nothing, "-")
+    report = inspect_capture(nothing, "-")
     assert report.name == "worker"
     assert not report.sources.api
     assert not any(notes.NOT_IN_API in sandbox.notes for sandbox in report.sandboxes)
     others = replace(capture, api=b'{"capturedAt":"","nodeName":"worker","pods":[{"metadata":{"name":"x","uid":"1"}}]}')
-    assert all(notes.NOT_IN_API in sandbox.notes for sandbox in node_report(others, "-").sandboxes)
+    assert all(notes.NOT_IN_API in sandbox.notes for sandbox in inspect_capture(others, "-").sandboxes)
 
 
 def test_an_inspector_pod_is_known_by_its_uid_whatever_its_name():
@@ -178,6 +178,6 @@ def test_an_inspector_pod_is_known_by_its_uid_whatever_its_name():
     assert capture.api is not None
     view = msgspec.json.decode(capture.api, type=ApiView)
     own = next(pod.metadata.uid for pod in view.pods if pod.metadata.name == "nginx")
-    report = node_report(replace(capture, api=msgspec.json.encode(msgspec.structs.replace(view, inspector_uid=own))), "-")
+    report = inspect_capture(replace(capture, api=msgspec.json.encode(msgspec.structs.replace(view, inspector_uid=own))), "-")
     assert "nginx" not in [each.pod.name for each in report.sandboxes] + [each.pod.name for each in report.pods_without_sandbox]
     assert len(report.sandboxes) == len(whole("kind").sandboxes) - 1

@@ -9,7 +9,7 @@ import pytest
 
 from kubectl_pause import notes
 from kubectl_pause.facts.process import NAMESPACE_TYPES
-from kubectl_pause.inspect_node import node_report
+from kubectl_pause.inspect_node import inspect_capture
 from tests.nodes.report_lines import collected, kind_with_api, lines, recorded_report, sandbox_of, table
 from tests.recorded_nodes import NODES, _archive, recorded_capture
 
@@ -102,7 +102,7 @@ def test_the_report_is_the_truth_that_was_noted_when_the_node_was_recorded(node,
 
 
 def test_kind_with_the_api_s_pods_knows_kinds_of_containers_and_static_pods():
-    report = node_report(kind_with_api(), "-")
+    report = inspect_capture(kind_with_api(), "-")
     assert (report.name, report.cgroup, report.kernel) == ("pi-control-plane", "hybrid", "6.18.0")
     assert lines(report) == KIND
     static = [each.pod.name for each in report.sandboxes if each.pod.kind == "static"]
@@ -211,11 +211,11 @@ def test_nothing_is_wrong_with_a_healthy_pod(node, crictl):
 
 def test_namespaces_are_always_all_eight_in_one_order():
     for name in ("with-crictl", "without-crictl"):
-        for sandbox in node_report(collected(name), "-").sandboxes:
+        for sandbox in inspect_capture(collected(name), "-").sandboxes:
             assert tuple(sandbox.namespaces) == NAMESPACE_TYPES
             assert all(tuple(each.namespaces) == NAMESPACE_TYPES for each in sandbox.containers if each.namespaces)
 
 
 def test_the_same_capture_gives_the_same_report():
-    first, second = (node_report(recorded_capture("crio-1.34.11-infra"), "-") for _ in range(2))
+    first, second = (inspect_capture(recorded_capture("crio-1.34.11-infra"), "-") for _ in range(2))
     assert first == second

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from kubectl_pause.facts.api import ApiView
 from kubectl_pause.facts.capture import FILE_MAGIC, parse_capture, unpack
-from kubectl_pause.inspect_node import node_report
+from kubectl_pause.inspect_node import inspect_capture
 from kubectl_pause.redaction.capture import redacted_text
 from kubectl_pause.redaction.pseudonyms import Pseudonyms
 from kubectl_pause.redaction.vocabulary import PUBLIC_NAMES, WORDS
@@ -116,7 +116,7 @@ def test_the_report_has_the_same_form(which: str) -> None:
     for text in (original(which), redacted(which)):
         capture = parse_capture(text, which)
         name = msgspec.json.decode(capture.api, type=ApiView).node_name if capture.api else "node"
-        reports.append(msgspec.to_builtins(node_report(capture, name)))
+        reports.append(msgspec.to_builtins(inspect_capture(capture, name)))
     before, after = reports
     assert form(before) == form(after)
     names = Pseudonyms(SALT)

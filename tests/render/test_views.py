@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubectl_pause import report as document
-from kubectl_pause.inspect_node import node_report
+from kubectl_pause.inspect_node import inspect_capture
 from kubectl_pause.render.document import as_json, as_yaml
 from kubectl_pause.render.node_view import node_view, running
 from kubectl_pause.render.pod_view import pod_view
@@ -38,9 +38,9 @@ REPORTS = {
 
 def report_of(name: str) -> Report:
     if name == "kind":
-        return whole(node_report(kind_with_api(), "-"))
+        return whole(inspect_capture(kind_with_api(), "-"))
     if name.startswith("collected"):
-        return whole(node_report(collected("without-crictl" if "without" in name else "with-crictl"), "-"))
+        return whole(inspect_capture(collected("without-crictl" if "without" in name else "with-crictl"), "-"))
     node, crictl = REPORTS[name]
     return whole(recorded_report(node, crictl=crictl))
 

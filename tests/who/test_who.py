@@ -14,8 +14,8 @@ from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import Pod
 from kubectl_pause.facts.capture import Capture
 from kubectl_pause.facts.node_facts import node_facts
-from kubectl_pause.inspect_node import report_of
-from kubectl_pause.join.joined_node import InspectedNode, inspect_node
+from kubectl_pause.inspect_node import judge_node
+from kubectl_pause.join.joined_node import JoinedNode, join_node
 from kubectl_pause.render.who_view import who_view
 from kubectl_pause.report import Answer, Report
 from kubectl_pause.who.answer import answer
@@ -30,17 +30,17 @@ NEW = 200001
 SHARED = "558f269c52677ee51abdee4d587728dd7c4d0356ee0ed98a06c804d832c1487b"
 
 
-def inspected(capture: Capture) -> InspectedNode:
+def inspected(capture: Capture) -> JoinedNode:
     facts = node_facts(capture, "node-1")
-    return inspect_node(facts, report_of(facts, "node-1"))
+    return join_node(facts, "node-1")
 
 
 @cache
-def kind() -> InspectedNode:
+def kind() -> JoinedNode:
     return inspected(kind_with_api())
 
 
-def ask(node: InspectedNode, text: str) -> list[Answer]:
+def ask(node: JoinedNode, text: str) -> list[Answer]:
     return answer(parse_question(text), node)
 
 
@@ -53,8 +53,8 @@ def lines(answers: list[Answer]) -> list[str]:
     ]
 
 
-def netns_of(node: InspectedNode, pod: str) -> str:
-    return next(path for path in sandbox_of(node.report, pod).namespaces["net"].held_by if path.startswith("/run/netns/"))
+def netns_of(node: JoinedNode, pod: str) -> str:
+    return next(path for path in sandbox_of(judge_node(node), pod).namespaces["net"].held_by if path.startswith("/run/netns/"))
 
 
 PROCESSES = table("""
@@ -110,12 +110,12 @@ def test_ids_addresses_interfaces_cgroups_and_paths_of_one_pod():
 
 
 def test_a_container_s_id_and_its_own_namespaces_are_the_container_s():
-    app = next(each for each in sandbox_of(kind().report, "web").containers if each.name == "app")
+    app = next(each for each in sandbox_of(judge_node(kind()), "web").containers if each.name == "app")
     assert lines(ask(kind(), str(app.id))) == [f"container or sandbox id {app.id} | web container:app {app.pid}"]
     mnt = kind().facts.processes[app.pid or 0].namespaces["mnt"]
     [found] = ask(kind(), f"mnt:[{mnt}]")
     assert (found.role, found.container, found.pid) == ("namespace", "app", app.pid)
-    [done] = ask(kind(), str(sandbox_of(kind().report, "done").containers[0].id))
+    [done] = ask(kind(), str(sandbox_of(judge_node(kind()), "done").containers[0].id))
     assert (done.role, done.pid) == ("container:app", None)
     assert "exited" in done.known_by[0]
 
@@ -180,7 +180,7 @@ def test_zombies_say_how_they_are_known_and_who_should_have_waited():
 
 def test_an_interface_by_the_routes_where_no_cni_result_names_it():
     node = kind_with_api()
-    ip = sandbox_of(kind().report, "shared").ips[0]
+    ip = sandbox_of(judge_node(kind()), "shared").ips[0]
     digits = "".join(f"{int(part):02X}" for part in reversed(ip.split(".")))
     routed = with_section(node, "routes", f"cali0a1b {digits} 0005\n".encode())
     [found] = ask(inspected(routed), "cali0a1b")

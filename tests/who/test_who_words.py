@@ -9,6 +9,7 @@ import pytest
 
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import Pod
+from kubectl_pause.inspect_node import judge_node
 from kubectl_pause.who.advice import ON_CLUSTER, Way
 from kubectl_pause.who.api import answers_of_api, for_nodes, nodes_of, unscheduled
 from kubectl_pause.who.question import parse_question
@@ -80,7 +81,7 @@ def test_words_with_blanks(asked, expected):
 
 
 def test_a_pod_by_its_uid_its_name_and_its_paths():
-    uid = str(sandbox_of(kind().report, "shared").pod.uid)
+    uid = str(sandbox_of(judge_node(kind()), "shared").pod.uid)
     paths = [f"/var/lib/kubelet/pods/{uid}/volumes/x", f"/var/log/pods/default_shared_{uid}/"]
     for asked in (uid, f"pod{uid}", f"pod{uid.replace('-', '_')}", *paths, "shared", "default/shared", "pod/shared"):
         [found] = ask(kind(), asked)
@@ -97,7 +98,7 @@ def test_a_static_pod_by_its_hash_and_by_the_uid_of_its_mirror():
 
 @pytest.mark.parametrize("form", ["{}", "{}:8080", "[{}]:8080", "http://{}:8080/healthz", "::ffff:{}", "{}/24"])
 def test_an_address_in_every_form(form):
-    ip = sandbox_of(kind().report, "shared").ips[0]
+    ip = sandbox_of(judge_node(kind()), "shared").ips[0]
     assert lines(ask(kind(), form.format(ip))) == [f"IP address {ip} | shared sandbox 904"]
 
 
@@ -133,12 +134,12 @@ def test_a_container_by_its_name():
 
 
 def test_the_node_by_its_name():
-    [found] = ask(kind(), f"node/{kind().report.name}")
-    assert (found.role, found.pod, found.next_step) == ("node", None, f"kubectl pause-inspect node {kind().report.name}")
+    [found] = ask(kind(), f"node/{kind().about.name}")
+    assert (found.role, found.pod, found.next_step) == ("node", None, f"kubectl pause-inspect node {kind().about.name}")
 
 
 def test_the_node_s_own_address_is_no_pod_s():
-    [sharing] = {sandbox.ips[0] for sandbox in kind().report.sandboxes if sandbox.ips and sandbox.namespaces["net"].host}
+    [sharing] = {sandbox.ips[0] for sandbox in kind().sandboxes.values() if sandbox.ips and sandbox.namespaces["net"].host}
     [found] = ask(kind(), f"{sharing}:10250")
     assert (found.role, found.pod, found.sandbox) == ("node", None, None)
     assert found.known_by[0] == "the node's own address: it is no one pod's"

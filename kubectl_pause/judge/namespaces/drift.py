@@ -2,39 +2,65 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.join.runtime_at_work import is_half_way
-from kubectl_pause.judge.namespaces.expected_sharing import expected_sharing
+from kubectl_pause.judge.namespaces.expected_sharing import Expectation, expected_sharing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from kubectl_pause.facts.api import Pod
-    from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.join.joined_node import JoinedNode
+    from kubectl_pause.join.sandboxes import JoinedSandbox
     from kubectl_pause.report import Container, ContainerNamespace, SandboxNamespace
 
+ContainerId = str
 
-def mark_drift(facts: NodeFacts, containers: Sequence[Container], sandbox: Mapping[str, SandboxNamespace], pod: Pod, runtime: str) -> None:
-    """Write into each container's namespaces what is expected, and whether it differs; what cannot be told stays null."""
-    for container in containers:
-        if not container.namespaces or container.pid is None or is_half_way(facts, container.pid):
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is expected of a namespace, and whether it differs: None where what it is compared with is not known."""
+
+    expectation: Expectation
+    drift: bool | None
+
+
+Comparisons = dict[tuple[ContainerId, str], Comparison]
+"""By the container's id and the namespace's type; what cannot be told is absent."""
+
+
+def compare_with_spec(node: JoinedNode) -> Comparisons:
+    """Every namespace of every container that has a process, as far as its spec and the runtime's rules are known."""
+    return {key: comparison for joined in node.joined.values() for key, comparison in _of_sandbox(node, joined)}
+
+
+def _of_sandbox(node: JoinedNode, joined: JoinedSandbox) -> Iterator[tuple[tuple[ContainerId, str], Comparison]]:
+    sandbox, runtime = joined.shown, node.about.runtime
+    if joined.pod is None or runtime is None or sandbox.holder == "virtual":
+        return
+    for container in sandbox.containers:
+        if not container.namespaces or container.id is None or container.pid is None:
             continue
-        told = expected_sharing(pod, container.name, runtime, facts.mounts.cgroup)
+        if is_half_way(node.facts, node.ownership, container.pid):
+            continue
+        expected = expected_sharing(joined.pod, container.name, runtime.name, node.facts.mounts.cgroup)
         for kind, namespace in container.namespaces.items():
-            if kind in told:
-                namespace.expected = told[kind].sharing
-                namespace.drift = _drift(kind, namespace, sandbox[kind], containers)
+            if kind in expected:
+                drift = _drift(kind, namespace, expected[kind].sharing, sandbox.namespaces, sandbox.containers)
+                yield (container.id, kind), Comparison(expected[kind], drift)
 
 
-def _drift(kind: str, namespace: ContainerNamespace, sandbox: SandboxNamespace, containers: Sequence[Container]) -> bool | None:
+def _drift(
+    kind: str, namespace: ContainerNamespace, expected: str, sandbox: Mapping[str, SandboxNamespace], containers: Sequence[Container]
+) -> bool | None:
     """None where what it is compared with is not known: a sandbox whose pause is gone, a target that has no process."""
-    expected, seen = namespace.expected or "", namespace.sharing
+    seen = namespace.sharing
     if seen == "unknown":
         return None
     if seen in (expected, "host"):
         return seen != expected
-    if expected == "pod" and sandbox.inode is None:
+    if expected == "pod" and sandbox[kind].inode is None:
         return None
     if expected.startswith("container:"):
         target = _inode(containers, expected.removeprefix("container:"), kind)
@@ -43,5 +69,5 @@ def _drift(kind: str, namespace: ContainerNamespace, sandbox: SandboxNamespace, 
 
 
 def _inode(containers: Sequence[Container], name: str, kind: str) -> int | None:
-    found = next((each for each in containers if each.name == name and each.namespaces), None)
-    return found.namespaces[kind].inode if found and found.namespaces else None
+    target = next((each for each in containers if each.name == name and each.namespaces), None)
+    return target.namespaces[kind].inode if target and target.namespaces else None

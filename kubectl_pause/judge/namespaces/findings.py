@@ -10,15 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause import notes
+from kubectl_pause.join.sandboxes import WithoutHolder
 from kubectl_pause.judge.made_anew import made_anew
-from kubectl_pause.judge.namespaces.expected_sharing import expected_sharing
 from kubectl_pause.report import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kubectl_pause.facts.api import Pod
     from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.join.joined_node import JoinedNode
+    from kubectl_pause.join.sandboxes import JoinedSandbox
+    from kubectl_pause.judge.namespaces.drift import Comparisons
     from kubectl_pause.report import Container, ContainerNamespace, LeftoverNamespace, PodIdentity, Sandbox, Sources, Stranger
 
 _MOST_LINES = 10
@@ -40,15 +43,14 @@ _MATTERS = {
 _WHOSE = {"host": "the node's", "pod": "the pod's", "own": "its own"}
 
 
-def sandbox_findings(facts: NodeFacts, sandbox: Sandbox, pod: Pod | None, runtime: str | None) -> list[Finding]:
-    """All findings of one sandbox, warnings first. `pod` is the API's, `runtime` as `expected_sharing` takes it."""
-    found = [*_pause_gone(facts, sandbox, pod)]
-    if pod and runtime:
-        found += _drift(facts, sandbox, pod, runtime)
-    return [*found, *_joined(sandbox), *_left(sandbox)]
+def sandbox_findings(node: JoinedNode, joined: JoinedSandbox, compared: Comparisons, strangers: Sequence[Stranger]) -> list[Finding]:
+    """All findings of one sandbox, warnings first."""
+    pod = joined.shown.pod
+    drifts = _drift(node, joined, compared)
+    return [*_pause_gone(node, joined), *drifts, *_joined(pod, strangers), *_left(pod, strangers)]
 
 
-def node_findings(node: str, leftovers: list[LeftoverNamespace]) -> list[Finding]:
+def node_findings(node: str, leftovers: Iterable[LeftoverNamespace]) -> list[Finding]:
     """Findings of the node itself. What containerd pins for a sandbox with users of its own goes with the sandbox: no finding."""
     return [*_outlived(node, [each for each in leftovers if not all(_PINNED in holder for holder in each.held_by)])]
 
@@ -94,19 +96,20 @@ def name_of(pod: PodIdentity, container: str | None = None) -> str:
     return f"{pod.namespace}/{pod.name}" + (f" container {container}" if container else "")
 
 
-def _drift(facts: NodeFacts, sandbox: Sandbox, pod: Pod, runtime: str) -> Iterator[Finding]:
-    for container in sandbox.containers:
-        told = expected_sharing(pod, container.name, runtime, facts.mounts.cgroup)
+def _drift(node: JoinedNode, joined: JoinedSandbox, compared: Comparisons) -> Iterator[Finding]:
+    sandbox, pod = joined.shown, joined.pod
+    for container in sandbox.containers if pod else ():
         for kind, namespace in (container.namespaces or {}).items():
-            if not namespace.drift or kind not in told:
+            comparison = compared.get((container.id or "", kind))
+            if pod is None or comparison is None or not comparison.drift:
                 continue
-            seen = in_words(namespace.sharing)
+            seen, expected = in_words(namespace.sharing), comparison.expectation
             yield Finding(
                 code="namespace/drift",
                 severity="warning",
                 subject=name_of(sandbox.pod, container.name),
-                message=f"its {kind} namespace is {seen}, expected {in_words(told[kind].sharing)}: {_MATTERS[kind]}",
-                evidence=[f"expected because {told[kind].because}", *_inodes(facts, sandbox, container, kind, namespace)],
+                message=f"its {kind} namespace is {seen}, expected {in_words(expected.sharing)}: {_MATTERS[kind]}",
+                evidence=[f"expected because {expected.because}", *_inodes(node.facts, sandbox, container, kind, namespace)],
                 confidence="certain",
                 remedy=_of_drift(sandbox.pod, pod, container, kind),
             )
@@ -138,10 +141,11 @@ def _inodes(facts: NodeFacts, sandbox: Sandbox, container: Container, kind: str,
     return lines
 
 
-def _pause_gone(facts: NodeFacts, sandbox: Sandbox, pod: Pod | None) -> Iterator[Finding]:
+def _pause_gone(node: JoinedNode, joined: JoinedSandbox) -> Iterator[Finding]:
     """Containers without their pause. One that is being deleted is on its way out: that is how it ends."""
-    alive = [each for each in sandbox.containers if each.pid and facts.processes[each.pid].state not in ("Z", "X")]
-    if notes.PAUSE_GONE not in sandbox.notes or not alive or (pod and pod.metadata.deletion_timestamp):
+    sandbox, pod = joined.shown, joined.pod
+    alive = [each for each in sandbox.containers if each.pid and not node.facts.processes[each.pid].is_dead]
+    if joined.without_holder is not WithoutHolder.PAUSE_GONE or not alive or (pod and pod.metadata.deletion_timestamp):
         return
     lost = [kind for kind in ("net", "ipc", "uts", "pid") if sandbox.namespaces[kind].inode is None]
     told = f"the runtime calls it {sandbox.state}" if sandbox.state else "the runtime keeps no state of it"
@@ -167,14 +171,14 @@ def _of_lost_pause(pod: PodIdentity) -> str:
     return f"the kubelet makes a new sandbox and starts all containers again; where this lasts, see its log, or do it: {made_anew(pod)}"
 
 
-def _joined(sandbox: Sandbox) -> Iterator[Finding]:
-    strangers = [each for each in sandbox.strangers if each.kind == "joined"]
+def _joined(pod: PodIdentity, strangers: Iterable[Stranger]) -> Iterator[Finding]:
+    strangers = [each for each in strangers if each.kind == "joined"]
     for container in _containers_of(strangers):
         of_container = [each for each in strangers if each.container == container]
         yield Finding(
             code="namespace/joined",
             severity="info",
-            subject=name_of(sandbox.pod, container),
+            subject=name_of(pod, container),
             message="processes that are not the pod's are in its namespaces: they see what it sees, and keep the namespaces alive",
             evidence=_bounded(f"{_process(each)} is in {', '.join(each.namespaces)} and in no cgroup of the pod" for each in of_container),
             confidence="certain",
@@ -183,14 +187,14 @@ def _joined(sandbox: Sandbox) -> Iterator[Finding]:
         )
 
 
-def _left(sandbox: Sandbox) -> Iterator[Finding]:
-    strangers = [each for each in sandbox.strangers if each.kind == "left"]
+def _left(pod: PodIdentity, strangers: Iterable[Stranger]) -> Iterator[Finding]:
+    strangers = [each for each in strangers if each.kind == "left"]
     for container in _containers_of(strangers):
         of_container = [each for each in strangers if each.container == container]
         yield Finding(
             code="namespace/left",
             severity="info",
-            subject=name_of(sandbox.pod, container),
+            subject=name_of(pod, container),
             message="processes of it are in other namespaces than it is: what holds for the pod need not hold for them",
             evidence=_bounded(f"{_process(each)} has left {', '.join(each.namespaces)}" for each in of_container),
             confidence="certain",

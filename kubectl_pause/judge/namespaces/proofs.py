@@ -17,17 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.judge.namespaces.drift import Comparisons
     from kubectl_pause.report import Sandbox, SandboxNamespace
 
 
-def proofs(facts: NodeFacts, sandbox: Sandbox) -> list[Proof]:
+def proofs(facts: NodeFacts, sandbox: Sandbox, compared: Comparisons) -> list[Proof]:
     """Type by type: the node's link, the sandbox's, each container's. Nothing for a sandboxed runtime, of which links prove nothing."""
     if sandbox.holder == "virtual":
         return []
-    return [proof for kind in NAMESPACE_TYPES for proof in _of_type(facts, sandbox, kind)]
+    return [proof for kind in NAMESPACE_TYPES for proof in _of_type(facts, sandbox, kind, compared)]
 
 
-def _of_type(facts: NodeFacts, sandbox: Sandbox, kind: str) -> Iterator[Proof]:
+def _of_type(facts: NodeFacts, sandbox: Sandbox, kind: str, compared: Comparisons) -> Iterator[Proof]:
     if kind in facts.host:
         yield _link(1, kind, facts.host[kind], "the node's")
     of_sandbox = sandbox.namespaces[kind]
@@ -40,8 +41,9 @@ def _of_type(facts: NodeFacts, sandbox: Sandbox, kind: str) -> Iterator[Proof]:
         shows = f"{container.name}: {in_words(namespace.sharing)}"
         if namespace.sharing in ("host", "pod"):
             shows += ", the same link"
-        if namespace.drift:
-            shows += f"; expected {in_words(namespace.expected or '')}"
+        comparison = compared.get((container.id or "", kind))
+        if comparison and comparison.drift:
+            shows += f"; expected {in_words(comparison.expectation.sharing)}"
         yield _link(container.pid, kind, namespace.inode, shows)
 
 

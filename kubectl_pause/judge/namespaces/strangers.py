@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.cgroup import cgroup_paths, pod_of_path
 from kubectl_pause.facts.process import NAMESPACE_TYPES
-from kubectl_pause.join.attribution import is_dead, starter
+from kubectl_pause.join.attribution import starter
 from kubectl_pause.join.runtime_at_work import is_half_way
 from kubectl_pause.report import Stranger
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.facts.process import Process
+    from kubectl_pause.join.joined_node import JoinedNode
     from kubectl_pause.report import Container, Sandbox
 
 _TELLING = ("net", "ipc", "uts", "pid", "user")
@@ -38,21 +39,21 @@ class _Found:
     container: str | None = None
 
 
-def find_strangers(facts: NodeFacts, sandboxes: Iterable[Sandbox]) -> None:
-    """Write the strangers into each sandbox, by pid, of a chain of parents and children only the first."""
-    judged = [sandbox for sandbox in sandboxes if sandbox.holder != "virtual"]
+def find_strangers(node: JoinedNode) -> dict[str, list[Stranger]]:
+    """The strangers of each sandbox by its id, by pid, of a chain of parents and children only the first."""
+    facts = node.facts
+    judged = [sandbox for sandbox in node.sandboxes.values() if sandbox.holder != "virtual"]
     by_member = {identifier: sandbox for sandbox in judged for identifier in _ids(sandbox)}
     rooms = _rooms(facts, judged)
     found: dict[str, dict[int, _Found]] = defaultdict(dict)
-    launchers = facts.local.launchers
+    launchers = node.ownership.launchers
     for process in facts.processes.values():
-        if is_dead(process) or not process.cgroups or process.pid in launchers:
+        if process.is_dead or not process.cgroups or process.pid in launchers:
             continue
-        for sandbox, stranger in (*_joined(facts, process, rooms), *_left(facts, process, by_member)):
-            if not is_half_way(facts, process.pid):
+        for sandbox, stranger in (*_joined(node, process, rooms), *_left(node, process, by_member)):
+            if not is_half_way(facts, node.ownership, process.pid):
                 found[sandbox.id][process.pid] = stranger
-    for sandbox in judged:
-        sandbox.strangers = _first_of_each_chain(facts, found[sandbox.id])
+    return {sandbox.id: _first_of_each_chain(facts, found[sandbox.id]) for sandbox in judged}
 
 
 def _ids(sandbox: Sandbox) -> list[str]:
@@ -75,7 +76,7 @@ def _rooms(facts: NodeFacts, sandboxes: Iterable[Sandbox]) -> dict[tuple[str, in
 
 
 def _joined(
-    facts: NodeFacts, process: Process, rooms: Mapping[tuple[str, int], list[tuple[Sandbox, str | None]]]
+    node: JoinedNode, process: Process, rooms: Mapping[tuple[str, int], list[tuple[Sandbox, str | None]]]
 ) -> Iterator[tuple[Sandbox, _Found]]:
     """The process as one in namespaces of sandboxes whose cgroups it is not in."""
     found: dict[str, tuple[Sandbox, _Found]] = {}
@@ -85,21 +86,22 @@ def _joined(
             stranger.namespaces += [kind] if kind not in stranger.namespaces else []
             stranger.container = stranger.container or container
     for sandbox, stranger in found.values():
-        if not _belongs(facts, process, sandbox):
+        if not _belongs(node, process, sandbox):
             yield sandbox, stranger
 
 
-def _belongs(facts: NodeFacts, process: Process, sandbox: Sandbox) -> bool:
+def _belongs(node: JoinedNode, process: Process, sandbox: Sandbox) -> bool:
     """In a cgroup of the pod: of one of its containers, older attempts too, or beside them; or started by one that is, and moved."""
-    ids = _ids(sandbox)
-    if facts.owner.get(process.pid) in ids or starter(facts, process, {pid for each in ids for pid in facts.members.get(each, ())}):
+    ids, ownership = _ids(sandbox), node.ownership
+    own = {pid for each in ids for pid in ownership.members.get(each, ())}
+    if process.pid in own or starter(node.facts, process, own):
         return True
     return sandbox.pod.uid in (pod_of_path(path) for path in cgroup_paths(process.cgroups))
 
 
-def _left(facts: NodeFacts, process: Process, by_member: Mapping[str, Sandbox]) -> Iterator[tuple[Sandbox, _Found]]:
+def _left(node: JoinedNode, process: Process, by_member: Mapping[str, Sandbox]) -> Iterator[tuple[Sandbox, _Found]]:
     """The process as one in a sandbox's cgroup whose namespaces are neither the sandbox's nor its container's."""
-    owner = facts.owner.get(process.pid, "")
+    owner = node.ownership.owner.get(process.pid, "")
     sandbox = by_member.get(owner)
     if sandbox is None or process.pid == sandbox.pid:
         return

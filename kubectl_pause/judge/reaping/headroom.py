@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.cgroup import owner_of_path
-from kubectl_pause.report import Finding, Pids, PidScope
+from kubectl_pause.report import Finding, NodePids, Pids, PidScope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kubectl_pause.facts.pid_limits import PidLimit
+    from kubectl_pause.judge.reaping.judge import NodeReaping
     from kubectl_pause.judge.reaping.reaping_facts import ReapingFacts
-    from kubectl_pause.report import NodePids, NodeReport, Sandbox, Zombie
+    from kubectl_pause.report import Sandbox, Zombie
 
 _FULL_SHARE = 0.9
 _KERNEL = ("kernel.pid_max", "kernel.threads-max")
@@ -83,7 +84,33 @@ class Headroom:
         )
 
 
-def headroom(facts: ReapingFacts, report: NodeReport) -> Headroom:
+@dataclass(frozen=True, slots=True)
+class NodeHeadroom:
+    """How many more tasks the node and each sandbox may have, and what is nearly used up. A limit above the pods is the node's."""
+
+    pids: NodePids
+    findings: list[Finding]
+    pids_of: dict[str, Pids | None]
+    """By sandbox; None where its cgroup was not seen."""
+    findings_of: dict[str, list[Finding]]
+
+
+def judge_headroom(facts: ReapingFacts, reaping: NodeReaping) -> NodeHeadroom:
+    """Every limit that applies, with the zombies that are charged to it."""
+    room = _headroom(facts, reaping)
+    shared = {scope.scope: scope for scope in room.of_kernel() if scope}
+    pids_of: dict[str, Pids | None] = {}
+    findings_of: dict[str, list[Finding]] = {}
+    for sandbox in facts.node.sandboxes.values():
+        pids = pids_of[sandbox.id] = room.of_sandbox(sandbox) if facts.limits else None
+        scopes = pids.scopes if pids else []
+        shared |= {scope.scope: scope for scope in scopes if scope.scope.startswith("cgroup:")}
+        own = [scope for scope in scopes if scope.scope not in shared]
+        findings_of[sandbox.id] = _findings(f"{sandbox.pod.namespace}/{sandbox.pod.name}", own)
+    return NodeHeadroom(room.node, _findings(f"node {facts.node.about.name}", shared.values()), pids_of, findings_of)
+
+
+def _headroom(facts: ReapingFacts, reaping: NodeReaping) -> Headroom:
     """Find the cgroups of the report's containers, and charge their zombies to them and to all above."""
     paths: dict[str, str] = {}
     for path in facts.limits:
@@ -91,15 +118,17 @@ def headroom(facts: ReapingFacts, report: NodeReport) -> Headroom:
         if owner and not owner.below:
             paths.setdefault(owner.container_id, path)
     charged: Counter[str] = Counter()
-    for sandbox in report.sandboxes:
+    for sandbox in facts.node.sandboxes.values():
         ids = {container.name: container.id for container in sandbox.containers if container.id}
         pod = next((paths[each] for each in (sandbox.id, *ids.values()) if each in paths), None)
-        for zombie in sandbox.zombies or ():
+        for zombie in reaping.by_sandbox[sandbox.id].zombies:
             own = _charged_to(facts, zombie, paths, ids)
             below = own or pod
             for path in [*([own] if own else []), *(_above(below) if below else [])]:
                 charged[path] += 1
-    return Headroom(facts, report.pids, paths, charged, _refused(facts))
+    known = facts.node.about.pids
+    node = NodePids(current=known.current, max=known.max, threads_max=known.threads_max, zombies=reaping.total)
+    return Headroom(facts, node, paths, charged, _refused(facts))
 
 
 def _charged_to(facts: ReapingFacts, zombie: Zombie, paths: Mapping[str, str], ids: Mapping[str, str]) -> str | None:
@@ -107,7 +136,7 @@ def _charged_to(facts: ReapingFacts, zombie: Zombie, paths: Mapping[str, str], i
 
     cgroup v1 shows no path of a zombie, so there its container's name has to do.
     """
-    owner = facts.node.facts.owner.get(zombie.pid)
+    owner = facts.node.ownership.owner.get(zombie.pid)
     return paths.get(owner or ids.get(zombie.container or "", ""))
 
 
@@ -132,7 +161,7 @@ def _refused(facts: ReapingFacts) -> Mapping[str, int]:
 _COUNTS_ABOVE = (6, 11)
 
 
-def headroom_findings(subject: str, scopes: Iterable[PidScope]) -> list[Finding]:
+def _findings(subject: str, scopes: Iterable[PidScope]) -> list[Finding]:
     """Limits that are nearly used up."""
     return [_finding(subject, scope) for scope in scopes if scope.current >= scope.max * _FULL_SHARE]
 

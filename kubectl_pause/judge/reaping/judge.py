@@ -1,64 +1,66 @@
-"""Fills a node's report with its zombies, who should reap them, what to do, and how many more tasks it may have."""
+"""Judges the zombies of a node: who should reap them, whether it can, what to do."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.cgroup import cgroup_paths
-from kubectl_pause.join.two_looks import rebooted
 from kubectl_pause.judge.reaping.halted import halt_of, state_of
-from kubectl_pause.judge.reaping.headroom import headroom, headroom_findings
 from kubectl_pause.judge.reaping.pid_namespaces import pid_namespaces
-from kubectl_pause.judge.reaping.reaping_facts import reaping_facts
-from kubectl_pause.judge.reaping.verdicts import fault, zombie_groups
+from kubectl_pause.judge.reaping.verdicts import Whose, fault, zombie_groups
 from kubectl_pause.judge.reaping.zombies import find_zombies
 from kubectl_pause.report import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from kubectl_pause.facts.api import Pod
-    from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.facts.process import Process
     from kubectl_pause.judge.reaping.reaping_facts import ReapingFacts
-    from kubectl_pause.report import NodeReport, Sandbox, Zombie, ZombieGroup
+    from kubectl_pause.report import PidNamespace, Sandbox, Zombie, ZombieGroup
 
 
-def judge_reaping(facts: NodeFacts, report: NodeReport, earlier: NodeFacts | None = None) -> None:
-    """Fill in place. `earlier` is an older capture of the same node: with it there are two looks."""
-    known = reaping_facts(facts, report, earlier)
-    zombies = find_zombies(known)
-    report.host_zombies = zombies.host
-    report.window_seconds = round(known.window.seconds, 3) if known.window else None
-    if earlier and rebooted(facts, earlier):
-        report.sources.notes.append("the node was started anew between the two captures: only the later one is shown")
-    report.pids.zombies = sum(known.zombies_in.values())
-    unreaped = _unreaped(known, [*zombies.host, *(each for group in zombies.by_sandbox.values() for each in group)])
-    pods = {(pod.runtime_uid, pod.metadata.name): pod for pod in (facts.api.pods if facts.api else ())}
-    for sandbox in report.sandboxes:
-        sandbox.zombies = zombies.by_sandbox[sandbox.id]
-        sandbox.pid_namespaces = None if sandbox.holder == "virtual" else pid_namespaces(known, sandbox, unreaped)
-        pod: Pod | None = pods.get((sandbox.pod.uid, sandbox.pod.name))
-        sandbox.zombie_groups = zombie_groups(known, sandbox, pod, sandbox.zombies)
-        sandbox.findings += _findings(f"{sandbox.pod.namespace}/{sandbox.pod.name}", sandbox.zombie_groups)
-        sandbox.findings += _halted(known, sandbox)
-    report.host_zombie_groups = zombie_groups(known, None, None, zombies.host)
-    report.findings += _findings(f"node {report.name}", report.host_zombie_groups)
-    _judge_headroom(known, report)
+@dataclass(frozen=True, slots=True)
+class Reaping:
+    """What is said of the zombies of one sandbox, or of the node's own."""
+
+    zombies: list[Zombie]
+    groups: list[ZombieGroup]
+    findings: list[Finding]
+    spaces: list[PidNamespace] | None = None
+    """PID namespaces of the sandbox; None for a sandboxed runtime, of which nothing can be seen."""
 
 
-def _judge_headroom(facts: ReapingFacts, report: NodeReport) -> None:
-    """A limit above the pods is told once, of the node."""
-    room = headroom(facts, report)
-    shared = {scope.scope: scope for scope in room.of_kernel() if scope}
-    for sandbox in report.sandboxes:
-        sandbox.pids = room.of_sandbox(sandbox) if facts.limits else None
-        scopes = sandbox.pids.scopes if sandbox.pids else []
-        shared |= {scope.scope: scope for scope in scopes if scope.scope.startswith("cgroup:")}
-        own = [scope for scope in scopes if scope.scope not in shared]
-        sandbox.findings += headroom_findings(f"{sandbox.pod.namespace}/{sandbox.pod.name}", own)
-    report.findings += headroom_findings(f"node {report.name}", shared.values())
+@dataclass(frozen=True, slots=True)
+class NodeReaping:
+    """`total` counts all zombies of the node, of whatever pid namespace."""
+
+    host: Reaping
+    by_sandbox: dict[str, Reaping] = field(default_factory=dict)
+    total: int = 0
+
+
+def judge_reaping(facts: ReapingFacts) -> NodeReaping:
+    """Every zombie, and each sandbox's PID namespaces with who reaps in them."""
+    zombies = find_zombies(facts)
+    unreaped = _unreaped(facts, [*zombies.host, *(each for group in zombies.by_sandbox.values() for each in group)])
+    of_host = zombie_groups(facts, Whose(), zombies.host)
+    by_sandbox = {each: _of_sandbox(facts, each, zombies.by_sandbox[each], unreaped) for each in facts.node.joined}
+    return NodeReaping(
+        host=Reaping(zombies.host, of_host, _findings(f"node {facts.node.about.name}", of_host)),
+        by_sandbox=by_sandbox,
+        total=sum(facts.zombies_in.values()),
+    )
+
+
+def _of_sandbox(facts: ReapingFacts, identifier: str, zombies: list[Zombie], unreaped: Counter[int]) -> Reaping:
+    joined = facts.node.joined[identifier]
+    sandbox = joined.shown
+    spaces = None if sandbox.holder == "virtual" else pid_namespaces(facts, sandbox, unreaped)
+    groups = zombie_groups(facts, Whose(sandbox, joined.pod, spaces or ()), zombies)
+    findings = [*_findings(f"{sandbox.pod.namespace}/{sandbox.pod.name}", groups), *_halted(facts, sandbox, groups)]
+    return Reaping(zombies, groups, findings, spaces)
 
 
 def _unreaped(facts: ReapingFacts, zombies: Iterable[Zombie]) -> Counter[int]:
@@ -66,12 +68,12 @@ def _unreaped(facts: ReapingFacts, zombies: Iterable[Zombie]) -> Counter[int]:
     return Counter(zombie.ppid for zombie in zombies if fault(facts, zombie) in ("certain", "likely"))
 
 
-def _halted(facts: ReapingFacts, sandbox: Sandbox) -> Iterator[Finding]:
+def _halted(facts: ReapingFacts, sandbox: Sandbox, groups: Sequence[ZombieGroup]) -> Iterator[Finding]:
     """Main processes that are frozen or stopped, one finding for each line that lets them go on, but where their zombies' finding has it.
 
     A debugger stops a process at every call that it watches: to be held by one at the moment is only for information.
     """
-    told = {remedy for group in sandbox.zombie_groups for remedy in group.remedies}
+    told = {remedy for group in groups for remedy in group.remedies}
     mains = [(None, sandbox.pid), *((each.name, each.pid) for each in sandbox.containers)]
     for name, pid in mains if sandbox.holder != "virtual" else ():
         process = facts.processes.get(pid or 0)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.judge.reaping.ability import Candidate, ability
 from kubectl_pause.judge.reaping.halted import state_of
-from kubectl_pause.judge.reaping.reaping_facts import key_of
 from kubectl_pause.judge.reaping.sigchld import SIGCHLD, SIGINT, SIGTERM, Sigchld, sigchld_of
 from kubectl_pause.judge.reaping.zombies import role_of
 from kubectl_pause.report import PidNamespace, Reaper
@@ -101,7 +100,7 @@ def _candidate(facts: ReapingFacts, process: Process, unreaped: int, *, host: bo
 def _reaper(facts: ReapingFacts, candidate: Candidate, version: tuple[int, ...] | None) -> tuple[Reaper, list[str]]:
     process, role, window = candidate.process, candidate.role, facts.window
     capable, evidence = ability(candidate)
-    reaped = window.reaped(key_of(process)) if window and role != "host" else None
+    reaped = window.reaped(process.key) if window and role != "host" else None
     has_reaped, why = _has_reaped(process, reaped=reaped) if role == "pause" else ("unknown", [])
     if version and version < FIRST_REAPING_PAUSE and capable not in ("yes", "likely") and has_reaped != "yes":
         # a tag is a word, and some vendors count their own (localhost/kubernetes/pause:0.1.0): what was seen comes first
@@ -109,7 +108,7 @@ def _reaper(facts: ReapingFacts, candidate: Candidate, version: tuple[int, ...] 
         capable = "no"
     if role == "pause" and candidate.state == "running":
         evidence += _pause_habits(process, candidate.sigchld)
-    idle = window.idle(key_of(process)) if window and role == "pause" and process.threads == 1 else None
+    idle = window.idle(process.key) if window and role == "pause" and process.threads == 1 else None
     if window and role == "pause":
         why += _in_the_window(window, process, reaped=reaped, idle=idle)
     reaper = Reaper(
@@ -173,7 +172,7 @@ def _has_reaped(process: Process, *, reaped: bool | None) -> tuple[Literal["yes"
 
 def _in_the_window(window: Window, process: Process, *, reaped: bool | None, idle: bool | None) -> list[str]:
     if reaped:
-        woken = window.wake_ups(key_of(process))
+        woken = window.wake_ups(process.key)
         estimate = f"; it went to sleep again {woken} times, an estimate of how many" if woken else ""
         return [f"it reaped within these {window.seconds:.1f} s{estimate}"]
     return [f"it was idle for these {window.seconds:.1f} s: nothing reaped"] if idle else []

@@ -1,4 +1,4 @@
-"""What reaping is judged by: the node as `who` searches it, the readings of processes that could reap, the two looks."""
+"""What reaping is judged by: the joined node, and what its pids and PID namespaces stand for."""
 
 from __future__ import annotations
 
@@ -6,37 +6,39 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.process import TICKS_PER_SECOND
 from kubectl_pause.join.init_process import init_process
-from kubectl_pause.join.joined_node import inspect_node
-from kubectl_pause.join.two_looks import window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from kubectl_pause.facts.looks import ProcessKey
     from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.facts.pid_limits import Freezer, PidLimit
     from kubectl_pause.facts.process import Process
     from kubectl_pause.facts.reapers import Reading
-    from kubectl_pause.join.joined_node import InspectedNode
+    from kubectl_pause.join.joined_node import JoinedNode
     from kubectl_pause.join.two_looks import Window
-    from kubectl_pause.report import NodeReport, Sandbox
+    from kubectl_pause.report import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
 class ReapingFacts:
-    """`first` is PID 1 of each PID namespace but the node's. `window` is None where there was one look.
-    `zombies_in` counts zombies by PID namespace.
-    `sandbox_of_holder` and `container_of_init` tell what a pid stands for in the report; an application that others have joined, as
-    Docker and `nsenter` allow, is in both.
-    """
+    """An application that others have joined, as Docker and `nsenter` allow, is a holder and an init process."""
 
-    node: InspectedNode
+    node: JoinedNode
     first: Mapping[int, Process]
-    window: Window | None
+    """PID 1 of each PID namespace but the node's."""
     zombies_in: Mapping[int, int]
+    """How many zombies are in each PID namespace."""
     sandbox_of_holder: Mapping[int, str]
+    """Ids of sandboxes by the pid that holds them."""
     container_of_init: Mapping[int, tuple[str, str]]
+    """Sandbox id and name of containers by the pid of their main process."""
+
+    @property
+    def window(self) -> Window | None:
+        """Two looks at the processes; None where there was one."""
+        return self.node.window
 
     @property
     def processes(self) -> Mapping[int, Process]:
@@ -79,26 +81,17 @@ class ReapingFacts:
         moment = self.window.base.uptime if self.window else _uptime(self.node.facts)
         if age is None or moment is None:
             return age
-        return min(age, max(0.0, moment - process.start_ticks / TICKS))
+        return min(age, max(0.0, moment - process.start_ticks / TICKS_PER_SECOND))
 
 
-TICKS = 100
-"""USER_HZ, in which /proc/PID/stat counts, on every architecture that runs containers."""
-
-
-def key_of(process: Process) -> ProcessKey:
-    """What a process is known by at both looks."""
-    return process.pid, process.start_ticks
-
-
-def reaping_facts(facts: NodeFacts, report: NodeReport, earlier: NodeFacts | None = None) -> ReapingFacts:
-    """`earlier` are the facts of an older capture of the same node."""
+def reaping_facts(node: JoinedNode) -> ReapingFacts:
+    """Index what reaping is judged by."""
+    facts = node.facts
     host = facts.host.get("pid")
-    node = inspect_node(facts, report)
     of_lone = {
         process.pid: (identifier, container.name)
         for identifier, container in node.lone.items()
-        if (process := init_process(facts, identifier, [container.pid]))
+        if (process := init_process(facts, node.ownership, identifier, [container.pid]))
     }
     return ReapingFacts(
         node=node,
@@ -107,14 +100,13 @@ def reaping_facts(facts: NodeFacts, report: NodeReport, earlier: NodeFacts | Non
             for process in facts.processes.values()
             if process.ns_pids[-1:] == (1,) and process.namespaces.get("pid", host) != host
         },
-        window=window_of(facts, earlier),
         zombies_in=Counter(each.namespaces["pid"] for each in facts.processes.values() if each.is_zombie and "pid" in each.namespaces),
-        sandbox_of_holder={sandbox.pid: sandbox.id for sandbox in report.sandboxes if sandbox.pid},
-        container_of_init=of_lone | dict(_inits(facts, report.sandboxes)),
+        sandbox_of_holder={sandbox.pid: sandbox.id for sandbox in node.sandboxes.values() if sandbox.pid},
+        container_of_init=of_lone | dict(_inits(facts, node.sandboxes.values())),
     )
 
 
-def _inits(facts: NodeFacts, sandboxes: list[Sandbox]) -> list[tuple[int, tuple[str, str]]]:
+def _inits(facts: NodeFacts, sandboxes: Iterable[Sandbox]) -> list[tuple[int, tuple[str, str]]]:
     """Main processes of containers. A dead one's cgroup is not to be seen on v1, so the runtime's word counts for a zombie."""
     found = []
     for sandbox in sandboxes:

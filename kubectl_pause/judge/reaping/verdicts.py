@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from kubectl_pause.judge.reaping import remedies as zombie_remedies
+from kubectl_pause.judge.reaping import remedies
 from kubectl_pause.judge.reaping.halted import halt_of
 from kubectl_pause.judge.reaping.pid_namespaces import would_reap
 from kubectl_pause.judge.reaping.sigchld import sigchld_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.process import Process
     from kubectl_pause.judge.reaping.halted import Halt
     from kubectl_pause.judge.reaping.reaping_facts import ReapingFacts
-    from kubectl_pause.report import Sandbox, Zombie, ZombieParent
+    from kubectl_pause.report import PidNamespace, Sandbox, Zombie, ZombieParent
 
 Confidence = Literal["certain", "likely", "possible"]
 
@@ -43,12 +43,21 @@ class Verdict:
     remedies: list[str]
 
 
-def zombie_groups(facts: ReapingFacts, sandbox: Sandbox | None, pod: Pod | None, zombies: Iterable[Zombie]) -> list[ZombieGroup]:
-    """Groups of a sandbox's zombies, or of the node's own (`sandbox` None): those with the same parent, those most sure in front."""
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose zombies are judged: a sandbox's, its pod as the API has it and its PID namespaces; with no sandbox the node's own."""
+
+    sandbox: Sandbox | None = None
+    pod: Pod | None = None
+    spaces: Sequence[PidNamespace] = ()
+
+
+def zombie_groups(facts: ReapingFacts, whose: Whose, zombies: Iterable[Zombie]) -> list[ZombieGroup]:
+    """Groups of zombies: those with the same parent, those most sure in front."""
     groups: dict[tuple[int, str, bool], list[Zombie]] = {}
     for zombie in zombies:
-        groups.setdefault((zombie.ppid, zombie.kind, _is_main(facts, sandbox, zombie)), []).append(zombie)
-    made = [_group(facts, sandbox, pod, members, main=main) for (_, _, main), members in groups.items()]
+        groups.setdefault((zombie.ppid, zombie.kind, _is_main(facts, whose.sandbox, zombie)), []).append(zombie)
+    made = [_group(facts, whose, members, main=main) for (_, _, main), members in groups.items()]
     return sorted(made, key=lambda group: (_ORDER.index(group.severity), -group.count, group.parent.pid))
 
 
@@ -77,17 +86,17 @@ def _is_main(facts: ReapingFacts, sandbox: Sandbox | None, zombie: Zombie) -> bo
     return known or zombie.ns_pid == 1
 
 
-def _group(facts: ReapingFacts, sandbox: Sandbox | None, pod: Pod | None, zombies: Sequence[Zombie], *, main: bool) -> ZombieGroup:
+def _group(facts: ReapingFacts, whose: Whose, zombies: Sequence[Zombie], *, main: bool) -> ZombieGroup:
     sure = [told for zombie in zombies if (told := fault(facts, zombie))]
     confidence: Confidence = min(sure, key=_CONFIDENCES.index, default="possible")
     ages = [zombie.age_seconds for zombie in zombies if zombie.age_seconds is not None]
     containers = {zombie.container for zombie in zombies}
     dead_leader = zombies[0].kind == "dead-leader"
-    verdict = _verdict(facts, sandbox, pod, zombies, main=main)
+    verdict = _verdict(facts, whose, zombies, main=main)
     evidence = [
         *verdict.evidence,
-        *_of_ended_attempts(facts, sandbox, zombies),
-        *_of_spec(pod, zombies),
+        *_of_ended_attempts(facts, whose.sandbox, zombies),
+        *_of_spec(whose.pod, zombies),
         *([] if dead_leader else [_how_long(facts, zombies)]),
     ]
     names = Counter(zombie.comm for zombie in zombies)
@@ -112,24 +121,25 @@ def _group(facts: ReapingFacts, sandbox: Sandbox | None, pod: Pod | None, zombie
 _CONFIDENCES: tuple[Confidence, ...] = ("certain", "likely", "possible")
 
 
-def _verdict(facts: ReapingFacts, sandbox: Sandbox | None, pod: Pod | None, zombies: Sequence[Zombie], *, main: bool) -> Verdict:
+def _verdict(facts: ReapingFacts, whose: Whose, zombies: Sequence[Zombie], *, main: bool) -> Verdict:
     """By what the parent is; a parent that does nothing at all is let go on first, whatever it is."""
+    sandbox = whose.sandbox
     if zombies[0].kind == "dead-leader":
         told = "the main thread has ended while other threads live: nobody can reap it before they end; this is no reaper's fault"
         return Verdict("zombie/dead-leader", told, [], [])
     parent = zombies[0].parent
     if parent.pid == 0:
         told = "its parent is outside of the node's PID namespace, as where the node is a container itself, and has not waited for it"
-        return Verdict("zombie/outside-parent" if sandbox else "zombie/unknown-parent", told, [], zombie_remedies.of_beyond())
+        return Verdict("zombie/outside-parent" if sandbox else "zombie/unknown-parent", told, [], remedies.of_beyond())
     process = facts.processes.get(parent.pid)
     if process and process.state == "Z":
         return _under_dead_leader(facts, parent)
     if main or parent.role in ("runtime", "kubelet", "host", "unknown"):
         verdict = _from_outside(sandbox, zombies, main=main)
     elif parent.role == "pause":
-        verdict = _under_pause(sandbox, parent) if sandbox else _from_outside(sandbox, zombies, main=main)
+        verdict = _under_pause(sandbox, whose.spaces, parent) if sandbox else _from_outside(sandbox, zombies, main=main)
     else:
-        verdict = _under_application(facts, sandbox, pod, parent)
+        verdict = _under_application(facts, sandbox, whose.pod, parent)
     halt = halt_of(process, facts.frozen, facts.processes) if process else None
     return _halted(facts, process, parent, verdict, halt) if process and halt else verdict
 
@@ -155,7 +165,7 @@ def _under_dead_leader(facts: ReapingFacts, parent: ZombieParent) -> Verdict:
     what = f", {_what(facts, parent, name)}," if kind in ("container", "process") else ""
     told = f"the main thread of {_named(parent)}{what} has ended while other threads of it live, which do not wait for its children"
     kept = "it is no zombie: nobody can reap it before those threads end"
-    return Verdict("zombie/parent-dead-leader", told, [kept], zombie_remedies.of_dead_leader(parent))
+    return Verdict("zombie/parent-dead-leader", told, [kept], remedies.of_dead_leader(parent))
 
 
 def _from_outside(sandbox: Sandbox | None, zombies: Sequence[Zombie], *, main: bool) -> Verdict:
@@ -165,7 +175,7 @@ def _from_outside(sandbox: Sandbox | None, zombies: Sequence[Zombie], *, main: b
     if main:
         what = f"container {zombies[0].container}" if zombies[0].container else "the sandbox"
         told = f"the main process of {what} has ended, and {who} has not waited for it"
-        return Verdict("zombie/main-process", told, [], zombie_remedies.of_runtime(sandbox, parent))
+        return Verdict("zombie/main-process", told, [], remedies.of_runtime(sandbox, parent))
     if sandbox is None and parent.role == "unknown":
         told = f"{who} does not wait for its children; whose it is could not be seen"
         return Verdict(
@@ -173,15 +183,15 @@ def _from_outside(sandbox: Sandbox | None, zombies: Sequence[Zombie], *, main: b
         )
     if sandbox is None:
         told = f"{who}, a process of the node, does not wait for its children"
-        return Verdict("zombie/host-process", told, [], zombie_remedies.of_host(parent))
+        return Verdict("zombie/host-process", told, [], remedies.of_host(parent))
     if parent.role in ("host", "kubelet"):
         told = f"{who} is outside of the pod, a process of the node, and has to wait for it: deleting the pod would not free it"
-        return Verdict("zombie/outside-parent", told, [], zombie_remedies.of_host(parent))
+        return Verdict("zombie/outside-parent", told, [], remedies.of_host(parent))
     if parent.role == "runtime":
         told = f"{who} is outside of the pod and has to wait for it: an exec or a probe that was left behind"
-        return Verdict("zombie/outside-parent", told, [], zombie_remedies.of_runtime(sandbox, parent))
+        return Verdict("zombie/outside-parent", told, [], remedies.of_runtime(sandbox, parent))
     told = f"{who} has to wait for it; what that process is, was not seen"
-    return Verdict("zombie/outside-parent", told, [], zombie_remedies.of_runtime(None, parent))
+    return Verdict("zombie/outside-parent", told, [], remedies.of_runtime(None, parent))
 
 
 def _under_application(facts: ReapingFacts, sandbox: Sandbox | None, pod: Pod | None, parent: ZombieParent) -> Verdict:
@@ -190,17 +200,17 @@ def _under_application(facts: ReapingFacts, sandbox: Sandbox | None, pod: Pod | 
     first = _first_of_its_namespace(facts, parent)
     told = f"{_named(parent)}, {_what(facts, parent, name)}, does not wait for its children"
     if kind == "container":
-        init = zombie_remedies.of_image(_maker(facts, sandbox, parent), pod, name)
+        init = remedies.of_image(_maker(facts, sandbox, parent), pod, name)
         return Verdict("zombie/no-init", f"{told}, own or adopted", [*_why_no_init(facts, parent), *_overridden(pod, name)], init)
     if first and first.pid == parent.pid:
-        return Verdict("zombie/no-init", f"{told}, own or adopted", _why_no_init(facts, parent), zombie_remedies.of_nested(name))
+        return Verdict("zombie/no-init", f"{told}, own or adopted", _why_no_init(facts, parent), remedies.of_nested(name))
     adopts = f"{first.comm} (pid {first.pid}), PID 1 of its PID namespace, gets them only when it ends" if first else ""
     no_help = "it lives, so its children are not handed to any init: neither tini nor pause would help"
     return Verdict(
         "zombie/application",
         f"{told}: the application's fault",
         [no_help, *filter(None, [adopts])],
-        zombie_remedies.of_application(parent),
+        remedies.of_application(parent),
     )
 
 
@@ -241,12 +251,12 @@ def _overridden(pod: Pod | None, container: str) -> list[str]:
     return []
 
 
-def _under_pause(sandbox: Sandbox, parent: ZombieParent) -> Verdict:
+def _under_pause(sandbox: Sandbox, spaces: Sequence[PidNamespace], parent: ZombieParent) -> Verdict:
     told = f"{_named(parent)} is PID 1 of the pod's processes and does not reap"
-    spaces = [space for space in sandbox.pid_namespaces or () if space.reaper and space.reaper.pid == parent.pid]
+    space = next((space for space in spaces if space.reaper and space.reaper.pid == parent.pid), None)
     adopted = f"{parent.comm or 'pause'} starts no process: each child of it is an orphan that it adopted"
-    evidence = [*(spaces[0].evidence if spaces else ()), adopted]
-    return Verdict("zombie/pause-does-not-reap", told, evidence, zombie_remedies.of_pause(sandbox, spaces[0] if spaces else None))
+    evidence = [*(space.evidence if space else ()), adopted]
+    return Verdict("zombie/pause-does-not-reap", told, evidence, remedies.of_pause(sandbox, space))
 
 
 def _why_no_init(facts: ReapingFacts, parent: ZombieParent) -> list[str]:
@@ -262,7 +272,7 @@ def _why_no_init(facts: ReapingFacts, parent: ZombieParent) -> list[str]:
 def _of_ended_attempts(facts: ReapingFacts, sandbox: Sandbox | None, zombies: Sequence[Zombie]) -> list[str]:
     """Zombies whose cgroup is that of an attempt of a container that has ended: the one that runs now has none of them."""
     current = {container.id for container in sandbox.containers} if sandbox else set()
-    owners = Counter(owner for zombie in zombies if (owner := facts.node.facts.owner.get(zombie.pid)) and owner in facts.node.known)
+    owners = Counter(owner for zombie in zombies if (owner := facts.node.ownership.owner.get(zombie.pid)) and owner in facts.node.known)
     return [
         f"{count} of {len(zombies)} from an attempt of container {place.container} that has ended ({owner[:13]})"
         for owner, count in owners.items()

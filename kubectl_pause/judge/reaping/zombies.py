@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kubectl_pause.join.attribution import SHIM_NAMES
-from kubectl_pause.judge.reaping.reaping_facts import key_of
+from kubectl_pause.facts.known_programs import OCI_RUNTIMES, RUNC_STAGES, RUNTIME_DAEMONS, SHIM_NAMES
 from kubectl_pause.report import Zombie, ZombieParent
 
 if TYPE_CHECKING:
@@ -17,9 +16,8 @@ if TYPE_CHECKING:
     from kubectl_pause.join.attribution import Attribution
     from kubectl_pause.judge.reaping.reaping_facts import ReapingFacts
 
-RUNTIME_NAMES = (*SHIM_NAMES, "containerd", "crio", "dockerd", "runc", "crun", "youki")
-"""comm of the processes by which a runtime starts containers and commands in them (the kernel cuts a comm at 15 bytes)."""
-_RUNC_STAGES = "runc:["
+_RUNTIME_NAMES = (*SHIM_NAMES, *RUNTIME_DAEMONS, *OCI_RUNTIMES)
+"""Processes by which a runtime starts containers and commands in them."""
 _LONGEST_LINE = 16
 
 
@@ -64,7 +62,7 @@ def _zombie(facts: ReapingFacts, process: Process, parent: ZombieParent, attribu
         exit_code=process.exit_code >> 8 & 0xFF if dead and not signal else None,
         signal=signal if dead and signal else None,
         age_seconds=None if age is None else round(age, 3),
-        lasting=facts.window.lasted(key_of(process)) if facts.window else None,
+        lasting=facts.window.lasted(process.key) if facts.window else None,
         attributed_by=attribution.by if attribution else None,
         confidence=attribution.confidence if attribution else None,
         kind="zombie" if dead else "dead-leader",
@@ -103,7 +101,7 @@ def role_of(facts: ReapingFacts, process: Process) -> str:
         return "pause"
     attribution = facts.node.attributions.get(pid)
     if _is_outside(facts, process):
-        runtime = process.comm in RUNTIME_NAMES or process.comm.startswith(_RUNC_STAGES)
+        runtime = process.comm in _RUNTIME_NAMES or process.comm.startswith(RUNC_STAGES)
         if runtime or pid in facts.node.shims:
             return "runtime"
         if attribution is None:
@@ -126,8 +124,7 @@ def _is_first(facts: ReapingFacts, process: Process) -> bool:
 
 def _is_outside(facts: ReapingFacts, process: Process) -> bool:
     """In the node's PID namespace and in no container's cgroup: only there does a name say what a process is."""
-    node = facts.node.facts
-    return process.namespaces.get("pid") == facts.host_pid_namespace and node.owner.get(process.pid) in (None, node.owner.get(1))
+    return process.namespaces.get("pid") == facts.host_pid_namespace and facts.node.ownership.is_outside(process.pid)
 
 
 def _collector(facts: ReapingFacts) -> int | None:
