@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.facts.numbers import PID_DIGITS, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -222,5 +223,5 @@ def _bundle(fields: Mapping[str, str], content: bytes) -> BundleFile | None:
     container_id, pid = fields.get("id", ""), fields.get("pid", "-")
     if not container_id:
         return None
-    number = int(pid) if pid.isascii() and pid.isdigit() and len(pid) < _NUMBER_LIMIT else 0
+    number = whole_number(pid, PID_DIGITS) or 0
     return BundleFile(container_id, number or None, _without_blank(content))

@@ -21,6 +21,8 @@ class EngineFacts:
 
     containers: tuple[EngineContainer, ...] = ()
     pods: tuple[PodmanPod, ...] = ()
+    asked: bool = False
+    """Whether one of them is at work here, and was asked."""
 
 
 def engine_facts(capture: Capture, notes: list[str]) -> EngineFacts:
@@ -37,13 +39,8 @@ def engine_facts(capture: Capture, notes: list[str]) -> EngineFacts:
         pods = parse_podman_pods(capture.content("podman.pods"))
     except UnreadableAnswer as error:
         notes.append(str(error))
-    return EngineFacts(containers=tuple(containers.values()), pods=tuple(pods))
-
-
-def reader_of(capture: Capture) -> int | None:
-    """The pid of the process that read this host; None for a node of a cluster."""
-    text = capture.header.get("reader", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None  # noqa: PLR2004 (a pid)
+    asked = any(name.startswith(tuple(f"{engine}." for engine in ENGINES)) for name in capture.sections)
+    return EngineFacts(tuple(containers.values()), tuple(pods), asked)
 
 
 def host_namespaces(processes: Mapping[int, Process], reader: int | None) -> Mapping[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.numbers import COUNT_DIGITS, seconds, whole_number
 from kubectl_pause.facts.pid_limits import parse_pid_limits
 from kubectl_pause.facts.reapers import parse_counters, parse_stats
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.pid_limits import PidLimit
     from kubectl_pause.facts.process import Process, ProcessKey, Stat
     from kubectl_pause.facts.reapers import Counters, Reading
-
-_LONGEST_COUNT = 11
-"""Digits of a number of tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +60,14 @@ def _look(
     counters: Mapping[int, Counters],
     limits: Mapping[str, PidLimit],
 ) -> Look | None:
-    try:
-        uptime = float(moment["uptime"])
-    except (KeyError, ValueError):
+    uptime = seconds(moment.get("uptime", ""))
+    if uptime is None:
         return None
-    tasks = moment.get("tasks", "")
     return Look(
         uptime=uptime,
         zombies=frozenset((pid, process.start_ticks) for pid, process in processes.items() if process.state == "Z"),
         child_faults={(pid, process.start_ticks): process.child_faults for pid, process in processes.items()},
         counters=counters,
         tasks={path: limit.current for path, limit in limits.items()},
-        node_tasks=int(tasks) if tasks.isascii() and tasks.isdigit() and len(tasks) <= _LONGEST_COUNT else None,
+        node_tasks=whole_number(moment.get("tasks", ""), COUNT_DIGITS),
     )

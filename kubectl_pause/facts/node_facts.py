@@ -23,7 +23,8 @@ from kubectl_pause.facts.cri import (
 )
 from kubectl_pause.facts.decoding import decode_json
 from kubectl_pause.facts.fds import OpenNamespaces, parse_fds
-from kubectl_pause.facts.local_facts import EngineFacts, engine_facts, host_namespaces, limits_of_view, reader_of
+from kubectl_pause.facts.header import Header, parse_header
+from kubectl_pause.facts.local_facts import EngineFacts, engine_facts, host_namespaces, limits_of_view
 from kubectl_pause.facts.looks import Look, parse_looks
 from kubectl_pause.facts.mounts import Mounts, parse_mountinfo
 from kubectl_pause.facts.pid_limits import Freezer, PidLimit, parse_frozen, parse_pid_limits
@@ -46,7 +47,9 @@ _KILLED = (124, 137)
 class NodeFacts:
     """Typed facts of one node."""
 
-    capture: Capture
+    header: Header
+    crictl: Mapping[str, str] | None
+    """Path, version and socket of the crictl that was asked; None where there was none."""
     api: ApiView | None
     """What the API says of the node and its pods; None where it was not asked."""
     pods: list[CriSandbox] | None
@@ -113,14 +116,15 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
     bundles = {bundle.id: bundle for file in capture.bundles if (bundle := parse_bundle(file))}
     processes = parse_processes(capture.content("proc"))
     engines = engine_facts(capture, notes)
-    reader = reader_of(capture)
-    host = host_namespaces(processes, reader)
-    notes += limits_of_view(capture, processes, reader)
+    header = parse_header(capture.header)
+    host = host_namespaces(processes, header.reader)
+    notes += limits_of_view(capture, processes, header.reader)
     reapers = capture.content("reapers")
     readings, last_runs = parse_reapers(reapers)
     limits = parse_pid_limits(capture.content("pids"))
     return NodeFacts(
-        capture=capture,
+        header=header,
+        crictl=capture.crictl,
         api=_api_view(capture, source),
         pods=pods,
         containers=containers,
@@ -132,7 +136,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         notes=notes,
         crictl_failure=crictl_failure,
         host=host,
-        of_this_host=reader is not None,
+        of_this_host=header.reader is not None,
         local=engines,
         shims=parse_shims(capture.content("shims")),
         routes=parse_routes(capture.content("routes")) if "routes" in capture.sections else None,

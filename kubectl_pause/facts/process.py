@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 NAMESPACE_TYPES = ("net", "ipc", "uts", "pid", "user", "mnt", "cgroup", "time")
 """The eight types of namespaces(7), in the order in which reports show them."""
@@ -66,6 +66,15 @@ class Process:
     def key(self) -> ProcessKey:
         """What it is known by at two looks."""
         return self.pid, self.start_ticks
+
+
+def ancestors(processes: Mapping[int, Process], process: Process) -> Iterator[Process]:
+    """Parents, the nearest first, up to and without pid 1. A made-up capture may have parents that make a ring: it ends there."""
+    seen = {process.pid}
+    while (parent := processes.get(process.ppid)) and parent.pid != 1 and parent.pid not in seen:
+        yield parent
+        seen.add(parent.pid)
+        process = parent
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from kubectl_pause.report import CrictlSource, NodePids, RuntimeInfo, Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from kubectl_pause.facts.node_facts import NodeFacts
-
-_LONGEST_NUMBER = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +29,30 @@ class AboutNode:
 
 def about_node(facts: NodeFacts, name: str) -> AboutNode:
     """`name` is used where the capture itself has no API part that says it."""
-    header = facts.capture.header
+    header = facts.header
     return AboutNode(
         name=facts.api.node_name if facts.api else name,
-        kernel=header.get("kernel") or None,
+        kernel=header.kernel or None,
         os=_os_name(facts),
         runtime=_runtime(facts),
         cgroup=_cgroup_version(facts),
-        captured_at=moment(header.get("now")),
+        captured_at=moment(header.now),
         seconds=facts.api.seconds if facts.api else None,
         sources=_sources(facts),
-        pids=NodePids(current=_number(header, "tasks"), max=_number(header, "pid_max"), threads_max=_number(header, "threads_max")),
+        pids=NodePids(current=header.tasks, max=header.pid_max, threads_max=header.threads_max),
     )
 
 
 def _sources(facts: NodeFacts) -> Sources:
-    crictl = facts.capture.crictl
+    crictl = facts.crictl
     asked = crictl is not None and facts.pods is not None
-    by_engine = any(name.startswith(("docker.", "podman.")) for name in facts.capture.sections)
     return Sources(
         crictl=CrictlSource(path=crictl.get("path", ""), version=crictl.get("version"), socket=crictl.get("socket"))
         if crictl is not None and asked
         else None,
         crictl_failure=facts.crictl_failure,
         bundles=bool(facts.bundles),
-        runtime=facts.pods is not None or bool(facts.bundles) or facts.of_this_host or by_engine,  # this host may have none at all
+        runtime=facts.pods is not None or bool(facts.bundles) or facts.of_this_host or facts.local.asked,  # this host may have none at all
         descriptors_cut=not facts.fds.whole,
         api=bool(facts.api and facts.api.pods),  # none at all: we were not allowed to list them
         notes=facts.notes,
@@ -86,13 +81,8 @@ def _cgroup_version(facts: NodeFacts) -> Literal["v1", "v2", "hybrid"] | None:
     return known.get(facts.mounts.cgroup)
 
 
-def _number(header: Mapping[str, str], key: str) -> int | None:
-    text = header.get(key, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER else None
-
-
-def moment(seconds: str | None) -> str | None:
+def moment(seconds: int | None) -> str | None:
     """Seconds since the epoch as RFC 3339."""
-    if not seconds or not (seconds.isascii() and seconds.isdigit()) or len(seconds) > 11:  # noqa: PLR2004 (year 5138)
+    if seconds is None:
         return None
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.cgroup import cgroup_paths, pod_of_path
 from kubectl_pause.facts.known_programs import SHIM_NAMES
+from kubectl_pause.facts.process import ancestors
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -156,32 +157,28 @@ def starter(facts: NodeFacts, process: Process, known: Container[int]) -> int | 
 
     PID 1 of a PID namespace may have adopted a child in that namespace from anybody who had joined it, so that proves nothing.
     """
-    seen = {process.pid}
-    while (parent := facts.processes.get(process.ppid)) and parent.pid != 1 and parent.pid not in seen:
-        adopter = parent.ns_pids[-1:] == (1,) and parent.namespaces.get("pid") == process.namespaces.get("pid")
-        if adopter:
+    child = process
+    for parent in ancestors(facts.processes, process):
+        adopts = parent.ns_pids[-1:] == (1,) and parent.namespaces.get("pid") == child.namespaces.get("pid")
+        if adopts:
             return None
         if parent.pid in known:
             return parent.pid
-        seen.add(parent.pid)
-        process = parent
+        child = parent
     return None
 
 
 def _by_ancestor(facts: NodeFacts, process: Process, settled: Mapping[int, Attribution], shims: Mapping[int, Place]) -> Attribution | None:
     """From the nearest ancestor that has a place, or the shim on the way; the node's init and the kubelet end the search."""
-    parent, seen = process.ppid, {process.pid}
     sure = not _is_elsewhere(process)
-    while parent in facts.processes and parent != 1 and parent not in seen:
-        seen.add(parent)
-        if parent in shims:
-            return Attribution(shims[parent], "shim", "likely" if sure else "possible", parent)
-        if parent in settled:
-            sure = sure and settled[parent].confidence != "possible"
-            return Attribution(settled[parent].place, "parent", "likely" if sure else "possible", parent)
-        ancestor = facts.processes[parent]
-        if ancestor.comm == "kubelet":
+    for parent in ancestors(facts.processes, process):
+        if parent.pid in shims:
+            return Attribution(shims[parent.pid], "shim", "likely" if sure else "possible", parent.pid)
+        if parent.pid in settled:
+            above = settled[parent.pid]
+            certain = sure and above.confidence != "possible"
+            return Attribution(above.place, "parent", "likely" if certain else "possible", parent.pid)
+        if parent.comm == "kubelet":
             return None
         sure = False
-        parent = ancestor.ppid
     return None

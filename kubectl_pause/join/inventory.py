@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from kubectl_pause.facts.numbers import whole_number
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.join.ownership import Ownership
 
+_INT32_DIGITS = 10
 INSPECTOR_NAME = re.compile(r"pause-inspect-[0-9a-f]{10}")
 """Names of this program's own pods."""
 
@@ -202,8 +205,7 @@ def _every_container(facts: NodeFacts, ownership: Ownership) -> Iterable[tuple[s
     for container in facts.containers:
         known = facts.bundles.get(container.id)
         pid = known.pid if known and container.state == "running" else None
-        count = container.annotations.get("io.kubernetes.container.restartCount", "")
-        restarts = int(count) if count.isascii() and count.isdigit() and len(count) < 10 else None  # noqa: PLR2004 (int32)
+        restarts = whole_number(container.annotations.get("io.kubernetes.container.restartCount", ""), _INT32_DIGITS)
         yield (
             container.sandbox_id,
             ContainerEntry(container.id, container.name, container.state, container.attempt, container.created_at or 0, pid, restarts),

@@ -167,9 +167,8 @@ def _names(commands: list[str]) -> list[str]:
 
 def _started(facts: NodeFacts, process: Process) -> int | None:
     """Nanoseconds since the epoch, by the node's clock and its uptime."""
-    try:
-        now, uptime = float(facts.capture.header["now"]), float(facts.capture.header["uptime"])
-    except (KeyError, ValueError):
+    now, uptime = facts.header.now, facts.header.uptime
+    if now is None or uptime is None:
         return None
     return int((now - uptime + process.start_ticks / TICKS_PER_SECOND) * 10**9)
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.known_programs import OCI_RUNTIMES, RUNC_STAGES, RUNTIME_DAEMONS, SHIM_NAMES
-from kubectl_pause.facts.process import TICKS_PER_SECOND
+from kubectl_pause.facts.process import TICKS_PER_SECOND, ancestors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.facts.process import Process
     from kubectl_pause.join.ownership import Ownership
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 _DAEMONS = (*RUNTIME_DAEMONS, "kubelet")
 _STARTERS = (*OCI_RUNTIMES, "exe")
 _STARTING_SECONDS = 10.0
-_LONGEST_LINE = 64
 
 
 def is_half_way(facts: NodeFacts, ownership: Ownership, pid: int) -> bool:
@@ -30,7 +27,7 @@ def is_half_way(facts: NodeFacts, ownership: Ownership, pid: int) -> bool:
     process = facts.processes.get(pid)
     if process is None:
         return False
-    for ancestor in _ancestors(facts, process):
+    for ancestor in ancestors(facts.processes, process):
         if ancestor.comm in _DAEMONS and ownership.is_outside(ancestor.pid):
             return True
         if ancestor.comm in SHIM_NAMES and ownership.is_outside(ancestor.pid):
@@ -50,18 +47,5 @@ def _is_starter(facts: NodeFacts, process: Process) -> bool:
 
 def _is_young(facts: NodeFacts, process: Process) -> bool:
     """Started while the node was read, or seconds before."""
-    try:
-        read_at = float(facts.capture.header.get("uptime", ""))
-    except ValueError:
-        return False
-    return process.start_ticks / TICKS_PER_SECOND > read_at - _STARTING_SECONDS
-
-
-def _ancestors(facts: NodeFacts, process: Process) -> Iterator[Process]:
-    """Parents up to, and without, pid 1."""
-    for _ in range(_LONGEST_LINE):
-        parent = facts.processes.get(process.ppid)
-        if parent is None or parent.pid == 1:
-            return
-        yield parent
-        process = parent
+    read_at = facts.header.uptime
+    return read_at is not None and process.start_ticks / TICKS_PER_SECOND > read_at - _STARTING_SECONDS

@@ -185,4 +185,4 @@ def without_sandbox(pod: Pod) -> PodWithoutSandbox:
 
 
 def _time_of_nanoseconds(nanoseconds: int | None) -> str | None:
-    return moment(str(nanoseconds // 10**9)) if nanoseconds and nanoseconds > 0 else None
+    return moment(nanoseconds // 10**9) if nanoseconds and nanoseconds > 0 else None

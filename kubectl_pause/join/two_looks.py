@@ -86,7 +86,7 @@ def comparable(facts: Mapping[str, NodeFacts]) -> list[tuple[str | None, str]]:
     """
     by_node: dict[tuple[str, str], list[str]] = {}
     for source, of_node in facts.items():
-        boot = of_node.capture.header.get("boot", source)
+        boot = of_node.header.boot or source
         by_node.setdefault((of_node.api.node_name if of_node.api else "", boot), []).append(source)
     pairs: list[tuple[str | None, str]] = []
     for same in by_node.values():
@@ -99,10 +99,10 @@ def comparable(facts: Mapping[str, NodeFacts]) -> list[tuple[str | None, str]]:
 
 def _moment_of(facts: NodeFacts) -> tuple[int, float]:
     """When a capture was taken: by the node's clock, and within one second by its uptime."""
-    now, look = facts.capture.header.get("now", ""), next(iter(facts.looks), None)
-    return int(now) if now.isascii() and now.isdigit() and len(now) < 12 else 0, look.uptime if look else 0.0  # noqa: PLR2004 (a time)
+    look = next(iter(facts.looks), None)
+    return facts.header.now or 0, look.uptime if look else 0.0
 
 
 def rebooted(facts: NodeFacts, earlier: NodeFacts) -> bool:
     """Whether the node was started anew between two captures: they cannot be compared."""
-    return facts.capture.header.get("boot") != earlier.capture.header.get("boot")
+    return facts.header.boot != earlier.header.boot

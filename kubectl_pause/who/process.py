@@ -48,12 +48,13 @@ def who_is(node: JoinedNode, process: Process) -> list[Found]:
 def _member(node: JoinedNode, process: Process, attribution: Attribution) -> Found:
     place, sandbox = attribution.place, node.sandboxes.get(attribution.place.sandbox)
     evidence = [_step(node, process, attribution)]
-    if process.pid == node.init_pid(place):
+    is_init = process.pid == node.init_pid(place)
+    if is_init:
         pause = sandbox is not None and sandbox.holder == "pause"
         role = f"container:{place.container}" if place.container else "pause" if pause else "sandbox"
     else:
         role = f"process:{place.container}" if place.container else "process"
-    if role in ("pause", "sandbox") or role.startswith("container:"):
+    if is_init:
         claimed = any(bundle.pid == process.pid and node.known.get(bundle.id) == place for bundle in node.facts.bundles.values())
         claimed = claimed or any(status.pid == process.pid and status.id == place.sandbox for status in node.facts.statuses.values())
         evidence += ["the runtime names it as the init process"] if claimed else []

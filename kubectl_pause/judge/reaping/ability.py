@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from kubectl_pause.facts.process import Process
     from kubectl_pause.judge.reaping.halted import State
+    from kubectl_pause.judge.reaping.roles import Role
     from kubectl_pause.judge.reaping.sigchld import Sigchld
 
 Capable = Literal["yes", "likely", "unknown", "unlikely", "no"]
@@ -31,7 +32,7 @@ class Candidate:
     """A process that could reap: `unreaped` are its children that are known to stay zombies, `program` its executable's name."""
 
     process: Process
-    role: str
+    role: Role
     state: State
     sigchld: Sigchld
     program: str
@@ -55,11 +56,11 @@ def _ability(candidate: Candidate) -> tuple[Capable, str]:  # noqa: PLR0911 (one
         return "no", _WHY_NOT[candidate.state]
     if sigchld.treatment == "ignore":
         return "yes", "it ignores SIGCHLD, so the kernel reaps"
-    if candidate.role == "pause" and candidate.program in ("", "pause"):
+    if candidate.role.kind == "pause" and candidate.program in ("", "pause"):
         return _ability_of_pause(sigchld)
     if candidate.program in KNOWN_REAPERS:
         return "yes", f"{candidate.program} is known to reap what it adopts"
-    if candidate.role == "pause":
+    if candidate.role.kind == "pause":
         return _ability_of_pause(sigchld)
     if sigchld.treatment in ("waiting", "signalfd"):
         return "likely", f"it waits in {_wait(sigchld)}"
@@ -67,7 +68,7 @@ def _ability(candidate: Candidate) -> tuple[Capable, str]:  # noqa: PLR0911 (one
         return "unknown", "it catches SIGCHLD; so does every Go and node program, which reap only children of their own"
     if sigchld.treatment == "unknown":
         return "unknown", "its signal masks were not read"
-    if candidate.role == "host" and not candidate.program:
+    if candidate.role.kind == "host" and not candidate.program:
         return "unknown", "what the node's init waits in was not read"
     return "unlikely", "nothing shows that it handles SIGCHLD"
 

@@ -146,9 +146,9 @@ def _refused(facts: ReapingFacts) -> Mapping[str, int]:
     From 6.11 on v2 counts so itself; older kernels, and v1 in all, count where the task is that forks, whichever limit above refused it.
     """
     told = {path: limit.refused for path, limit in facts.limits.items() if limit.refused is not None}
-    header, mounts = facts.node.facts.capture.header, facts.node.facts.mounts
-    version = re.match(r"(\d{1,4})\.(\d{1,4})", header.get("kernel", ""))
-    if mounts.cgroup == "v2" and version and (int(version[1]), int(version[2])) >= _COUNTS_ABOVE:
+    of_node = facts.node.facts
+    version = re.match(r"(\d{1,4})\.(\d{1,4})", of_node.header.kernel)
+    if of_node.mounts.cgroup == "v2" and version and (int(version[1]), int(version[2])) >= _COUNTS_ABOVE:
         return told
     summed = Counter(told)
     for path, count in told.items():

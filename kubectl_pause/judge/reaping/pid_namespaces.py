@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.judge.reaping.ability import Candidate, ability
 from kubectl_pause.judge.reaping.halted import state_of
+from kubectl_pause.judge.reaping.roles import Role, role_of
 from kubectl_pause.judge.reaping.sigchld import SIGCHLD, SIGINT, SIGTERM, Sigchld, sigchld_of
-from kubectl_pause.judge.reaping.zombies import role_of
 from kubectl_pause.report import PidNamespace, Reaper
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _namespace(
     evidence: list[str] = []
     if process:
         candidate = _candidate(facts, process, unreaped.get(process.pid, 0), host=host)
-        reaper, evidence = _reaper(facts, candidate, pause_version(sandbox.image) if candidate.role == "pause" else None)
+        reaper, evidence = _reaper(facts, candidate, pause_version(sandbox.image) if candidate.role.kind == "pause" else None)
     processes = facts.node.populations.get(("pid", inode), 0)
     verdict, first = _verdict(reaper, host=host, pause_alone=pause_alone and processes <= 1)
     return PidNamespace(
@@ -89,7 +89,7 @@ def _verdict(reaper: Reaper | None, *, host: bool, pause_alone: bool) -> tuple[s
 def _candidate(facts: ReapingFacts, process: Process, unreaped: int, *, host: bool) -> Candidate:
     return Candidate(
         process=process,
-        role="host" if host else _role(facts, process),
+        role=Role("host") if host else _role(facts, process),
         state=state_of(process, facts.frozen),
         sigchld=sigchld_of(process, facts.readings.get(process.pid), facts.machine),
         program=_program(facts, process),
@@ -98,7 +98,7 @@ def _candidate(facts: ReapingFacts, process: Process, unreaped: int, *, host: bo
 
 
 def _reaper(facts: ReapingFacts, candidate: Candidate, version: tuple[int, ...] | None) -> tuple[Reaper, list[str]]:
-    process, role, window = candidate.process, candidate.role, facts.window
+    process, role, window = candidate.process, candidate.role.kind, facts.window
     capable, evidence = ability(candidate)
     reaped = window.reaped(process.key) if window and role != "host" else None
     has_reaped, why = _has_reaped(process, reaped=reaped) if role == "pause" else ("unknown", [])
@@ -116,7 +116,7 @@ def _reaper(facts: ReapingFacts, candidate: Candidate, version: tuple[int, ...] 
         ns_pid=process.ns_pids[-1] if process.ns_pids else None,
         comm=process.comm,
         executable=facts.executables.get(process.pid),
-        role=role,
+        role=str(candidate.role),
         state=candidate.state,
         handles_sigchld=candidate.sigchld.treatment,
         asleep_in=candidate.sigchld.asleep_in,
@@ -129,12 +129,12 @@ def _reaper(facts: ReapingFacts, candidate: Candidate, version: tuple[int, ...] 
     return reaper, [*evidence, *why]
 
 
-def _role(facts: ReapingFacts, process: Process) -> str:
+def _role(facts: ReapingFacts, process: Process) -> Role:
     role = role_of(facts, process)
-    return role if role == "pause" or role.startswith("container:") else "unknown"
+    return role if role.kind in ("pause", "container") else Role("unknown")
 
 
-def would_reap(facts: ReapingFacts, process: Process, role: str) -> tuple[Capable, list[str]]:
+def would_reap(facts: ReapingFacts, process: Process, role: Role) -> tuple[Capable, list[str]]:
     """How sure it is that a halted process reaps once it goes on, and why."""
     candidate = Candidate(
         process=process,

@@ -68,7 +68,7 @@ class ReapingFacts:
     @property
     def machine(self) -> str:
         """The node's `uname -m`, "" where it is not known."""
-        return self.node.facts.capture.header.get("machine", "")
+        return self.node.facts.header.machine
 
     @property
     def host_pid_namespace(self) -> int | None:
@@ -120,7 +120,4 @@ def _inits(facts: NodeFacts, sandboxes: Iterable[Sandbox]) -> list[tuple[int, tu
 
 
 def _uptime(facts: NodeFacts) -> float | None:
-    try:
-        return float(next(iter(facts.capture.looks), facts.capture.header)["uptime"])
-    except (KeyError, ValueError):
-        return None
+    return facts.looks[0].uptime if facts.looks else facts.header.uptime

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from kubectl_pause.judge.reaping import remedies
 from kubectl_pause.judge.reaping.halted import halt_of
 from kubectl_pause.judge.reaping.pid_namespaces import would_reap
+from kubectl_pause.judge.reaping.roles import role_of
 from kubectl_pause.judge.reaping.sigchld import sigchld_of
 from kubectl_pause.report import ZombieGroup
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.process import Process
     from kubectl_pause.judge.reaping.halted import Halt
     from kubectl_pause.judge.reaping.reaping_facts import ReapingFacts
+    from kubectl_pause.judge.reaping.roles import Role
     from kubectl_pause.report import PidNamespace, Sandbox, Zombie, ZombieParent
 
 Confidence = Literal["certain", "likely", "possible"]
@@ -133,13 +135,13 @@ def _verdict(facts: ReapingFacts, whose: Whose, zombies: Sequence[Zombie], *, ma
         return Verdict("zombie/outside-parent" if sandbox else "zombie/unknown-parent", told, [], remedies.of_beyond())
     process = facts.processes.get(parent.pid)
     if process and process.state == "Z":
-        return _under_dead_leader(facts, parent)
+        return _under_dead_leader(facts, process, parent)
     if main or parent.role in ("runtime", "kubelet", "host", "unknown"):
         verdict = _from_outside(sandbox, zombies, main=main)
     elif parent.role == "pause":
         verdict = _under_pause(sandbox, whose.spaces, parent) if sandbox else _from_outside(sandbox, zombies, main=main)
     else:
-        verdict = _under_application(facts, sandbox, whose.pod, parent)
+        verdict = _under_application(facts, whose, parent)
     halt = halt_of(process, facts.frozen, facts.processes) if process else None
     return _halted(facts, process, parent, verdict, halt) if process and halt else verdict
 
@@ -147,11 +149,11 @@ def _verdict(facts: ReapingFacts, whose: Whose, zombies: Sequence[Zombie], *, ma
 def _halted(facts: ReapingFacts, process: Process, parent: ZombieParent, verdict: Verdict, halt: Halt) -> Verdict:
     """The verdict on a parent that is stopped, traced or frozen: whether it waits for its children is seen only when it goes on."""
     halted = f"{_named(parent)} {halt.words}"
-    kind, _, name = parent.role.partition(":")
-    if kind not in ("container", "process"):
+    role = role_of(facts, process)
+    if not role.is_of_container:
         return Verdict(verdict.code, verdict.message, [halted, *verdict.evidence], [halt.remedy])
-    capable, why = would_reap(facts, process, parent.role)
-    told = f"{_named(parent)}, {_what(facts, parent, name)}, cannot wait for its children: it {halt.words}"
+    capable, why = would_reap(facts, process, role)
+    told = f"{_named(parent)}, {_what(facts, process, role)}, cannot wait for its children: it {halt.words}"
     if capable in ("no", "unlikely") and verdict.code == "zombie/no-init":
         later = [f"if they stay then: {remedy}" for remedy in verdict.remedies]
         return Verdict("zombie/parent-halted", told, [*why, "so they may stay when it goes on"], [halt.remedy, *later])
@@ -160,9 +162,9 @@ def _halted(facts: ReapingFacts, process: Process, parent: ZombieParent, verdict
     return Verdict("zombie/parent-halted", told, ["whether it waits for them is seen when it goes on"], [halt.remedy])
 
 
-def _under_dead_leader(facts: ReapingFacts, parent: ZombieParent) -> Verdict:
-    kind, _, name = parent.role.partition(":")
-    what = f", {_what(facts, parent, name)}," if kind in ("container", "process") else ""
+def _under_dead_leader(facts: ReapingFacts, process: Process, parent: ZombieParent) -> Verdict:
+    role = role_of(facts, process)
+    what = f", {_what(facts, process, role)}," if role.is_of_container else ""
     told = f"the main thread of {_named(parent)}{what} has ended while other threads of it live, which do not wait for its children"
     kept = "it is no zombie: nobody can reap it before those threads end"
     return Verdict("zombie/parent-dead-leader", told, [kept], remedies.of_dead_leader(parent))
@@ -194,16 +196,19 @@ def _from_outside(sandbox: Sandbox | None, zombies: Sequence[Zombie], *, main: b
     return Verdict("zombie/outside-parent", told, [], remedies.of_runtime(None, parent))
 
 
-def _under_application(facts: ReapingFacts, sandbox: Sandbox | None, pod: Pod | None, parent: ZombieParent) -> Verdict:
+def _under_application(facts: ReapingFacts, whose: Whose, parent: ZombieParent) -> Verdict:
     """PID 1 of a PID namespace adopts, any other process has only children of its own, which no init gets while it lives."""
-    kind, _, name = parent.role.partition(":")
-    first = _first_of_its_namespace(facts, parent)
-    told = f"{_named(parent)}, {_what(facts, parent, name)}, does not wait for its children"
-    if kind == "container":
-        init = remedies.of_image(_maker(facts, sandbox, parent), pod, name)
-        return Verdict("zombie/no-init", f"{told}, own or adopted", [*_why_no_init(facts, parent), *_overridden(pod, name)], init)
-    if first and first.pid == parent.pid:
-        return Verdict("zombie/no-init", f"{told}, own or adopted", _why_no_init(facts, parent), remedies.of_nested(name))
+    process = facts.processes[parent.pid]
+    role = role_of(facts, process)
+    name = "?" if role.container is None else role.container
+    first = _first_of_its_namespace(facts, process)
+    told = f"{_named(parent)}, {_what(facts, process, role)}, does not wait for its children"
+    if role.kind == "container":
+        init = remedies.of_image(_maker(facts, whose.sandbox, parent), whose.pod, name)
+        evidence = [*_why_no_init(facts, process), *_overridden(whose.pod, name)]
+        return Verdict("zombie/no-init", f"{told}, own or adopted", evidence, init)
+    if first is process:
+        return Verdict("zombie/no-init", f"{told}, own or adopted", _why_no_init(facts, process), remedies.of_nested(name))
     adopts = f"{first.comm} (pid {first.pid}), PID 1 of its PID namespace, gets them only when it ends" if first else ""
     no_help = "it lives, so its children are not handed to any init: neither tini nor pause would help"
     return Verdict(
@@ -223,24 +228,22 @@ def _maker(facts: ReapingFacts, sandbox: Sandbox | None, parent: ZombieParent) -
     return lone.engine if lone else None
 
 
-def _first_of_its_namespace(facts: ReapingFacts, parent: ZombieParent) -> Process | None:
-    """PID 1 of the PID namespace that the parent is in: what its children go to when it ends."""
-    process = facts.processes.get(parent.pid)
-    inode = process.namespaces.get("pid") if process else None
+def _first_of_its_namespace(facts: ReapingFacts, process: Process) -> Process | None:
+    """PID 1 of the PID namespace that the process is in: what its children go to when it ends."""
+    inode = process.namespaces.get("pid")
     if inode is None:
         return None
     return facts.processes.get(1) if inode == facts.host_pid_namespace else facts.first.get(inode)
 
 
-def _what(facts: ReapingFacts, parent: ZombieParent, container: str) -> str:
-    """What the parent is to its container, as an apposition."""
-    whose = f"container {container}" if container not in ("", "?") else "the container" if container == "" else "the pod"
-    if parent.role.startswith("container:"):
+def _what(facts: ReapingFacts, process: Process, role: Role) -> str:
+    """What a process is to its container, as an apposition."""
+    whose = f"container {role.container}" if role.container else "the pod" if role.container is None else "the container"
+    if role.kind == "container":
         return f"PID 1 of {whose}"
-    first = _first_of_its_namespace(facts, parent)
-    if parent.pid in facts.container_of_init:
+    if process.pid in facts.container_of_init:
         return f"the main process of {whose}"
-    if first and first.pid == parent.pid:
+    if _first_of_its_namespace(facts, process) is process:
         return f"PID 1 of a PID namespace nested in {whose}"
     return f"a process of {whose}"
 
@@ -259,11 +262,8 @@ def _under_pause(sandbox: Sandbox, spaces: Sequence[PidNamespace], parent: Zombi
     return Verdict("zombie/pause-does-not-reap", told, evidence, remedies.of_pause(sandbox, space))
 
 
-def _why_no_init(facts: ReapingFacts, parent: ZombieParent) -> list[str]:
-    process = facts.processes.get(parent.pid)
-    if process is None:
-        return []
-    sigchld = sigchld_of(process, facts.readings.get(parent.pid), facts.machine)
+def _why_no_init(facts: ReapingFacts, process: Process) -> list[str]:
+    sigchld = sigchld_of(process, facts.readings.get(process.pid), facts.machine)
     words = {"handler": "it catches SIGCHLD, yet", "default": "it does not handle SIGCHLD, and", "blocked": "it has SIGCHLD blocked, and"}
     cannot = "whether they are its own children or orphans that it adopted cannot be told; an init helps with orphans only"
     return [f"{words.get(sigchld.treatment, 'it has the time to, but')} its children stay zombies", cannot]

@@ -8,17 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.known_programs import OCI_RUNTIMES, RUNC_STAGES, RUNTIME_DAEMONS, SHIM_NAMES
+from kubectl_pause.facts.process import ancestors
+from kubectl_pause.judge.reaping.roles import role_of
 from kubectl_pause.report import Zombie, ZombieParent
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.process import Process
     from kubectl_pause.join.attribution import Attribution
     from kubectl_pause.judge.reaping.reaping_facts import ReapingFacts
-
-_RUNTIME_NAMES = (*SHIM_NAMES, *RUNTIME_DAEMONS, *OCI_RUNTIMES)
-"""Processes by which a runtime starts containers and commands in them."""
-_LONGEST_LINE = 16
 
 
 @dataclass(slots=True)
@@ -33,9 +30,9 @@ def find_zombies(facts: ReapingFacts) -> Zombies:
     """All zombies but the collector's own children, and those of sandboxes that the report leaves out (the inspector's)."""
     found = Zombies({identifier: [] for identifier in facts.node.sandboxes})
     parents: dict[int, ZombieParent] = {}
-    own = _collector(facts)
+    own = facts.node.facts.header.collector
     for process in sorted(facts.processes.values(), key=lambda process: process.pid):
-        if process.state != "Z" or _descends(facts, process, own):
+        if process.state != "Z" or any(ancestor.pid == own for ancestor in ancestors(facts.processes, process)):
             continue
         if process.ppid not in parents:
             parents[process.ppid] = _parent(facts, process.ppid)
@@ -84,62 +81,4 @@ def _container(facts: ReapingFacts, process: Process, attribution: Attribution |
 
 def _parent(facts: ReapingFacts, pid: int) -> ZombieParent:
     process = facts.processes.get(pid)
-    if process is None:
-        return ZombieParent(pid=pid, role="unknown")
-    return ZombieParent(pid=pid, comm=process.comm, role=role_of(facts, process))
-
-
-def role_of(facts: ReapingFacts, process: Process) -> str:
-    """What a process is to a pod: `pause`, `container:NAME` (PID 1 of that container's own PID namespace), `process:NAME`, `runtime`,
-    `kubelet` or `host`.
-    """
-    pid = process.pid
-    if pid in facts.container_of_init:
-        name = facts.container_of_init[pid][1]
-        return f"container:{name}" if _is_first(facts, process) else f"process:{name}"
-    if pid in facts.sandbox_of_holder:
-        return "pause"
-    attribution = facts.node.attributions.get(pid)
-    if _is_outside(facts, process):
-        runtime = process.comm in _RUNTIME_NAMES or process.comm.startswith(RUNC_STAGES)
-        if runtime or pid in facts.node.shims:
-            return "runtime"
-        if attribution is None:
-            return "kubelet" if process.comm == "kubelet" else "host"
-    if attribution is None:
-        return "unknown"
-    return f"process:{attribution.place.container or '?'}"
-
-
-def _is_first(facts: ReapingFacts, process: Process) -> bool:
-    """Whether a container's main process is PID 1 of its PID namespace. Where that was not read, it is in one of the container's own,
-    unless it is seen to be in the pod's or in the node's.
-    """
-    if process.ns_pids:
-        return process.ns_pids[-1] == 1
-    sandbox = facts.node.sandboxes.get(facts.container_of_init[process.pid][0])
-    shared = sandbox.namespaces["pid"].inode if sandbox and "pid" in sandbox.namespaces else None
-    return process.namespaces.get("pid") not in {shared, facts.host_pid_namespace} - {None}
-
-
-def _is_outside(facts: ReapingFacts, process: Process) -> bool:
-    """In the node's PID namespace and in no container's cgroup: only there does a name say what a process is."""
-    return process.namespaces.get("pid") == facts.host_pid_namespace and facts.node.ownership.is_outside(process.pid)
-
-
-def _collector(facts: ReapingFacts) -> int | None:
-    told = facts.node.facts.capture.header.get("self", "")
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 12 else None  # noqa: PLR2004 (digits of a pid)
-
-
-def _descends(facts: ReapingFacts, process: Process, ancestor: int | None) -> bool:
-    if ancestor is None:
-        return False
-    for _ in range(_LONGEST_LINE):
-        if process.ppid == ancestor:
-            return True
-        parent = facts.processes.get(process.ppid)
-        if parent is None or parent.pid == 1:
-            return False
-        process = parent
-    return False
+    return ZombieParent(pid=pid, comm=process.comm if process else None, role=str(role_of(facts, process)))
