@@ -96,8 +96,9 @@ def test_killed_at_random_moments(place: Cluster, capsys: pytest.CaptureFixture[
 
 def test_stopped_past_its_lifetime(place: Cluster) -> None:
     """SIGSTOP, as a closed laptop: the pod does not wait for the client, and the client, when it goes on, says what happened."""
-    process = place.start(*words(place), "--image", BUSYBOX)
-    wait_for("the inspector's Job", lambda: objects_of_ours(place, SPACE) or process.poll() is not None, 20, 0)
+    sample = f"{TIMEOUT - 2}s"  # so that the run is on for longer than a look takes
+    process = place.start("zombies", "--node", place.node, "--sample", sample, *words(place)[2:], "--image", BUSYBOX)
+    wait_for("the inspector's Job", lambda: objects_of_ours(place, SPACE) or None, 20, 0)
     process.send_signal(signal.SIGSTOP)
     wait_until_empty(place, SPACE, LIFETIME + CONTROLLERS)
     process.send_signal(signal.SIGCONT)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,11 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.access import ROOT, Cluster, Json
-from e2e.clusters.cache import Cache
-from e2e.clusters.commands import Runner
-from e2e.clusters.settings import cache_directory
-from e2e.zoo.image import zoo_archive
+from e2e.zoo.enclosure import enclosure
 from e2e.zoo.keeper import Keeper
 from e2e.zoo.patients import FROM_ORPHANS, KEEPER, PATIENTS, THEN, line_for_the_node, made_anew, pods
 from tests.waiting import wait_for
@@ -30,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from e2e.access import Cluster, Json
     from e2e.zoo.patients import Patient
 
 NAMESPACE = "pause-inspect-remedies"
-LIMIT_LOAD = 300
 SECONDS_TO_DIE = 6
 """The last orphans die a second after they were let go; as a fault counts what is two seconds old."""
 SICK = tuple(patient for patient in PATIENTS if patient.verdict)
@@ -73,15 +67,11 @@ class Ward:
 
 
 @pytest.fixture(scope="session")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    return zoo_archive(Cache(cache_directory()), Runner(tmp_path_factory.mktemp("zoo") / "log"))
-
-
-@pytest.fixture(scope="session")
-def wards(running: dict[str, Cluster], archive: tuple[str, Path]) -> Iterator[dict[str, Ward]]:
+def wards(running: dict[str, Cluster], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ward]]:
     """All patients at the same time; nothing stays stopped, held or frozen, and no pod stays, so it serves all of a session."""
     with ThreadPoolExecutor() as executor:
-        made = {label: executor.submit(_ward, cluster, archive) for label, cluster in running.items()}
+        log = tmp_path_factory.mktemp("zoo") / "log"
+        made = {label: executor.submit(_ward, cluster, log) for label, cluster in running.items()}
         yield {label: future.result() for label, future in made.items()}
 
 
@@ -90,41 +80,31 @@ def ward(wards: dict[str, Ward], label: str) -> Ward:
     return wards[label]
 
 
-def _ward(cluster: Cluster, archive: tuple[str, Path]) -> Ward:
-    image, path = archive
-    flags = ["--without-crictl"] if cluster.label == "without-crictl" else []
-    subprocess.run([sys.executable, ROOT / "e2e" / "cluster", "load", path, *flags], check=True, timeout=LIMIT_LOAD)
-    _remove_pods(cluster)
-    cluster.make_namespace(NAMESPACE)
-    keeper, ward = Keeper(cluster, NAMESPACE, KEEPER), Ward(cluster)
-    specs = {pod["metadata"]["name"]: pod for pod in pods(NAMESPACE, cluster.node, image)}
-    try:
-        _make(ward, list(specs.values()))
-        _halt_all(keeper)
-        keeper.on_node(f"sleep {SECONDS_TO_DIE}")
-        ward.before = cluster.report("zombies", "--node", cluster.node)
-        made = []
-        for patient in SICK:
-            for number, remedy in enumerate(ward.group(patient)["remedies"]):
-                if line := line_for_the_node(remedy):
-                    ward.lines[patient.name, remedy] = line
-                    _run_on_node(ward, keeper, patient, line)
-                elif not remedy.startswith(THEN):
-                    name = ward.anew[patient.name, remedy] = f"{patient.name}-anew-{number}"
-                    pod = made_anew(specs[patient.name], image, remedy)
-                    made.append({**pod, "metadata": {**pod["metadata"], "name": name}})
-        _make(ward, made)
-        keeper.on_node(f"sleep {SECONDS_TO_DIE}")
-        ward.after = cluster.report("zombies", "--node", cluster.node)
-        return ward
-    finally:
-        keeper.release()
-        _remove_pods(cluster)
-        cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
-
-
-def _remove_pods(cluster: Cluster) -> None:
-    cluster.kubectl("delete", "pods", "--all", "-n", NAMESPACE, "--grace-period=0", "--force", "--timeout=50s")
+def _ward(cluster: Cluster, log: Path) -> Ward:
+    with enclosure(cluster, NAMESPACE, log) as image:
+        keeper, ward = Keeper(cluster, NAMESPACE, KEEPER), Ward(cluster)
+        specs = {pod["metadata"]["name"]: pod for pod in pods(NAMESPACE, cluster.node, image)}
+        try:
+            _make(ward, list(specs.values()))
+            _halt_all(keeper)
+            keeper.on_node(f"sleep {SECONDS_TO_DIE}")
+            ward.before = cluster.report("zombies", "--node", cluster.node)
+            made = []
+            for patient in SICK:
+                for number, remedy in enumerate(ward.group(patient)["remedies"]):
+                    if line := line_for_the_node(remedy):
+                        ward.lines[patient.name, remedy] = line
+                        _run_on_node(ward, keeper, patient, line)
+                    elif not remedy.startswith(THEN):
+                        name = ward.anew[patient.name, remedy] = f"{patient.name}-anew-{number}"
+                        pod = made_anew(specs[patient.name], image, remedy)
+                        made.append({**pod, "metadata": {**pod["metadata"], "name": name}})
+            _make(ward, made)
+            keeper.on_node(f"sleep {SECONDS_TO_DIE}")
+            ward.after = cluster.report("zombies", "--node", cluster.node)
+            return ward
+        finally:
+            keeper.release()
 
 
 def _make(ward: Ward, specs: list[Json]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,12 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.access import ROOT, Cluster, Json, kubectl_program
-from e2e.clusters.cache import Cache
-from e2e.clusters.commands import Runner
-from e2e.clusters.settings import cache_directory
+from e2e.access import Cluster, Json, kubectl_program
 from e2e.zoo.cases import CASES
-from e2e.zoo.image import zoo_archive
+from e2e.zoo.enclosure import enclosure
 from e2e.zoo.keeper import Keeper
 from e2e.zoo.pods import KEEPER, manifest
 from tests.waiting import wait_for
@@ -29,7 +25,6 @@ if TYPE_CHECKING:
     from e2e.zoo.cases import Case
 
 NAMESPACE = "pause-inspect-zoo"
-LIMIT_LOAD = 300
 SECONDS_TO_DIE = 6
 """The last orphans die a second after they were let go; as a fault counts what is two seconds old."""
 EXECUTED = "86399"
@@ -74,15 +69,11 @@ def _words(group: Json) -> str:
 
 
 @pytest.fixture(scope="session")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    return zoo_archive(Cache(cache_directory()), Runner(tmp_path_factory.mktemp("zoo") / "log"))
-
-
-@pytest.fixture(scope="session")
-def looks(running: dict[str, Cluster], archive: tuple[str, Path]) -> Iterator[dict[str, Look]]:
+def looks(running: dict[str, Cluster], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Look]]:
     """One look at each cluster's node; nothing stays stopped or frozen, and no pod stays, so it serves all of a session."""
     with ThreadPoolExecutor() as executor:
-        made = {label: executor.submit(_look, cluster, archive) for label, cluster in running.items()}
+        log = tmp_path_factory.mktemp("zoo") / "log"
+        made = {label: executor.submit(_look, cluster, log) for label, cluster in running.items()}
         yield {label: future.result() for label, future in made.items()}
 
 
@@ -91,34 +82,23 @@ def look(looks: dict[str, Look], label: str) -> Look:
     return looks[label]
 
 
-def _look(cluster: Cluster, archive: tuple[str, Path]) -> Look:
-    image, path = archive
-    flags = ["--without-crictl"] if cluster.label == "without-crictl" else []
-    subprocess.run([sys.executable, ROOT / "e2e" / "cluster", "load", path, *flags], check=True, timeout=LIMIT_LOAD)
-    _remove_pods(cluster)
-    cluster.make_namespace(NAMESPACE)
-    keeper, executed = Keeper(cluster, NAMESPACE, KEEPER), None
-    try:
-        cluster.kubectl("apply", "-f", "-", stdin=json.dumps(manifest(NAMESPACE, cluster.node, image)))
-        wait_for(f"[{cluster.label}] all containers of the zoo running", partial(_all_run, cluster), 120, 1)
-        executed = _execute(cluster)
-        keeper.treat(_containers(cluster), EXECUTED)
-        cluster.kubectl("delete", "pod", "stopping", "-n", NAMESPACE, "--wait=false")
-        keeper.on_node(f"sleep {SECONDS_TO_DIE}")
-        uids = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in _pods(cluster)}
-        return Look(cluster, cluster.report("zombies", "--node", cluster.node), uids)
-    finally:
-        keeper.release()
-        if executed:
-            executed.kill()
-            executed.wait()
-        _remove_pods(cluster)
-        cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
-
-
-def _remove_pods(cluster: Cluster) -> None:
-    """At once, though a preStop hook may run."""
-    cluster.kubectl("delete", "pods", "--all", "-n", NAMESPACE, "--grace-period=0", "--force", "--timeout=50s")
+def _look(cluster: Cluster, log: Path) -> Look:
+    with enclosure(cluster, NAMESPACE, log) as image:
+        keeper, executed = Keeper(cluster, NAMESPACE, KEEPER), None
+        try:
+            cluster.kubectl("apply", "-f", "-", stdin=json.dumps(manifest(NAMESPACE, cluster.node, image)))
+            wait_for(f"[{cluster.label}] all containers of the zoo running", partial(_all_run, cluster), 120, 1)
+            executed = _execute(cluster)
+            keeper.treat(_containers(cluster), EXECUTED)
+            cluster.kubectl("delete", "pod", "stopping", "-n", NAMESPACE, "--wait=false")
+            keeper.on_node(f"sleep {SECONDS_TO_DIE}")
+            uids = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in _pods(cluster)}
+            return Look(cluster, cluster.report("zombies", "--node", cluster.node), uids)
+        finally:
+            keeper.release()
+            if executed:
+                executed.kill()
+                executed.wait()
 
 
 def _execute(cluster: Cluster) -> subprocess.Popen[bytes]:

@@ -1,4 +1,4 @@
-"""The report: the one document that every reading verb makes and shows a view of.
+"""The report: the one document that every reading verb makes and shows a view of. Long, since it is one list of fields.
 
 Field names are camelCase in JSON and YAML. A field that could not be filled is null, never absent. Times are RFC 3339, ages and
 durations seconds, inodes and pids integers, ids whole. `schema` of this document: `msgspec.json.schema(Report)`.

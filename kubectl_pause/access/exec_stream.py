@@ -2,7 +2,7 @@
 
 Why not `kubernetes.stream`: it sends exec without the impersonation headers, returns a cut stream as success and swaps a
 method of the shared client while it runs. websocket-client does the framing on a socket made here, so that TLS, proxy and
-headers are those of REST and no read can outlast the deadline.
+headers are those of REST and no read can outlast the deadline. Long, since the phases of one connection share its socket and deadline.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Merging follows `kubectl config` (client-go `ClientConfigLoadingRules`): files of `KUBECONFIG` in order, the first to name
 a context, cluster, user or current-context wins, missing files are skipped, relative paths belong to the file they stand
-in. (`kubernetes.config` lets the last current-context win and knows neither `--cluster` nor `--user`.)
+in. (`kubernetes.config` lets the last current-context win and knows neither `--cluster` nor `--user`.) Long, since files,
+entries and selection follow one rule after the other.
 """
 
 from __future__ import annotations

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.capture import Section
-from kubectl_pause.facts.engine_containers import template
+from kubectl_pause.facts.runtime.engine_containers import template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kubectl_pause.facts.engine_containers import Engine
+    from kubectl_pause.facts.runtime.engine_containers import Engine
 
 _LONGEST_SECONDS = 10.0
 _LISTED: Mapping[Engine, str] = {"docker": "{{.ID}}", "podman": "{{.ID}} {{.Pod}}"}

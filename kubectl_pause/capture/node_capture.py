@@ -1,7 +1,7 @@
 """Capture of one node: create the inspector pod, run the collector in it, bring the bytes back, delete the pod.
 
 exec is tried at once and again in short steps, not after phase Running: that halves the wait (measured 0.9 s against 1.5 s).
-While the pod starts, the node and its pods are read from the API.
+While the pod starts, the node and its pods are read from the API. Long, for now: what each time-out is told with could leave it.
 """
 
 from __future__ import annotations

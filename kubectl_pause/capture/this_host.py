@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.capture.crictl_limits import crictl_limits
 from kubectl_pause.errors import PauseInspectError
-from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.report import Container, Sandbox, Sources
 
 _SHARED = ("net", "ipc", "uts")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause.demo import pod_processes
 from kubectl_pause.demo.obstacles import not_permitted
 from kubectl_pause.errors import PauseInspectError
-from kubectl_pause.facts.process import parse_stat
+from kubectl_pause.facts.kernel.process import parse_stat
 
 if TYPE_CHECKING:
     from collections.abc import Callable

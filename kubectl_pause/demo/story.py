@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kubectl_pause.demo.claims import Claim
     from kubectl_pause.demo.waiting import Patience
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.report import NodeReport, Sandbox
 
 _WIDTH = 80
@@ -39,7 +39,7 @@ class _Look:
 
     def __init__(self) -> None:
         from kubectl_pause.capture.this_host import capture_this_host
-        from kubectl_pause.facts.process import parse_processes
+        from kubectl_pause.facts.kernel.process import parse_processes
         from kubectl_pause.inspect_node import inspect_capture
 
         capture = capture_this_host(use_crictl=False, use_engines=False)

@@ -1,6 +1,6 @@
 """Pods and nodes as the API tells of them: only the fields that the join needs, so that no environment variable is ever kept.
 
-Field names are those of `v1.Pod` and `v1.Node`. The same shapes are what a capture file stores.
+Field names are those of `v1.Pod` and `v1.Node`. The same shapes are what a capture file stores. Long, since it is one list of types.
 """
 
 from __future__ import annotations

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.cri import UnreadableAnswer
-from kubectl_pause.facts.engine_containers import ENGINES, EngineContainer, PodmanPod, parse_engine_containers, parse_podman_pods
+from kubectl_pause.facts.runtime.cri import UnreadableAnswer
+from kubectl_pause.facts.runtime.engine_containers import ENGINES, EngineContainer, PodmanPod, parse_engine_containers, parse_podman_pods
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kubectl_pause.facts.capture import Capture
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.kernel.pid_limits import parse_pid_limits
+from kubectl_pause.facts.kernel.reapers import parse_counters, parse_stats
 from kubectl_pause.facts.numbers import COUNT_DIGITS, seconds, whole_number
-from kubectl_pause.facts.pid_limits import parse_pid_limits
-from kubectl_pause.facts.reapers import parse_counters, parse_stats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kubectl_pause.facts.capture import Capture
-    from kubectl_pause.facts.pid_limits import PidLimit
-    from kubectl_pause.facts.process import Process, ProcessKey, Stat
-    from kubectl_pause.facts.reapers import Counters, Reading
+    from kubectl_pause.facts.kernel.pid_limits import PidLimit
+    from kubectl_pause.facts.kernel.process import Process, ProcessKey, Stat
+    from kubectl_pause.facts.kernel.reapers import Counters, Reading
 
 
 @dataclass(frozen=True, slots=True)

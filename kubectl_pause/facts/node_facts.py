@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from kubectl_pause.facts.api import ApiView
-from kubectl_pause.facts.bundle import Bundle, parse_bundle
 from kubectl_pause.facts.capture import CaptureError
-from kubectl_pause.facts.cri import (
+from kubectl_pause.facts.decoding import decode_json
+from kubectl_pause.facts.header import Header, parse_header
+from kubectl_pause.facts.kernel.fds import OpenNamespaces, parse_fds
+from kubectl_pause.facts.kernel.mounts import Mounts, parse_mountinfo
+from kubectl_pause.facts.kernel.pid_limits import Freezer, PidLimit, parse_frozen, parse_pid_limits
+from kubectl_pause.facts.kernel.process import Process, parse_processes
+from kubectl_pause.facts.kernel.reapers import LastRuns, Reading, parse_executables, parse_reapers, parse_threads
+from kubectl_pause.facts.kernel.routes import parse_interfaces, parse_routes
+from kubectl_pause.facts.kernel.shims import parse_shims
+from kubectl_pause.facts.local_facts import EngineFacts, engine_facts, host_namespaces, limits_of_view
+from kubectl_pause.facts.looks import Look, parse_looks
+from kubectl_pause.facts.runtime.bundle import Bundle, parse_bundle
+from kubectl_pause.facts.runtime.cri import (
     CriContainer,
     CriSandbox,
     CriSandboxStatus,
@@ -21,17 +32,6 @@ from kubectl_pause.facts.cri import (
     parse_ps,
     parse_version,
 )
-from kubectl_pause.facts.decoding import decode_json
-from kubectl_pause.facts.fds import OpenNamespaces, parse_fds
-from kubectl_pause.facts.header import Header, parse_header
-from kubectl_pause.facts.local_facts import EngineFacts, engine_facts, host_namespaces, limits_of_view
-from kubectl_pause.facts.looks import Look, parse_looks
-from kubectl_pause.facts.mounts import Mounts, parse_mountinfo
-from kubectl_pause.facts.pid_limits import Freezer, PidLimit, parse_frozen, parse_pid_limits
-from kubectl_pause.facts.process import Process, parse_processes
-from kubectl_pause.facts.reapers import LastRuns, Reading, parse_executables, parse_reapers, parse_threads
-from kubectl_pause.facts.routes import parse_interfaces, parse_routes
-from kubectl_pause.facts.shims import parse_shims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,7 +74,7 @@ class NodeFacts:
     """Whether `local` read it, and no inspector pod: pods made by hand are looked for here alone."""
     local: EngineFacts
     shims: Mapping[int, str]
-    """What each process says to be the shim of (see facts/shims.py): a claim."""
+    """What each process says to be the shim of (see facts/kernel/shims.py): a claim."""
     routes: Mapping[str, tuple[str, ...]] | None
     """Addresses by the interface to which the node's routes lead; None where the collector did not look."""
     interfaces: Mapping[int, str]

@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from kubectl_pause.facts.cgroup import cgroup_paths, pod_of_path
+from kubectl_pause.facts.kernel.cgroup import cgroup_paths, pod_of_path
+from kubectl_pause.facts.kernel.process import ancestors
 from kubectl_pause.facts.known_programs import SHIM_NAMES
-from kubectl_pause.facts.process import ancestors
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.facts.node_facts import NodeFacts
-    from kubectl_pause.facts.process import Process
     from kubectl_pause.join.ownership import Ownership
 
 Confidence = Literal["certain", "likely", "possible"]

@@ -19,7 +19,7 @@ from kubectl_pause.join.groups import connected
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
 
 SHARED_TYPES = ("net", "ipc", "uts", "pid")
 """Namespaces that make containers a pod (the four that CRI's NamespaceOption knows, uts going with net); all others may differ."""

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 from kubectl_pause.report import LeftoverNamespace, SandboxNamespace
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.facts.node_facts import NodeFacts
-    from kubectl_pause.facts.process import Process
     from kubectl_pause.join.ownership import Ownership
 
 

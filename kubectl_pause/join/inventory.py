@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from kubectl_pause.facts.api import ContainerStatus, Pod
-    from kubectl_pause.facts.bundle import Bundle
     from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.facts.runtime.bundle import Bundle
     from kubectl_pause.join.ownership import Ownership
 
 _INT32_DIGITS = 10

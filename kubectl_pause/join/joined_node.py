@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kubectl_pause.facts.api import Pod
-    from kubectl_pause.facts.engine_containers import EngineContainer
     from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.facts.runtime.engine_containers import EngineContainer
     from kubectl_pause.join.about_node import AboutNode
     from kubectl_pause.join.attribution import Attribution
     from kubectl_pause.join.ownership import Ownership

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
+from kubectl_pause.facts.kernel.process import TICKS_PER_SECOND
 from kubectl_pause.facts.known_programs import PAUSE_NAMES
-from kubectl_pause.facts.process import TICKS_PER_SECOND
 from kubectl_pause.join.groups import connected
 from kubectl_pause.join.hand_made import HandMadePod, unit_id
 from kubectl_pause.join.init_process import init_process
@@ -21,9 +21,9 @@ from kubectl_pause.join.inventory import ContainerEntry, SandboxEntry
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kubectl_pause.facts.engine_containers import Engine, EngineContainer
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.facts.node_facts import NodeFacts
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.runtime.engine_containers import Engine, EngineContainer
     from kubectl_pause.join.ownership import Ownership
 
 BY_HAND = "by hand"

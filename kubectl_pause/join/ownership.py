@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.cgroup import owner_of_process
+from kubectl_pause.facts.kernel.cgroup import owner_of_process
 from kubectl_pause.join.hand_made import hand_made_pods, unit_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kubectl_pause.facts.engine_containers import EngineContainer
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.facts.node_facts import NodeFacts
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.runtime.engine_containers import EngineContainer
     from kubectl_pause.join.hand_made import HandMadePod
 
 

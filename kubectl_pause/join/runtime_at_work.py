@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.kernel.process import TICKS_PER_SECOND, ancestors
 from kubectl_pause.facts.known_programs import OCI_RUNTIMES, RUNC_STAGES, RUNTIME_DAEMONS, SHIM_NAMES
-from kubectl_pause.facts.process import TICKS_PER_SECOND, ancestors
 
 if TYPE_CHECKING:
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.facts.node_facts import NodeFacts
-    from kubectl_pause.facts.process import Process
     from kubectl_pause.join.ownership import Ownership
 
 _DAEMONS = (*RUNTIME_DAEMONS, "kubelet")

@@ -7,8 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause import notes
+from kubectl_pause.facts.kernel.mounts import canonical_path
 from kubectl_pause.facts.known_programs import PAUSE_NAMES
-from kubectl_pause.facts.mounts import canonical_path
 from kubectl_pause.join.about_node import moment
 from kubectl_pause.join.containers import running_id, sandbox_containers, with_api_containers
 from kubectl_pause.join.holders import held
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kubectl_pause.facts.api import Pod
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.facts.node_facts import NodeFacts
-    from kubectl_pause.facts.process import Process
     from kubectl_pause.join.holders import Holders
     from kubectl_pause.join.inventory import SandboxEntry
     from kubectl_pause.join.ownership import Ownership

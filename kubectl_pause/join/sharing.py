@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.mounts import canonical_path
-from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.facts.kernel.mounts import canonical_path
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 from kubectl_pause.report import ContainerNamespace, SandboxNamespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.facts.node_facts import NodeFacts
-    from kubectl_pause.facts.process import Process
 
 _OCI_NAMES = {"net": "network", "mnt": "mount"}
 """OCI runtime spec names where they differ from those of /proc/PID/ns."""

@@ -15,9 +15,9 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kubectl_pause.facts.kernel.process import ProcessKey
     from kubectl_pause.facts.looks import Look
     from kubectl_pause.facts.node_facts import NodeFacts
-    from kubectl_pause.facts.process import ProcessKey
 
 
 @dataclass(frozen=True, slots=True)

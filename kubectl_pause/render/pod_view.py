@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 from kubectl_pause.notes import RUNTIME_UNREAD
 from kubectl_pause.render.columns import Cell, Column, labelled, table
 from kubectl_pause.render.evidence import finding_lines, proof_lines, stranger_lines

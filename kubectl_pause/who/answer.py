@@ -6,17 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.api import canonical_address
-from kubectl_pause.facts.cgroup import cgroup_paths, owner_of_path, parse_path, pod_of_path
+from kubectl_pause.facts.kernel.cgroup import owner_of_path, parse_path, pod_of_path
 from kubectl_pause.join.attribution import Place
 from kubectl_pause.report import Answer
 from kubectl_pause.who.advice import ON_CLUSTER, Way, node_address_evidence
+from kubectl_pause.who.cgroup import cgroup_of_the_node, counted
 from kubectl_pause.who.namespace import at_mount, whose_namespace
 from kubectl_pause.who.process import Found, who_is
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from kubectl_pause.facts.process import Process
     from kubectl_pause.join.joined_node import JoinedNode
     from kubectl_pause.report import Container, PodIdentity, Sandbox
     from kubectl_pause.who.question import Question, Reading
@@ -115,7 +115,7 @@ def _node(node: JoinedNode, reading: Reading) -> list[Found]:
     if reading.text != node.about.name:
         return []
     pods = len({sandbox.pod.uid or sandbox.id for sandbox in node.sandboxes.values()})
-    return [Found(role="node", known_by=[f"the node's name; {_counted(pods, 'pod has', 'pods have')} sandboxes on it"])]
+    return [Found(role="node", known_by=[f"the node's name; {counted(pods, 'pod has', 'pods have')} sandboxes on it"])]
 
 
 def _pod_pid(node: JoinedNode, reading: Reading) -> list[Found]:
@@ -259,42 +259,7 @@ def _cgroup(node: JoinedNode, reading: Reading) -> list[Found]:
         return [Found(role="sandbox", place=Place(each.id, None), pid=each.pid, known_by=evidence) for each in of_pod if each.current]
     if named or uid:
         return []
-    return _of_the_node(node, path)
-
-
-def _of_the_node(node: JoinedNode, path: str) -> list[Found]:
-    """A cgroup of the node's own: one of its services, or one that holds pods."""
-    wanted = _spellings(path)
-    paths = {pid: _own_paths(process) for pid, process in node.facts.processes.items()}
-    inside = [pid for pid, own in paths.items() if any(path.endswith(wanted) for path in own)]
-    below = [pid for pid, own in paths.items() if any(f"{each}/" in path for each in wanted for path in own)]
-    limits = node.facts.limits
-    tasks = next((limit.current for own, limit in limits.items() if own and f"/{own}".endswith(wanted)), None)
-    if not inside and not below and tasks is None:
-        return []
-    pods = {node.attributions[pid].place.sandbox for pid in below if pid in node.attributions and node.attributions[pid].by == "cgroup"}
-    evidence = ["a cgroup of the node's own"]
-    evidence += [f"{_counted(len(pods), 'pod', 'pods')} below it"] if pods else []
-    of_pods = any(pid in node.ownership.owner for pid in inside)
-    evidence += [f"{_counted(len(inside), 'process', 'processes')} in it{'' if of_pods else ', of no pod'}"] if inside else []
-    evidence += [f"{_counted(tasks, 'task', 'tasks')} charged to it"] if tasks is not None else []
-    return [Found(role="host", pid=min(inside, default=None), known_by=evidence)]
-
-
-def _spellings(path: str) -> tuple[str, ...]:
-    """A cgroup's path with and without `/sys/fs/cgroup` and a controller before it."""
-    whole = path.rstrip("/")
-    below = whole.removeprefix("/sys/fs/cgroup")
-    without = "/" + below.lstrip("/").partition("/")[2]
-    return tuple(each for each in {whole, below, *([without] if below != whole else [])} if each.strip("/"))
-
-
-def _own_paths(process: Process) -> list[str]:
-    return [path.removesuffix(" (deleted)") for path in cgroup_paths(process.cgroups)]
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
+    return cgroup_of_the_node(node, path)
 
 
 _LOOK_UP: dict[str, Callable[[JoinedNode, Reading], Iterable[Found]]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.cgroup import parse_path, pod_of_path
+from kubectl_pause.facts.kernel.cgroup import parse_path, pod_of_path
 from kubectl_pause.join.sandboxes import pod_identity
 from kubectl_pause.report import Answer
 from kubectl_pause.who.advice import ON_CLUSTER, node_address_evidence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.mounts import canonical_path
+from kubectl_pause.facts.kernel.mounts import canonical_path
 from kubectl_pause.who.process import Found
 
 if TYPE_CHECKING:

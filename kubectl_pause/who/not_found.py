@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.cgroup import parse_path, pod_of_path
+from kubectl_pause.facts.kernel.cgroup import parse_path, pod_of_path
 from kubectl_pause.who.answer import pods_named
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.cgroup import cgroup_paths
+from kubectl_pause.facts.kernel.cgroup import cgroup_paths
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 from kubectl_pause.facts.known_programs import SHIM_NAMES
-from kubectl_pause.facts.process import NAMESPACE_TYPES
 from kubectl_pause.join.runtime_at_work import is_half_way
 
 if TYPE_CHECKING:
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.join.attribution import Attribution, Confidence, Place
     from kubectl_pause.join.joined_node import JoinedNode
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.errors import PauseInspectError
-from kubectl_pause.facts.mounts import canonical_path
-from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.facts.kernel.mounts import canonical_path
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 from kubectl_pause.pasting import command_line
 from kubectl_pause.select.target_names import ALIASES
 

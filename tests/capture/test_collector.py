@@ -17,10 +17,10 @@ import pytest
 
 from kubectl_pause.capture.crictl_limits import crictl_limits
 from kubectl_pause.facts.capture import Capture, CaptureError, read_capture
-from kubectl_pause.facts.cri import parse_inspectp, parse_pods
-from kubectl_pause.facts.process import NAMESPACE_TYPES, parse_processes
-from kubectl_pause.facts.routes import parse_interfaces, parse_routes
-from kubectl_pause.facts.shims import parse_shims
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES, parse_processes
+from kubectl_pause.facts.kernel.routes import parse_interfaces, parse_routes
+from kubectl_pause.facts.kernel.shims import parse_shims
+from kubectl_pause.facts.runtime.cri import parse_inspectp, parse_pods
 from tests.recorded_nodes import COLLECTOR, recorded_bytes
 
 if TYPE_CHECKING:

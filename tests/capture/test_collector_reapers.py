@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubectl_pause.facts.pid_limits import PidLimit, parse_frozen, parse_pid_limits
-from kubectl_pause.facts.process import parse_processes
-from kubectl_pause.facts.reapers import parse_counters, parse_executables, parse_reapers, parse_stats
+from kubectl_pause.facts.kernel.pid_limits import PidLimit, parse_frozen, parse_pid_limits
+from kubectl_pause.facts.kernel.process import parse_processes
+from kubectl_pause.facts.kernel.reapers import parse_counters, parse_executables, parse_reapers, parse_stats
 from tests.capture.test_collector import SHELLS, collect, needs_linux
 from tests.capture.test_this_host import needs_namespaces
 from tests.real_processes import LIMIT, children

@@ -41,7 +41,7 @@ def test_a_defect_while_one_node_is_read_costs_one_row(cluster, command, monkeyp
 @pytest.mark.parametrize("words", [["node"], ["pod", "-A"], ["zombies"], ["who", "1"]])
 def test_a_defect_on_one_file_costs_that_file(command, tmp_path: Path, monkeypatch, words):
     def broken(facts):
-        if not facts.capture.header["boot"].strip("0"):
+        if not facts.header.boot.strip("0"):
             raise IndexError("x")
         return own(facts)
 

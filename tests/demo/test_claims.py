@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from kubectl_pause.demo.claims import about_dead_orphans, about_orphans, about_the_end
-from kubectl_pause.facts.process import parse_processes
+from kubectl_pause.facts.kernel.process import parse_processes
 
 PIDS = {"pause": 100, "own-pid": 101, "own-orphan": 103, "shared-orphan": 106}
 

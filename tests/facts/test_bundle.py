@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.bundle import Bundle, parse_bundle
 from kubectl_pause.facts.capture import BundleFile
-from kubectl_pause.facts.cri import parse_inspectp, parse_pods, parse_ps
+from kubectl_pause.facts.runtime.bundle import Bundle, parse_bundle
+from kubectl_pause.facts.runtime.cri import parse_inspectp, parse_pods, parse_ps
 from tests.facts.test_cri import JSON
 from tests.recorded_nodes import NODES, recorded_capture
 

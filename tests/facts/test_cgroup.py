@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.cgroup import CgroupOwner, cgroup_paths, owner_of_path, owner_of_process, parse_path
-from kubectl_pause.facts.process import parse_processes
+from kubectl_pause.facts.kernel.cgroup import CgroupOwner, cgroup_paths, owner_of_path, owner_of_process, parse_path
+from kubectl_pause.facts.kernel.process import parse_processes
 from tests.recorded_nodes import recorded_capture
 
 A, B, H = "a1" * 32, "b2" * 32, "0123456789abcdef" * 2

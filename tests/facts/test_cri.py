@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.cri import CriSandboxStatus, UnreadableAnswer, parse_inspectp, parse_pods, parse_ps, parse_version
+from kubectl_pause.facts.runtime.cri import CriSandboxStatus, UnreadableAnswer, parse_inspectp, parse_pods, parse_ps, parse_version
 from tests.recorded_nodes import RECORDED, recorded_bytes, recorded_capture
 
 VERSIONS = sorted(folder.name for folder in (RECORDED / "crictl-versions").iterdir())

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.cri import UnreadableAnswer
-from kubectl_pause.facts.engine_containers import ENGINES, parse_engine_containers, parse_podman_pods, template
+from kubectl_pause.facts.runtime.cri import UnreadableAnswer
+from kubectl_pause.facts.runtime.engine_containers import ENGINES, parse_engine_containers, parse_podman_pods, template
 from tests.recorded_nodes import recorded_bytes
 
 

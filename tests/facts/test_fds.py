@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.fds import OpenNamespace, parse_fds
-from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.facts.kernel.fds import OpenNamespace, parse_fds
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 
 NUMBERS = st.integers(0, 10**12 - 1)
 

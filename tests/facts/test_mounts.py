@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.mounts import NamespaceMount, parse_mountinfo
+from kubectl_pause.facts.kernel.mounts import NamespaceMount, parse_mountinfo
 from tests.recorded_nodes import recorded_bytes, recorded_capture
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.pid_limits import PidLimit, parse_frozen, parse_pid_limits
+from kubectl_pause.facts.kernel.pid_limits import PidLimit, parse_frozen, parse_pid_limits
 
 V1 = b"""\
 ./kubepods/burstable/pod1/0a/pids.current:7

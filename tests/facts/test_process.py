@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.process import NAMESPACE_TYPES, Process, parse_processes, parse_stat
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES, Process, parse_processes, parse_stat
 from tests.recorded_nodes import recorded_capture
 
 COMM = st.binary(min_size=1, max_size=15).filter(lambda name: b"\0" not in name) | st.sampled_from(

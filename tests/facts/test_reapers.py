@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.reapers import (
+from kubectl_pause.facts.kernel.reapers import (
     Counters,
     Reading,
     SystemCall,
@@ -14,7 +14,7 @@ from kubectl_pause.facts.reapers import (
     parse_reapers,
     parse_stats,
 )
-from kubectl_pause.facts.system_calls import waiting
+from kubectl_pause.facts.kernel.system_calls import waiting
 
 LINES = b"""\
 904/schedstat:22994710 2565640 45

@@ -7,7 +7,7 @@ import ipaddress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.routes import parse_interfaces, parse_routes
+from kubectl_pause.facts.kernel.routes import parse_interfaces, parse_routes
 
 NODE = b""" veth8d49bcc1 0200F40A 0005
  vethb5b01e17 0300F40A 0005

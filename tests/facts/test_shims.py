@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.shims import parse_shims
+from kubectl_pause.facts.kernel.shims import parse_shims
 from tests.recorded_nodes import NODES, recorded_bytes, recorded_capture
 
 ID = "ab" * 32

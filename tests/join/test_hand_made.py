@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.process import Process
+from kubectl_pause.facts.kernel.process import Process
 from kubectl_pause.join.hand_made import hand_made_pods
 
 HOST = {"net": 1, "ipc": 2, "uts": 3, "pid": 4, "user": 5, "mnt": 6, "cgroup": 7, "time": 8}

@@ -12,7 +12,7 @@ import msgspec
 
 from kubectl_pause.facts.api import ApiView, PodList
 from kubectl_pause.facts.capture import Capture, read_capture
-from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 from kubectl_pause.inspect_node import inspect_capture
 from tests.recorded_nodes import RECORDED, recorded_bytes, recorded_capture
 

@@ -9,7 +9,7 @@ import pytest
 
 from kubectl_pause import notes
 from kubectl_pause.facts.capture import Capture
-from kubectl_pause.facts.cgroup import owner_of_path, owner_of_process, parse_path, pod_of_path
+from kubectl_pause.facts.kernel.cgroup import owner_of_path, owner_of_process, parse_path, pod_of_path
 from kubectl_pause.facts.node_facts import node_facts
 from kubectl_pause.inspect_node import inspect_node
 from kubectl_pause.join.joined_node import join_node

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kubectl_pause import notes
 from kubectl_pause.facts.api import ApiView
 from kubectl_pause.facts.capture import Capture, Section
-from kubectl_pause.facts.process import parse_processes
+from kubectl_pause.facts.kernel.process import parse_processes
 from kubectl_pause.inspect_node import inspect_capture
 from kubectl_pause.render.document import as_json, as_yaml
 from kubectl_pause.render.node_view import node_view
@@ -25,7 +25,7 @@ from tests.recorded_nodes import recorded_capture
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
 
 CAPTURES: dict[str, Callable[[], Capture]] = {
     "kind": kind_with_api,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from kubectl_pause import notes
-from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 from kubectl_pause.inspect_node import inspect_capture
 from tests.nodes.report_lines import collected, kind_with_api, lines, recorded_report, sandbox_of, table
 from tests.recorded_nodes import NODES, _archive, recorded_capture

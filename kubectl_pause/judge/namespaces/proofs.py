@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 from kubectl_pause.judge.namespaces.findings import in_words
 from kubectl_pause.pasting import command_line
 from kubectl_pause.report import Proof

@@ -11,8 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from kubectl_pause.facts.cgroup import cgroup_paths, pod_of_path
-from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.facts.kernel.cgroup import cgroup_paths, pod_of_path
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 from kubectl_pause.join.attribution import starter
 from kubectl_pause.join.runtime_at_work import is_half_way
 from kubectl_pause.report import Stranger
@@ -20,8 +20,8 @@ from kubectl_pause.report import Stranger
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.facts.node_facts import NodeFacts
-    from kubectl_pause.facts.process import Process
     from kubectl_pause.join.joined_node import JoinedNode
     from kubectl_pause.report import Container, Sandbox
 

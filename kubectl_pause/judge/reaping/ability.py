@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.judge.reaping.halted import State
     from kubectl_pause.judge.reaping.roles import Role
     from kubectl_pause.judge.reaping.sigchld import Sigchld

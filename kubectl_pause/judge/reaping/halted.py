@@ -10,8 +10,8 @@ from kubectl_pause.pasting import command_line
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kubectl_pause.facts.pid_limits import Freezer
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.pid_limits import Freezer
+    from kubectl_pause.facts.kernel.process import Process
 
 State = Literal["running", "stopped", "traced", "frozen", "dead"]
 

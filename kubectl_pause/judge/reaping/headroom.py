@@ -11,13 +11,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.cgroup import owner_of_path
+from kubectl_pause.facts.kernel.cgroup import owner_of_path
 from kubectl_pause.report import Finding, NodePids, Pids, PidScope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kubectl_pause.facts.pid_limits import PidLimit
+    from kubectl_pause.facts.kernel.pid_limits import PidLimit
     from kubectl_pause.judge.reaping.judge import NodeReaping
     from kubectl_pause.judge.reaping.reaping_facts import ReapingFacts
     from kubectl_pause.report import Sandbox, Zombie

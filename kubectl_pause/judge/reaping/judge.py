@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.cgroup import cgroup_paths
+from kubectl_pause.facts.kernel.cgroup import cgroup_paths
 from kubectl_pause.judge.reaping.halted import halt_of, state_of
 from kubectl_pause.judge.reaping.pid_namespaces import pid_namespaces
 from kubectl_pause.judge.reaping.verdicts import Whose, fault, zombie_groups
@@ -16,7 +16,7 @@ from kubectl_pause.report import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.judge.reaping.reaping_facts import ReapingFacts
     from kubectl_pause.report import PidNamespace, Sandbox, Zombie, ZombieGroup
 

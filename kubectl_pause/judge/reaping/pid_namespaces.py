@@ -19,7 +19,7 @@ from kubectl_pause.report import PidNamespace, Reaper
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.join.two_looks import Window
     from kubectl_pause.judge.reaping.ability import Capable
     from kubectl_pause.judge.reaping.reaping_facts import ReapingFacts

@@ -6,16 +6,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.process import TICKS_PER_SECOND
+from kubectl_pause.facts.kernel.process import TICKS_PER_SECOND
 from kubectl_pause.join.init_process import init_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kubectl_pause.facts.kernel.pid_limits import Freezer, PidLimit
+    from kubectl_pause.facts.kernel.process import Process
+    from kubectl_pause.facts.kernel.reapers import Reading
     from kubectl_pause.facts.node_facts import NodeFacts
-    from kubectl_pause.facts.pid_limits import Freezer, PidLimit
-    from kubectl_pause.facts.process import Process
-    from kubectl_pause.facts.reapers import Reading
     from kubectl_pause.join.joined_node import JoinedNode
     from kubectl_pause.join.two_looks import Window
     from kubectl_pause.report import Sandbox

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from kubectl_pause.facts.known_programs import OCI_RUNTIMES, RUNC_STAGES, RUNTIME_DAEMONS, SHIM_NAMES
 
 if TYPE_CHECKING:
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.judge.reaping.reaping_facts import ReapingFacts
 
 _RUNTIME_NAMES = (*SHIM_NAMES, *RUNTIME_DAEMONS, *OCI_RUNTIMES)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from kubectl_pause.facts.system_calls import waiting
+from kubectl_pause.facts.kernel.system_calls import waiting
 
 if TYPE_CHECKING:
-    from kubectl_pause.facts.process import Process
-    from kubectl_pause.facts.reapers import Reading
+    from kubectl_pause.facts.kernel.process import Process
+    from kubectl_pause.facts.kernel.reapers import Reading
 
 Treatment = Literal["handler", "ignore", "default", "blocked", "signalfd", "waiting", "unknown"]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.judge.reaping import remedies
+from kubectl_pause.judge.reaping.group_evidence import how_long, of_ended_attempts, of_spec
 from kubectl_pause.judge.reaping.halted import halt_of
 from kubectl_pause.judge.reaping.pid_namespaces import would_reap
 from kubectl_pause.judge.reaping.roles import role_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kubectl_pause.facts.api import Pod
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.judge.reaping.halted import Halt
     from kubectl_pause.judge.reaping.reaping_facts import ReapingFacts
     from kubectl_pause.judge.reaping.roles import Role
@@ -32,7 +33,6 @@ Confidence = Literal["certain", "likely", "possible"]
 _FAULT_SECONDS_OF_PAUSE = 0.9
 _FAULT_SECONDS = 2.0
 _MOST_PIDS = 10
-_COMM_LENGTH = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,9 @@ def _group(facts: ReapingFacts, whose: Whose, zombies: Sequence[Zombie], *, main
     verdict = _verdict(facts, whose, zombies, main=main)
     evidence = [
         *verdict.evidence,
-        *_of_ended_attempts(facts, whose.sandbox, zombies),
-        *_of_spec(whose.pod, zombies),
-        *([] if dead_leader else [_how_long(facts, zombies)]),
+        *of_ended_attempts(facts, whose.sandbox, zombies),
+        *of_spec(whose.pod, zombies),
+        *([] if dead_leader else [how_long(facts, zombies)]),
     ]
     names = Counter(zombie.comm for zombie in zombies)
     return ZombieGroup(
@@ -267,41 +267,6 @@ def _why_no_init(facts: ReapingFacts, process: Process) -> list[str]:
     words = {"handler": "it catches SIGCHLD, yet", "default": "it does not handle SIGCHLD, and", "blocked": "it has SIGCHLD blocked, and"}
     cannot = "whether they are its own children or orphans that it adopted cannot be told; an init helps with orphans only"
     return [f"{words.get(sigchld.treatment, 'it has the time to, but')} its children stay zombies", cannot]
-
-
-def _of_ended_attempts(facts: ReapingFacts, sandbox: Sandbox | None, zombies: Sequence[Zombie]) -> list[str]:
-    """Zombies whose cgroup is that of an attempt of a container that has ended: the one that runs now has none of them."""
-    current = {container.id for container in sandbox.containers} if sandbox else set()
-    owners = Counter(owner for zombie in zombies if (owner := facts.node.ownership.owner.get(zombie.pid)) and owner in facts.node.known)
-    return [
-        f"{count} of {len(zombies)} from an attempt of container {place.container} that has ended ({owner[:13]})"
-        for owner, count in owners.items()
-        if owner not in current and (place := facts.node.known[owner]).container and sandbox and place.sandbox == sandbox.id
-    ]
-
-
-def _of_spec(pod: Pod | None, zombies: Sequence[Zombie]) -> list[str]:
-    """Exec probes and hooks of the spec that run a program of that name."""
-    if pod is None:
-        return []
-    told = []
-    for container in [*(pod.spec.containers or ()), *(pod.spec.init_containers or ())]:
-        if container.name not in {zombie.container or container.name for zombie in zombies}:
-            continue
-        names = {zombie.comm for zombie in zombies}
-        for field, programs in container.commands.items():
-            same = [program for program in programs if program[:_COMM_LENGTH] in names]
-            if same:
-                told.append(f"the {field} of container {container.name} runs {', '.join(same)}")
-    return told
-
-
-def _how_long(facts: ReapingFacts, zombies: Sequence[Zombie]) -> str:
-    window = facts.window
-    if window is None:
-        return "seen in one look; a second look says which of them stay"
-    lasting = sum(zombie.lasting is True for zombie in zombies)
-    return f"{lasting} of {len(zombies)} seen in two looks {window.seconds:.1f} s apart"
 
 
 def _named(parent: ZombieParent) -> str:

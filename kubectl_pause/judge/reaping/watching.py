@@ -15,7 +15,7 @@ from kubectl_pause.watch_report import WatchedPause, WatchEnd, WatchLine, WatchS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.facts.watch import Fact
     from kubectl_pause.report import NodeReport, Sandbox
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.process import ancestors
+from kubectl_pause.facts.kernel.process import ancestors
 from kubectl_pause.judge.reaping.roles import role_of
 from kubectl_pause.report import Zombie, ZombieParent
 
 if TYPE_CHECKING:
-    from kubectl_pause.facts.process import Process
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.join.attribution import Attribution
     from kubectl_pause.judge.reaping.reaping_facts import ReapingFacts
 

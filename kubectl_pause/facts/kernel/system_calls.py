@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from kubectl_pause.facts.reapers import SystemCall
+    from kubectl_pause.facts.kernel.reapers import SystemCall
 
 Waiting = Literal["pause()", "wait4(-1)", "waitid(P_ALL)", "rt_sigtimedwait()"]
 

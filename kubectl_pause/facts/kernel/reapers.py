@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.process import Stat, parse_stat
+from kubectl_pause.facts.kernel.process import Stat, parse_stat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from kubectl_pause.facts.cri import UnreadableAnswer, integer_of, mapping_of, text_of
+from kubectl_pause.facts.runtime.cri import UnreadableAnswer, integer_of, mapping_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kubectl_pause.facts.cri import integer_of, is_spoofed, mapping_of, namespace_paths, text_of, texts_of
+from kubectl_pause.facts.runtime.cri import integer_of, is_spoofed, mapping_of, namespace_paths, text_of, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kubectl_pause.facts.process import NAMESPACE_TYPES
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 
 _LINE = re.compile(r"([0-9]{1,12})/fd/([0-9]{1,12}) [0-9]{1,20} ([0-9]{1,20}) ([a-z,]{0,60})")
 _MORE = "more"

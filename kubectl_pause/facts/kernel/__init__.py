@@ -1,0 +1,1 @@
+"""What the node's kernel says: processes, cgroups, namespaces, mounts, routes."""

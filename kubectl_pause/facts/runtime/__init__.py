@@ -1,0 +1,1 @@
+"""What container runtimes and engines say: crictl, state files, Docker and podman."""
