@@ -193,6 +193,17 @@ class Pod(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
         mirror = "kubernetes.io/config.mirror" in annotations  # any pod may carry a hash
         return (annotations.get("kubernetes.io/config.hash") if mirror else None) or self.metadata.uid
 
+    @property
+    def controller(self) -> tuple[str, str] | None:
+        """Kind and name of what makes the pod anew: for one of a Deployment that, by the hash that its ReplicaSet's name ends in."""
+        owner = next((each for each in self.metadata.owner_references or () if each.controller), None)
+        if owner is None:
+            return None
+        suffix = f"-{(self.metadata.labels or {}).get('pod-template-hash', '')}"
+        if owner.kind == "ReplicaSet" and len(suffix) > 1 and owner.name.endswith(suffix):
+            return "Deployment", owner.name.removesuffix(suffix)
+        return owner.kind, owner.name
+
     def replaces_entrypoint(self, container: str) -> bool:
         """Whether the spec sets a command for a container, which is run in place of its image's entrypoint."""
         spec = self.spec

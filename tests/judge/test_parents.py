@@ -131,17 +131,24 @@ def test_a_pod_s_cgroup_that_is_frozen_on_v1_is_thawed_as_a_whole():
     assert group.remedies[0] == f"on the node: echo THAWED > /sys/fs/cgroup/freezer{path}/freezer.state"
 
 
+def outside(comm: str, cgroup: str, state: str = "S") -> Written:
+    return Written(390, 1, comm, state=state, cgroup=cgroup)
+
+
 OUTSIDE = [
-    (Written(390, 1, "containerd-shim", state="T", cgroup="/system.slice/containerd.service"), "zombie/outside-parent", "kill -CONT 390"),
-    (Written(390, 1, "sleep", state="S", cgroup="/system.slice/strange.service"), "zombie/outside-parent", "systemctl status 390"),
-    (Written(390, 1, "kubelet", state="S", cgroup="/system.slice/kubelet.service"), "zombie/outside-parent", "systemctl status 390"),
+    (outside("containerd-shim", "/system.slice/containerd.service", "T"), "kill -CONT 390"),
+    (outside("sleep", "/system.slice/strange.service"), "systemctl status -- strange.service  # restarting it frees"),
+    (outside("sleep", "/user.slice/user-0.slice/session-1.scope"), "systemctl status 390"),
+    (outside("sleep", "/user.slice/user-7.slice/user@7.service/app.slice/x.service"), "systemctl status 390"),
+    (outside("sleep", "/system.slice/$(id).service"), "systemctl status -- '$(id).service'"),
+    (outside("kubelet", "/system.slice/kubelet.service"), "systemctl status -- kubelet.service"),
 ]
 
 
-@pytest.mark.parametrize(("parent", "verdict", "remedy"), OUTSIDE, ids=lambda value: getattr(value, "comm", ""))
-def test_a_parent_outside_of_the_pod(parent, verdict, remedy):
+@pytest.mark.parametrize(("parent", "remedy"), OUTSIDE, ids=lambda value: getattr(value, "cgroup", ""))
+def test_a_parent_outside_of_the_pod(parent, remedy):
     group = the_group(written_node(PAUSE, MAIN, parent, replace(ZOMBIE, ppid=390), containers={"b": "app"}), 390)
-    assert (group.verdict, [each for each in group.remedies if remedy in each]) == (verdict, group.remedies)
+    assert (group.verdict, [each for each in group.remedies if remedy in each]) == ("zombie/outside-parent", group.remedies)
     assert "delete" not in told(group).replace("deleting the pod would not free it", "")
 
 
@@ -183,6 +190,31 @@ def test_a_pod_is_made_anew_by_what_made_it(metadata, remedy):
     assert capture.api is not None
     group = the_group(replace(capture, api=capture.api.replace(b'"uid": "u"', b'"uid": "u"' + metadata)), 390)
     assert (group.verdict, group.remedies[-1].partition("make the pod anew: ")[2]) == ("zombie/main-process", remedy)
+
+
+OWNERS = {
+    "deployment": ("ReplicaSet", "web-5d4f", {"pod-template-hash": "5d4f"}, "deployment/web"),
+    "statefulset": ("StatefulSet", "web", {}, "statefulset/web"),
+    "daemonset with a name made of shell": ("DaemonSet", "$(id)", {}, "'daemonset/$(id)'"),
+    "replicaset of nobody": ("ReplicaSet", "web-5d4f", {}, None),
+    "job, whose template cannot be changed": ("Job", "web", {}, None),
+}
+
+
+@pytest.mark.parametrize(("kind", "name", "labels", "patched"), OWNERS.values(), ids=OWNERS)
+def test_pause_for_all_containers_is_a_line_to_paste_where_an_owner_can_be_changed(kind, name, labels, patched):
+    capture = written_node(PAUSE, MAIN, ZOMBIE, containers={"b": "app"}, api={})
+    assert capture.api is not None
+    metadata = {"labels": labels, "ownerReferences": [{"kind": kind, "name": name, "controller": True}]}
+    view = json.loads(capture.api)
+    view["pods"][0]["metadata"] |= metadata
+    first = the_group(replace(capture, api=json.dumps(view).encode()), 500).remedies[0]
+    if patched is None:
+        assert first == "pod spec: shareProcessNamespace: true  # pause reaps orphans then"
+        return
+    patch = """'{"spec":{"template":{"spec":{"shareProcessNamespace":true}}}}'"""
+    comment = "  # pause reaps orphans then; makes its pods anew"
+    assert first == f"kubectl patch -n default {patched} --type=merge -p {patch}{comment}"
 
 
 @pytest.mark.parametrize("setting", ["shareProcessNamespace", "hostPID"])

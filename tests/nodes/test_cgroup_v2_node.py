@@ -122,7 +122,7 @@ def test_a_zombie_of_an_ended_attempt_is_charged_to_the_pod_alone():
     [group] = limited.zombie_groups
     assert (group.verdict, group.parent.role) == ("zombie/outside-parent", "host")
     assert "1 of 1 from an attempt of container main that has ended (f3c0940ac0633)" in group.evidence
-    assert group.remedies == ["on the node: systemctl status 11997  # names its unit; restarting that frees them"]
+    assert group.remedies == ["on the node: systemctl status -- deadparent.service  # restarting it frees its zombies"]
 
 
 @pytest.mark.parametrize(("kernel", "of_pod"), [("6.1.0-56", 3), ("6.12.5", 0)])

@@ -89,6 +89,19 @@ def owner_of_process(text: str, known: Container[str] = frozenset()) -> CgroupOw
     return None
 
 
+def service_of(text: str) -> str | None:
+    """The systemd service that a process of the node is in, from its whole `/proc/PID/cgroup`: `cron.service`.
+
+    On v1 systemd has a hierarchy of its own; on v2 the one path is systemd's (systemd.io/CGROUP_DELEGATION). None for one of a user's own
+    manager, whose services the node's does not know.
+    """
+    for path in cgroup_paths(text):
+        units = [part for part in path.removesuffix(" (deleted)").split("/") if part.endswith(".service")]
+        if units:
+            return None if any(unit.startswith("user@") for unit in units) else units[-1]
+    return None
+
+
 def cgroup_paths(text: str) -> list[str]:
     """Paths of a `/proc/PID/cgroup`, v2 first, without `/`."""
     unified: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_pause.judge.made_anew import made_anew
+from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
@@ -30,7 +31,22 @@ def of_image(maker: str | None, pod: Pod | None, container: str) -> list[str]:
             for name in ("tini", "dumb-init")
         ]
     asked = pod is not None and (pod.spec.share_process_namespace or pod.spec.host_pid)  # the API refuses both at once
-    return [*([] if asked else ["pod spec: shareProcessNamespace: true  # pause reaps orphans then"]), *inits]
+    return [*([] if asked else [_shared(pod)]), *inits]
+
+
+_TEMPLATES = ("Deployment", "StatefulSet", "DaemonSet")
+"""Kinds whose template may be changed while they are there, and that make their pods anew then."""
+_SHARED = '{"spec":{"template":{"spec":{"shareProcessNamespace":true}}}}'
+
+
+def _shared(pod: Pod | None) -> str:
+    """Pause as the PID 1 of all containers: a line to paste where the pod has an owner that can be changed; a pod itself cannot."""
+    kind, name = pod.controller if pod and pod.controller else ("", "")
+    if pod is None or kind not in _TEMPLATES:
+        return "pod spec: shareProcessNamespace: true  # pause reaps orphans then"
+    where = ["-n", pod.metadata.namespace or "default"]
+    line = command_line("kubectl", "patch", *where, f"{kind.lower()}/{name}", "--type=merge", "-p", _SHARED)
+    return f"{line}  # pause reaps orphans then; makes its pods anew"
 
 
 def of_nested(container: str) -> list[str]:
@@ -70,10 +86,12 @@ def of_runtime(sandbox: Sandbox | None, parent: ZombieParent) -> list[str]:
     return [looks, f"if it is running and does not wait, make the pod anew: {_anew(sandbox)}"]
 
 
-def of_host(parent: ZombieParent) -> list[str]:
-    """Which unit it is, and that restarting it frees its zombies."""
+def of_host(parent: ZombieParent, service: str | None) -> list[str]:
+    """Which service of systemd it is, and that restarting that frees its zombies."""
     if parent.pid in (0, 1):
         return []
+    if service:
+        return [f"on the node: {command_line('systemctl', 'status', '--', service)}  # restarting it frees its zombies"]
     return [f"on the node: systemctl status {parent.pid}  # names its unit; restarting that frees them"]
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from kubectl_pause.facts.kernel.cgroup import service_of
 from kubectl_pause.judge.reaping import remedies
 from kubectl_pause.judge.reaping.group_evidence import how_long, of_ended_attempts, of_spec
 from kubectl_pause.judge.reaping.halted import halt_of
@@ -137,9 +138,9 @@ def _verdict(facts: ReapingFacts, whose: Whose, zombies: Sequence[Zombie], *, ma
     if process and process.state == "Z":
         return _under_dead_leader(facts, process, parent)
     if main or parent.role in ("runtime", "kubelet", "host", "unknown"):
-        verdict = _from_outside(sandbox, zombies, main=main)
+        verdict = _from_outside(facts, sandbox, zombies, main=main)
     elif parent.role == "pause":
-        verdict = _under_pause(sandbox, whose.spaces, parent) if sandbox else _from_outside(sandbox, zombies, main=main)
+        verdict = _under_pause(sandbox, whose.spaces, parent) if sandbox else _from_outside(facts, sandbox, zombies, main=main)
     else:
         verdict = _under_application(facts, whose, parent)
     halt = halt_of(process, facts.frozen, facts.processes) if process else None
@@ -170,9 +171,11 @@ def _under_dead_leader(facts: ReapingFacts, process: Process, parent: ZombiePare
     return Verdict("zombie/parent-dead-leader", told, [kept], remedies.of_dead_leader(parent))
 
 
-def _from_outside(sandbox: Sandbox | None, zombies: Sequence[Zombie], *, main: bool) -> Verdict:
+def _from_outside(facts: ReapingFacts, sandbox: Sandbox | None, zombies: Sequence[Zombie], *, main: bool) -> Verdict:
     """Where the parent is none of the pod's: the runtime's, the kubelet, or a process of the node."""
     parent = zombies[0].parent
+    process = facts.processes.get(parent.pid)
+    service = service_of(process.cgroups) if process else None
     who = _named(parent)
     if main:
         what = f"container {zombies[0].container}" if zombies[0].container else "the sandbox"
@@ -184,11 +187,11 @@ def _from_outside(sandbox: Sandbox | None, zombies: Sequence[Zombie], *, main: b
             "zombie/unknown-parent", told, [], [f"as root, on the node: ls -l /proc/{parent.pid}/ns  # whose namespaces it is in"]
         )
     if sandbox is None:
-        told = f"{who}, a process of the node, does not wait for its children"
-        return Verdict("zombie/host-process", told, [], remedies.of_host(parent))
+        told = f"{who}, a process of the node{f', of {service}' if service else ''}, does not wait for its children"
+        return Verdict("zombie/host-process", told, [], remedies.of_host(parent, service))
     if parent.role in ("host", "kubelet"):
         told = f"{who} is outside of the pod, a process of the node, and has to wait for it: deleting the pod would not free it"
-        return Verdict("zombie/outside-parent", told, [], remedies.of_host(parent))
+        return Verdict("zombie/outside-parent", told, [], remedies.of_host(parent, service))
     if parent.role == "runtime":
         told = f"{who} is outside of the pod and has to wait for it: an exec or a probe that was left behind"
         return Verdict("zombie/outside-parent", told, [], remedies.of_runtime(sandbox, parent))
