@@ -5,6 +5,8 @@ The list is that of docs/rbac, which `tests/cli/test_access.py` compares with it
 
 from __future__ import annotations
 
+import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ from kubectl_pause.capture.rehearsal import refusal_of_pod
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from kubectl_pause.access.rest import Api
     from kubectl_pause.capture.inspector_pod import InspectorOptions
@@ -101,9 +103,13 @@ class AccessList(msgspec.Struct, rename="camel"):
     rights: list[Answer]
 
 
-def access_list(api: Api, options: InspectorOptions, pods_namespace: str) -> AccessList:
-    """Ask for every right at the same time, and rehearse the pod. Never raises for a single answer that is missing."""
-    asked = needs(options.namespace, pods_namespace)
+USES = ("inspector", "node", "pod", "cleanup")
+"""The roles of docs/rbac, each for a way of use."""
+
+
+def access_list(api: Api, options: InspectorOptions, pods_namespace: str, uses: Collection[str] = USES) -> AccessList:
+    """Ask for every right of these uses at the same time, and rehearse the pod. Never raises for a single answer that is missing."""
+    asked = [need for need in needs(options.namespace, pods_namespace) if need.use in uses]
     impersonated = next((value for name, value in api.connection.impersonation if name == "Impersonate-User"), None)
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="access") as executor:
         user = executor.submit(own_name, api, _PATIENCE_SECONDS)
@@ -122,7 +128,8 @@ def access_list(api: Api, options: InspectorOptions, pods_namespace: str) -> Acc
 
 def _may_create(asked: Sequence[Need], allowed: Sequence[bool | None]) -> bool | None:
     """Where pods may not be created, the rehearsal's answer says just that, and nothing of admission."""
-    return next(said for need, said in zip(asked, allowed, strict=True) if need.use == "inspector" and need.right.verb == "create")
+    creating = (said for need, said in zip(asked, allowed, strict=True) if need.use == "inspector" and need.right.verb == "create")
+    return next(creating, None)
 
 
 def _admission(api: Api, options: InspectorOptions) -> Admission:
@@ -148,18 +155,18 @@ def granting_manifest(found: AccessList) -> list[dict[str, object]]:
 
 
 _RBAC = "rbac.authorization.k8s.io"
-_NAME = "pause-inspect-missing"
 
 
 def _role_and_binding(user: str | None, namespace: str | None, missing: Sequence[Answer]) -> list[dict[str, object]]:
     kind = "ClusterRole" if namespace is None else "Role"
-    metadata = {"name": _NAME, **({} if namespace is None else {"namespace": namespace})}
     verbs: dict[tuple[str, str], list[str]] = {}
     for answer in missing:
         of_resource = verbs.setdefault((answer.group, answer.resource), [])
         if answer.verb not in of_resource:  # two ways of use may take the same right
             of_resource.append(answer.verb)
     rules = [{"apiGroups": [group], "resources": [resource], "verbs": each} for (group, resource), each in verbs.items()]
+    name = _name_for(user, rules)
+    metadata = {"name": name, **({} if namespace is None else {"namespace": namespace})}
     return [
         {"apiVersion": f"{_RBAC}/v1", "kind": kind, "metadata": metadata, "rules": rules},
         {
@@ -167,9 +174,14 @@ def _role_and_binding(user: str | None, namespace: str | None, missing: Sequence
             "kind": f"{kind}Binding",
             "metadata": metadata,
             "subjects": [_subject(user)],
-            "roleRef": {"apiGroup": _RBAC, "kind": kind, "name": _NAME},
+            "roleRef": {"apiGroup": _RBAC, "kind": kind, "name": name},
         },
     ]
+
+
+def _name_for(user: str | None, rules: object) -> str:
+    """Another name for another user and for other rules: `kubectl apply` must not take away what an earlier answer granted."""
+    return "pause-inspect-" + hashlib.sha256(json.dumps([user, rules]).encode()).hexdigest()[:10]
 
 
 _ACCOUNT = "system:serviceaccount:"

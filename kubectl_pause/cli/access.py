@@ -19,6 +19,9 @@ FORMATS = ("json", "yaml")
 
 @with_shared_flags
 def access(
+    uses: Annotated[
+        Optional[list[str]], typer.Argument(metavar="[USE...]", help="inspector, node, pod, cleanup: roles of docs/rbac; all without.")
+    ] = None,
     output: Annotated[Optional[str], typer.Option("--output", "-o", metavar="FORMAT", help="json or yaml.")] = None,
     no_headers: Annotated[bool, typer.Option("--no-headers", help="Leave out the column names.")] = False,
     kube: KubeFlags = KubeFlags(),
@@ -30,17 +33,19 @@ def access(
 
     kubectl pause-inspect access
 
-    kubectl pause-inspect access --as jane -n shop --debug-namespace node-debug
+    kubectl pause-inspect access inspector node --as jane --debug-namespace node-debug
     """
     from kubectl_pause.access.kubeconfig import connect
-    from kubectl_pause.capture.rights import access_list
+    from kubectl_pause.capture.rights import USES, access_list
 
     if output is not None and output not in FORMATS:
         message = f"unable to match a printer suitable for the output format {output!r}"
         raise PauseInspectError("WrongUsage", message, f"allowed formats are: {', '.join(FORMATS)}")
+    if unknown := [use for use in uses or () if use not in USES]:
+        raise PauseInspectError("WrongUsage", f"{unknown[0]!r} is no way of use", f"they are: {', '.join(USES)}")
     options = capture.inspector()
     api = connect(kube.connection(options.timeout))
-    found = access_list(api, options, kube.namespace or api.namespace)
+    found = access_list(api, options, kube.namespace or api.namespace, uses or USES)
     if all(answer.allowed is None for answer in found.rights):
         message = f"the API server at {api.host} answered none of the questions about what you may do"
         why = f": {found.admission.why}" if found.admission.why else ""

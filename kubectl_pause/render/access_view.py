@@ -29,7 +29,12 @@ def access_view(found: AccessList, granting: Sequence[dict[str, object]], *, wid
     lines += table(_COLUMNS, [_row(answer) for answer in found.rights], width=width, headings=headings, colour=colour)
     if granting:
         who = "" if found.user else "put the user's name in place of USER; "
-        lines += ["", f"To grant what is missing ({who}the rights of inspector make root on every node possible):", "", *_apply(granting)]
+        lines += [
+            "",
+            f"To grant what is missing ({who}inspector makes root on every node possible; name the uses that are meant to get less):",
+            "",
+            *_apply(granting),
+        ]
     return "".join(line + "\n" for line in lines)
 
 

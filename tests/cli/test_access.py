@@ -95,6 +95,20 @@ def test_no_name_of_a_user_gets_out_of_the_lines(cluster, command, tmp_path, mon
     assert not (tmp_path / "here").exists()
 
 
+def test_lines_for_less_and_no_line_takes_back_what_an_earlier_one_gave(cluster, command, tmp_path):
+    """A role's name says whose and what for: what a user lacked last week is not overwritten by what is missing now."""
+    names = set()
+    for user, denied in (("jane", {"get pods/exec", "list jobs"}), ("jane", {"create pods"}), ("joe", {"create pods"})):
+        cluster.user, cluster.denied = user, denied
+        ended = command("access", "inspector", "node")
+        assert {row[0] for row in rows(ended.out)} == {"inspector", "node"}
+        [role, binding] = granted(ended.out, tmp_path)
+        assert role["metadata"] == binding["metadata"]
+        names.add(role["metadata"]["name"])
+    assert len(names) == 3
+    assert command("access", "admin").errors == [("'admin' is no way of use", "they are: inspector, node, pod, cleanup")]
+
+
 def test_a_pod_that_admission_refuses_is_told_with_what_would_let_it_in(cluster, command):
     cluster.refuse["POST /api/v1/namespaces/shop"] = lambda: status(403, "Forbidden", POD_SECURITY)
     ended = command("access", "--debug-namespace", "shop")
