@@ -141,7 +141,7 @@ def test_each_verb_of_the_inspector_is_needed(place: Cluster) -> None:
         left = place.kubectl("get", "jobs", "-n", SPACE, "-o", "name").split()
         if (resource, verb) == ("jobs", "delete"):
             assert len(left) == 1
-            assert place.plugin("cleanup", "--yes", "-n", SPACE, "--as", "of-cleanup-here").code == 0
+            assert place.plugin("cleanup", "--yes", "--all", "-n", SPACE, "--as", "of-cleanup-here").code == 0
         else:
             assert left == [], what
         assert place.leftovers(SPACE) == [], what

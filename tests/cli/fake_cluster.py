@@ -130,7 +130,7 @@ class FakeCluster:
     @staticmethod
     def _selected(pods: list[Json], request: web.Request) -> list[Json]:
         fields = dict(term.split("=") for term in request.query.get("fieldSelector", "").split(",") if term)
-        labels = dict(term.split("=") for term in request.query.get("labelSelector", "").split(",") if term)
+        labels = dict(term.split("=") for term in request.query.get("labelSelector", "").split(",") if "=" in term)
         on = fields.get("spec.nodeName")
         return [
             pod for pod in pods
