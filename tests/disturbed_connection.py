@@ -24,6 +24,7 @@ PHASES = {
     "exec stream": rb"GET \S*/exec\?",
     "delete": rb"DELETE ",
 }
+STREAM = "exec stream"
 WAYS = ("cut the request", "cut the answer", "stall", "throttle")
 _GLANCE_SECONDS = 0.1
 _STREAM_BYTES = 4096
@@ -85,15 +86,18 @@ class DisturbedConnection:
         """Whether the block has ended."""
         return self._stop.is_set()
 
-    def begin(self, request: bytes) -> bool:
-        """Whether this connection is disturbed from now on: it asks for the first thing of that phase, or all are."""
+    def begin(self, request: bytes, *, streaming: bool = False) -> bool:
+        """Whether this connection is disturbed from now on: it asks for the first thing of that phase, or all are.
+
+        `streaming`: `request` is answered at length already, and no exec that was refused because its container is not up yet.
+        """
         wanted = self.disturbance
         if wanted is None:
             return False
         with self._lock:
             if self.began is not None:
                 return wanted.lasting
-            if not re.match(PHASES[wanted.phase], request):
+            if streaming is not (wanted.phase == STREAM) or not re.match(PHASES[wanted.phase], request):
                 return False
             self.began = time.monotonic()
             return True
@@ -111,8 +115,9 @@ class _Relay:
         self._client = client
         self._server = server
         self._disturbed = False
+        self._request = b""
         self._answered = 0
-        """Bytes of the answer that went through since the disturbed request."""
+        """Bytes of the answer to that request that went through."""
 
     def run(self) -> None:
         """Until an end closes, or the disturbance ends it."""
@@ -131,26 +136,29 @@ class _Relay:
         return disturbance.way if disturbance else ""
 
     def _to_server(self, data: bytes) -> bool:
-        if not self._disturbed and self._proxy.begin(data):
-            self._disturbed, self._answered = True, 0
-        later = self._proxy.disturbance is not None and self._proxy.disturbance.phase == "exec stream" and not self._proxy.is_lasting()
-        if self._disturbed and self._way == "cut the request" and not later:
+        if not self._disturbed:
+            if self._request == b"" or data.startswith((b"GET ", b"POST ", b"DELETE ")):
+                self._request, self._answered = data, 0
+            self._disturbed = self._proxy.begin(self._request)
+            if self._disturbed:
+                self._answered = 0
+        if self._disturbed and self._way == "cut the request":
             return self._cut()
         return self._pass(self._server, data)
 
     def _to_client(self, data: bytes) -> bool:
-        if not (self._disturbed or self._proxy.is_lasting()):
-            return self._pass(self._client, data)
+        if not self._disturbed and self._answered + len(data) > _STREAM_BYTES:
+            self._disturbed = self._proxy.begin(self._request, streaming=True)
         disturbance = self._proxy.disturbance
-        assert disturbance is not None
-        whole = _STREAM_BYTES if disturbance.phase == "exec stream" else len(data) // 2
-        here = max(0, min(len(data), whole - self._answered))
-        self._answered += here
+        if disturbance is None or not (self._disturbed or self._proxy.is_lasting()):
+            self._answered += len(data)
+            return self._pass(self._client, data)
         if disturbance.way == "throttle":
             return self._pass(self._client, data)
+        whole = _STREAM_BYTES if disturbance.phase == STREAM else len(data) // 2
+        here = max(0, min(len(data), whole - self._answered))
+        self._answered += here
         self._client.sendall(data[:here])
-        if here == len(data):
-            return True
         return self._stalled() if disturbance.way == "stall" else self._cut()
 
     def _pass(self, end: socket.socket, data: bytes) -> bool:
