@@ -141,7 +141,7 @@ def test_each_verb_of_the_inspector_is_needed(place: Cluster) -> None:
         left = place.kubectl("get", "jobs", "-n", SPACE, "-o", "name").split()
         if (resource, verb) == ("jobs", "delete"):
             assert len(left) == 1
-            assert place.plugin("cleanup", "--yes", "-n", SPACE, "--as", "of-cleanup-here").code == 0
+            assert place.plugin("cleanup", "--yes", "--all", "-n", SPACE, "--as", "of-cleanup-here").code == 0
         else:
             assert left == [], what
         assert place.leftovers(SPACE) == [], what
@@ -153,3 +153,22 @@ def test_a_user_of_cleanup(place: Cluster) -> None:
     assert ended.code == 1
     assert "-n kube-system" in ended.stderr
     assert place.plugin("cleanup", "-n", SPACE, "--as", "of-cleanup-here").code == 0
+
+
+def test_a_user_who_gets_what_access_prints(place: Cluster) -> None:
+    """The lines are run by a shell, as somebody who may grant; then the user who could do nothing can do all that was asked for."""
+    words = ("access", "inspector", "node", "--debug-namespace", SPACE, "--as", "asked-for")
+    before = place.plugin(*words)
+    assert (before.code, before.stderr) == (0, "")
+    lines = before.stdout[before.stdout.index("kubectl apply") :]
+    manifest = lines.split("<<'END'\n")[1].rsplit("END\n", 1)[0]
+    applied = place.kubectl("apply", "-f", "-", stdin=manifest)
+    try:
+        wait_for("the roles to be in force", lambda: "kubectl apply" not in place.plugin(*words).stdout)
+        assert f"admitted in namespace {SPACE}" in place.plugin(*words).stdout
+        ended = place.plugin("node", "--all", "--debug-namespace", SPACE, "--as", "asked-for")
+        assert (ended.code, ended.stderr) == (0, "")
+        assert place.leftovers(SPACE) == []
+    finally:
+        place.kubectl("delete", "-f", "-", stdin=manifest)
+    assert applied.count("created") == 6  # a role and a binding each: here, everywhere, and for the leases

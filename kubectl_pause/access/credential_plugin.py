@@ -39,7 +39,7 @@ def run_credential_plugin(plugin: dict[str, Any], cluster: dict[str, Any], *, ti
         raise _failed(command, "has to ask something (interactiveMode: Always), and stdin is no terminal", "run this on a terminal")
     may_ask = mode != "Never" and stdin_is_terminal()
     least = TERMINAL_SECONDS if may_ask or stderr_is_terminal() else MINIMUM_SECONDS
-    words = [command, *(str(argument) for argument in plugin.get("args") or [])]
+    words = [command, *(argument or "" for argument in plugin.get("args") or [])]  # null is "", as for client-go
     return _fields(command, version, _output(plugin, words, _environment(plugin, version, cluster, may_ask), max(timeout, least), may_ask))
 
 
@@ -75,7 +75,11 @@ def _environment(plugin: dict[str, Any], version: str, cluster: dict[str, Any], 
         for extension in cluster.get("extensions") or []:
             if isinstance(extension, dict) and extension.get("name") == "client.authentication.k8s.io/exec":
                 spec["cluster"]["config"] = extension.get("extension")
-    environment["KUBERNETES_EXEC_INFO"] = json.dumps({"apiVersion": version, "kind": "ExecCredential", "spec": spec})
+    try:
+        environment["KUBERNETES_EXEC_INFO"] = json.dumps({"apiVersion": version, "kind": "ExecCredential", "spec": spec})
+    except (TypeError, ValueError):  # YAML's sets and dates, and what contains itself
+        what = "what the kubeconfig's clusters[].cluster.extensions holds for the credential plugin cannot be written as JSON"
+        raise PauseInspectError("InvalidKubeconfig", what, "correct it; kubectl config view") from None
     return environment
 
 

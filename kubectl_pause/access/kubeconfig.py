@@ -18,6 +18,7 @@ from kubectl_pause.access.authorization import GivenCredential, TokenFile
 from kubectl_pause.access.credential_plugin import run_credential_plugin
 from kubectl_pause.access.impersonation import impersonation_headers
 from kubectl_pause.access.kubeconfig_files import Kubeconfig, Selection, read_kubeconfig, search_paths, select, with_user_flags
+from kubectl_pause.access.kubeconfig_types import check_types
 from kubectl_pause.access.one_line import one_line
 from kubectl_pause.access.proxies import choose_proxy
 from kubectl_pause.access.rest import Api, Connection
@@ -54,6 +55,7 @@ def _no_kubeconfig(config: Kubeconfig) -> PauseInspectError:
 
 def _from_selection(selection: Selection, flags: ConnectionFlags) -> Api:
     cluster, user = dict(selection.cluster.fields), dict(selection.user.fields)
+    check_types(cluster, user)
     headers = impersonation_headers(user)
     cluster["server"] = _server_url(cluster)
     plugin = user.pop("exec", None) if not (user.get("token") or user.get("tokenFile")) else None

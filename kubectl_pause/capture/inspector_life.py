@@ -5,15 +5,18 @@ What survives even the end of this process without a word (kill -9, power) is de
 
 from __future__ import annotations
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kubectl_pause.access.access_reviews import own_name
 from kubectl_pause.access.objects import segment
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import expiry_job, inspector_pod
+from kubectl_pause.capture.leftovers import sweep_finished
 from kubectl_pause.capture.refusals import is_certain, is_of_the_namespace
 from kubectl_pause.capture.removal import delete
 from kubectl_pause.errors import PauseInspectError
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from kubectl_pause.capture.inspector_pod import InspectorOptions
 
 _POD, _JOB = "pod", "job"
+_NAME_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class _Stay:
     warn: Callable[[str], None]
     traces: list[_Trace] = field(default_factory=list)
     owned: bool = False
+    user: str | None = None
+    """The value of USER_LABEL; None where the pod is owned, or the server does not say whose it is."""
 
     def create(self, kind: str, body: dict[str, object]) -> bytes:
         """The server's answer. A refusal leaves no trace; any other failure leaves one that may be there."""
@@ -99,10 +105,14 @@ def inspector(api: Api, node: str, options: InspectorOptions, warn: Callable[[st
     try:
         owner = _owner(stay)
         stay.owned = owner is not None
-        answer = stay.create(_POD, inspector_pod.manifest(stay.name, node, options, owner))
+        if owner is None and (name := own_name(api, _NAME_SECONDS)):
+            stay.user = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+        answer = stay.create(_POD, inspector_pod.manifest(stay.name, node, options, owner, stay.user))
         yield Inspector(stay.name, inspector_pod.uid_of(answer))
     finally:
         stay.remove()
+        if stay.user:
+            sweep_finished(api, options.namespace, stay.user)
 
 
 def _owner(stay: _Stay) -> dict[str, object] | None:
@@ -119,7 +129,7 @@ def _owner(stay: _Stay) -> dict[str, object] | None:
             return owner
         why = "the server changed the Job so that it would never expire"
     stay.warn(
-        f"no Job can own the inspector pod: after kill -9 the pod would end within {stay.options.lifetime} s, but its object stay until: "
-        f"kubectl pause-inspect cleanup; {why}"
+        f"no Job can own the inspector pod: after kill -9 the pod would end within {stay.options.lifetime} s, but its object stay until "
+        f"your next run here, or: kubectl pause-inspect cleanup; {why}"
     )
     return None

@@ -26,6 +26,8 @@ PULL_POLICIES = ("IfNotPresent", "Always", "Never")
 CONTAINER = "collector"
 LABELS = {"app.kubernetes.io/name": "kubectl-pause-inspect", "app.kubernetes.io/managed-by": "kubectl-pause-inspect"}
 RUN_LABEL = "pause-inspect/run"
+USER_LABEL = "pause-inspect/user"
+"""On a bare pod alone, which no Job takes away: a digest of its user's name, by which that user's next run knows it."""
 COMMAND = ("sh", "-c", 'eval "$COLLECTOR"')
 """The collector travels in the pod's environment: an exec request's URL is too short a place for it behind some proxies."""
 
@@ -75,9 +77,12 @@ def labels(name: str) -> dict[str, str]:
     return {**LABELS, RUN_LABEL: name.rpartition("-")[2]}
 
 
-def manifest(name: str, node: str, options: InspectorOptions, owner: dict[str, object] | None = None) -> dict[str, object]:
-    """The pod as it is created."""
+def manifest(
+    name: str, node: str, options: InspectorOptions, owner: dict[str, object] | None = None, user: str | None = None
+) -> dict[str, object]:
+    """The pod as it is created; `user` is the value of USER_LABEL."""
     lifetime = options.lifetime
+    marks = labels(name) | ({USER_LABEL: user} if user else {})
     limits = crictl_limits(options.timeout - options.sample_seconds)
     scripts = {"COLLECTOR": "collector.sh"} | ({"WATCHER": "watcher.sh"} if options.watch_seconds else {})
     return {
@@ -86,7 +91,7 @@ def manifest(name: str, node: str, options: InspectorOptions, owner: dict[str, o
         "metadata": {
             "name": name,
             "namespace": options.namespace,
-            "labels": labels(name),
+            "labels": marks,
             **({"ownerReferences": [owner]} if owner else {}),
         },
         "spec": {

@@ -2,19 +2,23 @@
 
 An object is ours when it bears both labels of `inspector_pod.LABELS`, a run id, and the name made of that id. Another one is never
 listed, and so never deleted: neither a copy of a pod's labels nor an object that took the name in between (the uid is a precondition).
+
+A run that may be going on, by whomever, is told from one that is over: its object has finished, or is older than its own deadline.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from kubectl_pause.access.objects import decode, segment
 from kubectl_pause.access.rest import ApiError
-from kubectl_pause.capture.inspector_pod import LABELS, RUN_LABEL, name_of_run
+from kubectl_pause.capture.inspector_pod import LABELS, RUN_LABEL, USER_LABEL, name_of_run
 from kubectl_pause.capture.removal import delete
+from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.report import Failure
 
 if TYPE_CHECKING:
@@ -25,6 +29,11 @@ if TYPE_CHECKING:
 SELECTOR = ",".join([*(f"{key}={value}" for key, value in LABELS.items()), RUN_LABEL])
 _COLLECTIONS = {"Job": ("/apis/batch/v1", "jobs"), "Pod": ("/api/v1", "pods")}
 _AT_ONCE = 8
+_CLOCKS_SECONDS = 300.0
+"""How far the clock of this machine may be ahead of the API server's: that much longer a run counts as going on."""
+_LONGEST_LIFETIME = 2 * 3600 + 60.0
+"""For an object that lost its deadline: an hour of --timeout, an hour of --watch."""
+_SWEEP_SECONDS = 2.0
 
 
 class Leftover(msgspec.Struct, rename="camel"):
@@ -39,6 +48,8 @@ class Leftover(msgspec.Struct, rename="camel"):
     """A pod's phase, `Active` for a Job; `Terminating` for either."""
     node: str | None = None
     created_at: str | None = None
+    over: bool = False
+    """Whether its run has ended for certain: it finished, or its deadline is long past."""
     deleted: bool | None = None
     error: str | None = None
 
@@ -82,6 +93,21 @@ def remove_leftovers(api: Api, items: Sequence[Leftover]) -> None:
         list(executor.map(remove, items))
 
 
+def sweep_finished(api: Api, namespace: str, user: str) -> None:
+    """Delete what earlier runs of one user (the value of USER_LABEL) left in a namespace, as far as this user may; the rest stays.
+
+    For where Jobs may not be made, so that nothing else takes a finished pod away. Never raises for a refusal or a lost connection.
+    """
+    query = {"labelSelector": f"{SELECTOR},{USER_LABEL}={user}"}
+    try:
+        page = api.get(f"/api/v1/namespaces/{segment(namespace)}/pods", query, timeout=_SWEEP_SECONDS)
+        pods = decode(page, _Objects, "pods").items or ()
+    except PauseInspectError:  # no right to list is no trouble: cleanup is there
+        return
+    ours = [pod for pod in pods if _is_ours(pod) and (pod.metadata.labels or {}).get(USER_LABEL) == user]
+    remove_leftovers(api, [each for each in (_leftover("Pod", pod) for pod in ours) if each.over])
+
+
 class _Metadata(msgspec.Struct, rename="camel"):
     name: str = ""
     namespace: str = ""
@@ -93,10 +119,17 @@ class _Metadata(msgspec.Struct, rename="camel"):
 
 class _Spec(msgspec.Struct, rename="camel"):
     node_name: str | None = None
+    active_deadline_seconds: int | None = None
+
+
+class _Condition(msgspec.Struct):
+    type: str | None = None
+    status: str | None = None
 
 
 class _Status(msgspec.Struct):
     phase: str | None = None
+    conditions: list[_Condition] | None = None
 
 
 class _Object(msgspec.Struct):
@@ -132,4 +165,20 @@ def _leftover(kind: str, each: _Object) -> Leftover:
         state=state,
         node=each.spec.node_name,
         created_at=each.metadata.creation_timestamp,
+        over=_is_finished(kind, each) or _is_past(each),
     )
+
+
+def _is_finished(kind: str, each: _Object) -> bool:
+    if kind == "Pod":
+        return each.status.phase in ("Succeeded", "Failed")
+    return any(one.type in ("Failed", "Complete") and one.status == "True" for one in each.status.conditions or ())
+
+
+def _is_past(each: _Object) -> bool:
+    """Nobody ended it, as on a node that is gone: its own deadline says when its run was over at the latest."""
+    try:
+        age = (datetime.now(UTC) - datetime.fromisoformat(each.metadata.creation_timestamp or "")).total_seconds()
+    except (ValueError, TypeError):  # no time, or one without a zone
+        return False
+    return age > (each.spec.active_deadline_seconds or _LONGEST_LIFETIME) + _CLOCKS_SECONDS

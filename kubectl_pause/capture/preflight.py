@@ -11,33 +11,21 @@ import json
 import threading
 import time
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kubectl_pause.access.access_reviews import Right, is_allowed
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
 
-_PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _PATIENCE_SECONDS = 2.0
 """An API server that needs longer for a review would hold up the run more than the answer is worth."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """A verb on a resource of the core group, in the inspector pod's namespace."""
-
-    verb: str
-    resource: str
-    subresource: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.verb} {self.resource}" + (f"/{self.subresource}" if self.subresource else "")
-
-
-NEEDS = (Need("create", "pods"), Need("get", "pods"), Need("get", "pods", "exec"), Need("delete", "pods"))
+NEEDS = (Right("create", "pods"), Right("get", "pods"), Right("get", "pods", "exec"), Right("delete", "pods"))
 """exec over a websocket is authorised as `get pods/exec`; from Kubernetes 1.35 on as `create` too, so a no to that alone proves nothing."""
 
 
@@ -48,33 +36,31 @@ class Preflight:
         self._namespace = namespace
         self._as_user = next((value for name, value in api.connection.impersonation if name == "Impersonate-User"), None)
         self._until = time.monotonic() + _PATIENCE_SECONDS
-        self._answers: dict[Need, Future[bool]] = {need: Future() for need in NEEDS}
+        self._answers: dict[Right, Future[bool | None]] = {replace(need, namespace=namespace): Future() for need in NEEDS}
         for need, answer in self._answers.items():
-            threading.Thread(target=_ask, args=(api, namespace, need, answer), name="preflight", daemon=True).start()
+            threading.Thread(target=_ask, args=(api, need, answer), name="preflight", daemon=True).start()
 
     def check(self) -> None:
         """Wait for the answers. Raises PauseInspectError that names everything that is missing."""
         wait(self._answers.values(), timeout=max(0.0, self._until - time.monotonic()))
-        missing = [need for need, answer in self._answers.items() if answer.done() and not answer.result()]
+        missing = [need for need, answer in self._answers.items() if answer.done() and answer.result() is False]
         if not missing:
             return
         subject = f"User {json.dumps(self._as_user)}" if self._as_user else "you"
-        each = ", ".join(f'{need.verb} resource "{need.resource}{"/" if need.subresource else ""}{need.subresource}"' for need in missing)
+        each = ", ".join(f'{need.verb} resource "{need.target}"' for need in missing)
         part = [f"--subresource={missing[0].subresource}"] if missing[0].subresource else []
         whose = ["--as", self._as_user] if self._as_user else []
         check = command_line("kubectl", "auth", "can-i", missing[0].verb, missing[0].resource, *part, "-n", self._namespace, *whose)
         raise PauseInspectError(
             "Forbidden",
             f'no inspector pod was created: {subject} cannot {each} in the namespace "{self._namespace}"',
-            f"ask for the roles of docs/rbac there, or name a namespace where you have them: --debug-namespace; check with: {check}",
+            "ask for the roles of docs/rbac there, or name a namespace where you have them: --debug-namespace; "
+            f"kubectl pause-inspect access prints the lines that grant them; check with: {check}",
         )
 
 
-def _ask(api: Api, namespace: str, need: Need, answer: Future[bool]) -> None:
-    attributes = {"namespace": namespace, "verb": need.verb, "resource": need.resource, "subresource": need.subresource}
-    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
+def _ask(api: Api, right: Right, answer: Future[bool | None]) -> None:
     try:
-        told = json.loads(api.post(_PATH, json.dumps(review).encode(), timeout=_PATIENCE_SECONDS))
-        answer.set_result(told["status"]["allowed"] is not False)
-    except (PauseInspectError, ValueError, RecursionError, KeyError, TypeError):
-        answer.set_result(True)  # not a no
+        answer.set_result(is_allowed(api, right, _PATIENCE_SECONDS))
+    except BaseException as error:  # noqa: BLE001 (raised again where the answer is looked at)
+        answer.set_exception(error)

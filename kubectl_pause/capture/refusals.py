@@ -97,6 +97,8 @@ _REFUSALS = (
         "the namespace has no ServiceAccount default yet: try again, or name another namespace: --debug-namespace",
     ),
 )
+REASONS = frozenset(each.reason for each in _REFUSALS)
+"""The words that `explained` gives."""
 _OF_THE_NAMESPACE = ("NamespaceNotFound", "NamespaceTerminating")
 
 

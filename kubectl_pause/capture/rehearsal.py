@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kubectl_pause.access.objects import segment
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import expiry_job, inspector_pod
-from kubectl_pause.capture.refusals import explained
+from kubectl_pause.capture.refusals import REASONS, explained
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -30,6 +30,20 @@ def rehearse(api: Api, node: str, options: InspectorOptions) -> list[dict[str, o
     for each in stored:
         each.get("metadata", {}).pop("managedFields", None)
     return [dict(each) for each in stored]
+
+
+def refusal_of_pod(api: Api, node: str, options: InspectorOptions) -> PauseInspectError | None:
+    """Why the server would not store the pod, in words that help; None where it would. Raises PauseInspectError without an answer."""
+    pod = inspector_pod.manifest(inspector_pod.new_name(), node, options)
+    try:
+        _tried(api, f"/api/v1/namespaces/{segment(options.namespace)}/pods", pod, options)
+    except ApiError as error:
+        return error
+    except PauseInspectError as error:
+        if error.reason in REASONS:
+            return error
+        raise
+    return None
 
 
 def _tried(api: Api, path: str, body: dict[str, object], options: InspectorOptions) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from kubectl_pause.cli.terminal import PROGRAM
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-VERBS = ("pod", "node", "local", "who", "zombies", "demo", "snapshot", "cleanup", "version")
+VERBS = ("pod", "node", "local", "who", "zombies", "demo", "snapshot", "cleanup", "access", "version")
 
 
 def app_with(verbs: Iterable[str]) -> typer.Typer:

@@ -23,14 +23,18 @@ _LONGEST_REQUEST = 60.0
 @with_shared_flags
 def cleanup(
     runs: Annotated[Optional[list[str]], typer.Argument(metavar="[RUN...]", help="Run ids, as the list shows them; all without.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Delete those of runs that may be going on too, by whomever.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Delete, without asking, what is left of runs that are over, or of those named.")
+    ] = False,
     output: Annotated[Optional[str], typer.Option("--output", "-o", metavar="FORMAT", help="json or yaml.")] = None,
     no_headers: Annotated[bool, typer.Option("--no-headers", help="Leave out the column names.")] = False,
     kube: KubeFlags = KubeFlags(),
 ) -> int:
-    """List the inspector pods and Jobs that are on the cluster, in all namespaces or that of -n; delete them with --yes.
+    """List the inspector pods and Jobs that are on the cluster, in all namespaces or that of -n; delete with --yes those that were left.
 
-    Those of a run that is going on, by whomever, are listed too: STATE and AGE tell. On a terminal the list is followed by a question.
+    Those of runs that may be going on, by whomever, are listed too, and deleted only where the run is named, or with --all. On a terminal
+    the list is followed by a question.
 
     kubectl pause-inspect cleanup
 
@@ -45,13 +49,15 @@ def cleanup(
     api = connect(kube.connection(_LONGEST_REQUEST))
     found = find_leftovers(api, kube.namespace, runs or [])
     unknown = [run for run in runs or [] if run not in {each.run for each in found.items}]
-    if found.items and not yes and output is None and sys.stdin.isatty() and sys.stdout.isatty():
+    chosen = [each for each in found.items if each.over or runs or every]
+    if chosen and not yes and output is None and sys.stdin.isatty() and sys.stdout.isatty():
         terminal.put(_text(found, no_headers=no_headers))
-        yes = typer.confirm(f"Delete {'this object' if len(found.items) == 1 else f'these {len(found.items)} objects'}?")
+        what = "this object" if len(chosen) == 1 else f"these {len(chosen)} objects"
+        yes = typer.confirm(f"Delete {what}{'' if len(chosen) == len(found.items) else ' of runs that are over'}?")
         if not yes:
             return ExitCode.DONE
     if yes:
-        remove_leftovers(api, found.items)
+        remove_leftovers(api, chosen)
     _show(found, output, no_headers=no_headers)
     return _outcome(found, unknown, deleted=yes)
 
@@ -86,6 +92,9 @@ def _outcome(found: Leftovers, unknown: list[str], *, deleted: bool) -> int:
             f"{name} could not be deleted: {each.error}",
             command_line("kubectl", "auth", "can-i", "delete", f"{each.kind.lower()}s", "-n", each.namespace),
         )
+    going_on = [each for each in found.items if each.deleted is None]
+    if deleted and going_on:
+        print(f"{len(going_on)} of runs that may be going on stay: name the run, or give --all", file=sys.stderr)
     if not found.items and not found.errors and not unknown:
         print("nothing of ours is on the cluster" if deleted else "nothing found", file=sys.stderr)
     if not (found.errors or unknown or kept):

@@ -17,6 +17,8 @@ _IDENTIFIER = re.compile(
 )
 _MAC = re.compile(r"(?<![0-9a-f:])[0-9a-f]{2}(?::[0-9a-f]{2}){5}(?![0-9a-f:])", re.IGNORECASE)
 _IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
+_IPV6 = re.compile(r"(?<![0-9a-f:.])[0-9a-f.]*+:[0-9a-f.]*+:[0-9a-f:.]*+", re.IGNORECASE)
+"""What may be one: `ipaddress` has the last word. So a time stays, and `0::` of a cgroup line, which is "any"."""
 _WORD = re.compile(r"[^\s/:,;()\[\]{}'\"<>=|@!$*\\#&?+~%^`]+")
 OWN_NAME = "pause-inspect-"
 _OWN_NAME = re.compile(OWN_NAME + "[0-9a-f]{10}")
@@ -71,6 +73,25 @@ class Pseudonyms:
         except ValueError:
             pass
         text = _MAC.sub(lambda found: _mac(found[0], self._digest("mac", found[0].lower())), text)
+        pieces, position = [], 0
+        for found in _IPV6.finditer(text) if text.count(":") > 1 else ():
+            if (pseudonym := self._inner_address(found[0])) is not None:
+                pieces += [self._identifiers(text[position : found.start()]), pseudonym]
+                position = found.end()
+        return "".join([*pieces, self._identifiers(text[position:])])
+
+    def _inner_address(self, text: str) -> str | None:
+        """For an IPv6 address with perhaps a colon or a full stop of the sentence at an end; None where there is none in it."""
+        for front, back in (("", ""), (":", ""), ("", ":"), ("", "."), (":", ":"), (":", ".")):
+            bare = text.removeprefix(front).removesuffix(back) if text.startswith(front) and text.endswith(back) else ""
+            try:
+                address = ipaddress.ip_address(bare)
+            except ValueError:
+                continue
+            return None if address.is_loopback or address.is_unspecified else front + self.address(bare) + back
+        return None
+
+    def _identifiers(self, text: str) -> str:
         pieces, position = [], 0
         for found in _IDENTIFIER.finditer(text):
             pieces += [self._words(text[position : found.start()]), self.identifier(found[0])]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     Column("NAMESPACE", 8), Column("KIND"), Column("NAME"), Column("RUN"), Column("NODE", 8), Column("STATE"), Column("AGE"),
-    Column("RESULT"),
+    Column("OVER"), Column("RESULT"),
 )  # fmt: skip
 
 
@@ -25,7 +25,17 @@ def leftovers_view(found: Leftovers, *, width: int | None, headings: bool) -> st
 
 def _row(each: Leftover) -> list[str]:
     result = {None: "-", True: "deleted", False: "not deleted"}[each.deleted]
-    return [each.namespace, each.kind, each.name, each.run, each.node or "-", each.state, age(_seconds(each.created_at)), result]
+    return [
+        each.namespace,
+        each.kind,
+        each.name,
+        each.run,
+        each.node or "-",
+        each.state,
+        age(_seconds(each.created_at)),
+        "yes" if each.over else "no",
+        result,
+    ]
 
 
 def _seconds(created: str | None) -> float | None:

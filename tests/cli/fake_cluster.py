@@ -69,7 +69,8 @@ class FakeCluster:
     jobs: list[Json] = field(default_factory=list)
     deleted_jobs: list[str] = field(default_factory=list)
     denied: set[str] = field(default_factory=set)
-    """What a SelfSubjectAccessReview answers no to: `VERB RESOURCE[/SUBRESOURCE]`."""
+    """What a SelfSubjectAccessReview answers no to: `VERB RESOURCE[/SUBRESOURCE]`, with ` -n NAMESPACE` there alone."""
+    user: str = "jane"
 
     def __post_init__(self) -> None:
         self.server.rest = self.rest
@@ -88,18 +89,23 @@ class FakeCluster:
                 return made()
         parts = request.path.strip("/").split("/")
         if request.method == "POST":
-            return self._post(parts[-1], json.loads(await request.read()))
+            return self._post(parts[-1], json.loads(await request.read()), stored="dryRun" not in request.query)
         if request.method == "DELETE":
             (self.deleted_jobs if parts[-2] == "jobs" else self.deleted).append(parts[-1])
             return web.json_response({"kind": "Status", "status": "Success"})
         return self._get(parts, request)
 
-    def _post(self, plural: str, body: Json) -> web.Response:
+    def _post(self, plural: str, body: Json, *, stored: bool) -> web.Response:
+        if plural == "selfsubjectreviews":
+            return web.json_response({**body, "status": {"userInfo": {"username": self.user}}}, status=201)
         if plural == "selfsubjectaccessreviews":
             asked = body["spec"]["resourceAttributes"]
             what = f"{asked['verb']} {asked['resource']}" + (f"/{asked['subresource']}" if asked.get("subresource") else "")
-            return web.json_response({**body, "status": {"allowed": what not in self.denied}}, status=201)
+            denied = self.denied & {what, f"{what} -n {asked['namespace']}"}
+            return web.json_response({**body, "status": {"allowed": not denied}}, status=201)
         body["metadata"]["uid"] = f"uid-{plural}-{len(self.created)}"
+        if not stored:
+            return web.json_response(body, status=201)
         if plural == "jobs":
             self.jobs.append(body)
         else:
@@ -124,7 +130,7 @@ class FakeCluster:
     @staticmethod
     def _selected(pods: list[Json], request: web.Request) -> list[Json]:
         fields = dict(term.split("=") for term in request.query.get("fieldSelector", "").split(",") if term)
-        labels = dict(term.split("=") for term in request.query.get("labelSelector", "").split(",") if term)
+        labels = dict(term.split("=") for term in request.query.get("labelSelector", "").split(",") if "=" in term)
         on = fields.get("spec.nodeName")
         return [
             pod for pod in pods

@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +26,14 @@ def made(name: str, namespace: str = "kube-system", **more: str) -> Json:
     """An object with the labels of a run."""
     run = name.rpartition("-")[2]
     metadata = {"name": name, "namespace": namespace, "uid": f"uid-{name}", "labels": {**LABELS, "pause-inspect/run": run}, **more}
-    return {"metadata": metadata, "spec": {"nodeName": "worker-1"}, "status": {"phase": "Running"}}
+    return {"metadata": metadata, "spec": {"nodeName": "worker-1"}, "status": {"phase": "Failed"}}
+
+
+def going_on(name: str, seconds: float, lifetime: int = 90) -> Json:
+    """An object that has not finished, made so many seconds ago."""
+    created = (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds")
+    there = made(name, creationTimestamp=created)
+    return {**there, "spec": {"activeDeadlineSeconds": lifetime}, "status": {"phase": "Running"}}
 
 
 @dataclass
@@ -79,7 +87,7 @@ def test_what_is_left_is_listed_across_namespaces_and_nothing_is_deleted(left, c
     ended = command("cleanup")
     assert (ended.code, ended.err, left.deleted) == (0, "", [])
     heading, *rows = ended.out.splitlines()
-    assert heading.split() == ["NAMESPACE", "KIND", "NAME", "RUN", "NODE", "STATE", "AGE", "RESULT"]
+    assert heading.split() == ["NAMESPACE", "KIND", "NAME", "RUN", "NODE", "STATE", "AGE", "OVER", "RESULT"]
     assert [row.split()[:4] for row in rows] == [
         ["shop", "Pod", "pause-inspect-aaaaaaaaaa", "aaaaaaaaaa"],
         ["kube-system", "Job", "pause-inspect-0123456789", "0123456789"],
@@ -89,7 +97,8 @@ def test_what_is_left_is_listed_across_namespaces_and_nothing_is_deleted(left, c
 
 
 def test_exactly_what_is_listed_is_deleted_by_uid(left, command):
-    left.pods, left.jobs = [made("pause-inspect-0123456789")], [made("pause-inspect-0123456789")]
+    job = made("pause-inspect-0123456789")
+    left.pods, left.jobs = [made("pause-inspect-0123456789")], [{**job, "status": {"conditions": [{"type": "Failed", "status": "True"}]}}]
     ended = command("cleanup", "--yes", "-o", "json")
     assert (ended.code, ended.err) == (0, "")
     document = json.loads(ended.out)
@@ -108,6 +117,23 @@ def test_what_only_looks_like_ours_is_left_alone(left, command):
     left.pods = [other_name, no_run, other_tool]  # a server that selects nothing
     ended = command("cleanup", "--yes")
     assert (ended.code, ended.out, left.deleted) == (0, "", [])
+
+
+def test_runs_that_may_be_going_on_are_ended_only_on_purpose(left, command):
+    """A clock that is minutes ahead makes no run of now look old; one whose deadline is long past is over, whatever its phase."""
+    now, late, long_past = going_on("pause-inspect-aaaaaaaaaa", 20), going_on("pause-inspect-bbbbbbbbbb", 380), "pause-inspect-cccccccccc"
+    left.pods = [now, late, going_on(long_past, 400)]
+    left.jobs = [made("pause-inspect-dddddddddd")]  # neither finished nor of a known age
+    ended = command("cleanup", "--yes")
+    assert (ended.code, ended.err) == (0, "3 of runs that may be going on stay: name the run, or give --all\n")
+    assert left.deleted == [f"/api/v1/namespaces/kube-system/pods/{long_past}"]
+    assert [row.split()[7:] for row in ended.out.splitlines()[1:] if long_past in row] == [["yes", "deleted"]]
+    left.deleted.clear()
+    assert command("cleanup", "--yes", "aaaaaaaaaa").err == ""
+    assert left.deleted == ["/api/v1/namespaces/kube-system/pods/pause-inspect-aaaaaaaaaa"]
+    left.deleted.clear()
+    ended = command("cleanup", "--yes", "--all")
+    assert (ended.code, ended.err, len(left.deleted)) == (0, "", 4)
 
 
 def test_one_run_of_several(left, command):

@@ -60,6 +60,21 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_file(cluster, co
     assert spec(cluster) == ("default", "of-the-environment:1", "IfNotPresent", ["registry"])
 
 
+def test_version_shows_each_default_and_where_it_comes_from(command, config, monkeypatch, tmp_path):
+    config("image: of-the-file:1\nimagePullSecrets: [one, two]\n")
+    monkeypatch.setenv("PAUSE_INSPECT_NAMESPACE", "of-the-\x1benvironment")
+    ended = command("version", "-v")
+    file = tmp_path / ".config" / "kubectl-pause-inspect" / "config.yaml"
+    assert (ended.code, ended.err) == (0, "")
+    assert [line.split(maxsplit=1) for line in ended.out.splitlines()[1:]] == [
+        ["image", f"of-the-file:1  ({file})"],
+        ["imagePullPolicy", "IfNotPresent  (built in)"],
+        ["imagePullSecrets", f"one, two  ({file})"],
+        ["debugNamespace", "of-the-\\x1benvironment  (PAUSE_INSPECT_NAMESPACE)"],
+    ]
+    assert len(command("version").out.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [

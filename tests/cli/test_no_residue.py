@@ -10,6 +10,7 @@ from aiohttp import web
 from kubectl_pause.access.connection_flags import ConnectionFlags
 from kubectl_pause.access.kubeconfig import connect
 from kubectl_pause.capture.fan_out import capture_nodes
+from kubectl_pause.capture.inspector_pod import RUN_LABEL, USER_LABEL
 from kubectl_pause.cli.flags import CaptureFlags
 from tests.access.fake_api_server import status
 from tests.cli.fake_cluster import NODE, node
@@ -63,6 +64,30 @@ def test_without_a_job_the_pod_is_a_bare_one_and_that_is_said(cluster, command, 
     [pod] = cluster.created
     assert "ownerReferences" not in pod["metadata"]
     assert pod["spec"]["activeDeadlineSeconds"] == 90
+
+
+def test_without_jobs_the_next_run_takes_away_what_the_same_user_s_earlier_ones_left(cluster, command):
+    cluster.refuse["POST /apis/batch"] = forbidden
+    assert command("node").code == 0
+    [pod] = cluster.created
+    label = pod["metadata"]["labels"][USER_LABEL]
+    assert "jane" not in label
+
+    def of_earlier(name, phase, **labels):
+        marks = {**pod["metadata"]["labels"], RUN_LABEL: name, **labels}
+        metadata = {"name": f"pause-inspect-{name}", "namespace": "kube-system", "uid": name, "labels": marks}
+        return {"metadata": metadata, "spec": {"nodeName": NODE}, "status": {"phase": phase}}
+
+    cluster.deleted.clear()
+    cluster.created.clear()
+    cluster.pods += [
+        of_earlier("aaaaaaaaaa", "Succeeded"), of_earlier("bbbbbbbbbb", "Running"), of_earlier("cccccccccc", "Failed", **{USER_LABEL: "x"}),
+    ]  # fmt: skip
+    ended = command("node")
+    assert ended.code == 0
+    assert cluster.deleted == [cluster.created[0]["metadata"]["name"], "pause-inspect-aaaaaaaaaa"]
+    cluster.refuse["GET /api/v1/namespaces/kube-system/pods?"] = lambda: status(403, "Forbidden", "cannot list pods")
+    assert command("node").err == ended.err, "no right to list is no trouble"
 
 
 def test_what_holds_for_every_node_is_said_once(cluster, command):

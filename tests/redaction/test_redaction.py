@@ -170,3 +170,27 @@ def test_any_content_is_renamed_without_an_error_and_forges_no_record(content: b
 def test_a_word_in_hostile_places_is_found_nowhere(word: str) -> None:
     text = f"7/stat:7 ({word} x) S 1\n7/cgroup:0::/{word}.slice/a_{word}:b\n 'x/{word}' -> '{word}'\n {{\"{word}\": \"{word}\n"
     assert word not in redacted_text(FILE_MAGIC + b"\n#section proc\n" + text.encode(), SALT).decode()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rpc error: dial tcp [ADDRESS]:2379: connect: refused", "lookup on ADDRESS: no such host", "from ADDRESS.", "via ADDRESS%eth0",
+        "addr:ADDRESS, and 12:30:45", "x=ADDRESS", "https://[ADDRESS]/version", "ADDRESS",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("address", ["2001:db8::17", "fd00:10:96:0:0:0:0:a", "::ffff:10.1.2.3", "FE80::1:2"])
+def test_an_ipv6_address_in_a_sentence_is_the_one_in_the_json(line: str, address: str) -> None:
+    text = FILE_MAGIC + f'\n#api\n {{"ip": "{address}"}}\n#section crictl.pods\n !{line.replace("ADDRESS", address)}\n#rc 1\n'.encode()
+    after = redacted_text(text, SALT).decode()
+    pseudonym = json.loads(after.split("\n")[2])["ip"]
+    assert address not in after
+    assert pseudonym in after.split("\n")[4]
+    assert "12:30:45" in after or "12:30:45" not in line
+
+
+def test_a_cgroup_line_and_loopback_are_no_addresses_of_anybody() -> None:
+    text = b"7/cgroup:0::/kubepods\n !dial tcp [::1]:443\n"
+    after = redacted_text(FILE_MAGIC + b"\n#section proc\n" + text, SALT)
+    assert b"\n7/cgroup:0::/kubepods\n" in after
+    assert b"[::1]:443" in after

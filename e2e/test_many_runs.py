@@ -1,0 +1,55 @@
+"""Forty runs at the same time against one node: each has the whole answer, and nothing of any is left."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.watched_objects import objects_of_ours, wait_until_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from e2e.access import Cluster
+
+SPACE = "pause-inspect-many"
+RUNS = 40
+LIMIT = 300
+CONTROLLERS = 15
+
+
+@pytest.fixture(scope="module")
+def place(running: dict[str, Cluster]) -> Iterator[Cluster]:
+    """One cluster, with a namespace of its own."""
+    cluster = next(iter(running.values()))
+    cluster.make_namespace(SPACE)
+    yield cluster
+    cluster.remove_namespace(SPACE)
+
+
+def static_sandboxes(stdout: str) -> list[str]:
+    """Ids of the sandboxes of the node's own pods, which no other test touches."""
+    (node,) = json.loads(stdout)["nodes"]
+    return sorted(sandbox["id"] for sandbox in node["sandboxes"] if sandbox["pod"]["namespace"] == "kube-system")
+
+
+def test_everybody_s_answer_is_whole(place: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("node", place.node, "--debug-namespace", SPACE, "-o", "json", "--timeout", "240s")
+    alone = place.plugin(*words)
+    assert (alone.code, alone.stderr) == (0, "")
+    expected = static_sandboxes(alone.stdout)
+    assert expected
+    started = time.monotonic()
+    runs = [place.start(*words) for _ in range(RUNS)]
+    ended = [(*run.communicate(timeout=LIMIT), run.returncode) for run in runs]
+    with capsys.disabled():
+        print(f"\n{RUNS} runs at once: all ended after {time.monotonic() - started:.1f} s, exit codes {sorted({end[2] for end in ended})}")
+        print("\n".join(sorted({stderr[:300] for _, stderr, _ in ended if stderr})))
+    for stdout, stderr, code in ended:
+        assert (code, stderr) == (0, "")
+        assert static_sandboxes(stdout) == expected
+    wait_until_empty(place, SPACE, CONTROLLERS)
+    assert objects_of_ours(place, SPACE) == []

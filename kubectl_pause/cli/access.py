@@ -1,0 +1,64 @@
+"""`kubectl pause-inspect access`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from kubectl_pause.cli import terminal
+from kubectl_pause.cli.exit_codes import ExitCode
+from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
+from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from kubectl_pause.capture.rights import AccessList
+
+FORMATS = ("json", "yaml")
+
+
+@with_shared_flags
+def access(
+    uses: Annotated[
+        Optional[list[str]], typer.Argument(metavar="[USE...]", help="inspector, node, pod, cleanup: roles of docs/rbac; all without.")
+    ] = None,
+    output: Annotated[Optional[str], typer.Option("--output", "-o", metavar="FORMAT", help="json or yaml.")] = None,
+    no_headers: Annotated[bool, typer.Option("--no-headers", help="Leave out the column names.")] = False,
+    kube: KubeFlags = KubeFlags(),
+    capture: CaptureFlags = CaptureFlags(),
+) -> int:
+    """List what you may do of what each verb needs, whether the inspector pod would be admitted, and the lines that grant what is missing.
+
+    Nothing is created: the server is asked about rights, and checks the pod without storing it.
+
+    kubectl pause-inspect access
+
+    kubectl pause-inspect access inspector node --as jane --debug-namespace node-debug
+    """
+    from kubectl_pause.access.kubeconfig import connect
+    from kubectl_pause.capture.rights import USES, access_list
+
+    if output is not None and output not in FORMATS:
+        message = f"unable to match a printer suitable for the output format {output!r}"
+        raise PauseInspectError("WrongUsage", message, f"allowed formats are: {', '.join(FORMATS)}")
+    if unknown := [use for use in uses or () if use not in USES]:
+        raise PauseInspectError("WrongUsage", f"{unknown[0]!r} is no way of use", f"they are: {', '.join(USES)}")
+    options = capture.inspector()
+    api = connect(kube.connection(options.timeout))
+    found = access_list(api, options, kube.namespace or api.namespace, uses or USES)
+    if all(answer.allowed is None for answer in found.rights):
+        message = f"the API server at {api.host} answered none of the questions about what you may do"
+        why = f": {found.admission.why}" if found.admission.why else ""
+        raise PauseInspectError("NoAnswer", message + why, "try: kubectl auth can-i --list")
+    terminal.put(_text(found, output, no_headers=no_headers))
+    return ExitCode.PARTIAL if any(answer.allowed is None for answer in found.rights) else ExitCode.DONE
+
+
+def _text(found: AccessList, output: str | None, *, no_headers: bool) -> str:
+    from kubectl_pause.capture.rights import granting_manifest
+    from kubectl_pause.render.access_view import access_view
+    from kubectl_pause.render.document import as_json, as_yaml
+
+    if output is not None:
+        return {"json": as_json, "yaml": as_yaml}[output](found)
+    return access_view(found, granting_manifest(found), width=terminal.width(), headings=not no_headers, colour=terminal.colour())
