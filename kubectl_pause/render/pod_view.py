@@ -143,7 +143,9 @@ def _alive(sandbox: Sandbox) -> list[tuple[str, str]]:
 
 def _containers(containers: list[Container], *, width: int | None, colour: bool) -> list[str]:
     columns = [
-        Column("CONTAINER", 12), Column("KIND"), Column("ID", 8, turn=0, cut="id"), Column("PID"), Column("STATE", 12), Column("RESTARTS"),
+        Column("CONTAINER", least=12), Column("KIND", rank=3),
+        Column("ID", least=8, turn=0, cut="id", rank=1), Column("PID", rank=1), Column("STATE", least=12),
+        Column("RESTARTS", rank=2),
     ]  # fmt: skip
     rows: list[list[str | Cell]] = [
         [
@@ -161,7 +163,7 @@ def _containers(containers: list[Container], *, width: int | None, colour: bool)
 
 def _namespaces(sandbox: Sandbox, *, wide: bool, width: int | None, colour: bool) -> list[str]:
     """The matrix: host, pod, own, or the container it is shared with; `-` where there is no process to ask."""
-    columns = [Column("NAMESPACES", 10), *(Column(kind.upper(), max(4, len(kind))) for kind in NAMESPACE_TYPES)]
+    columns = [Column("NAMESPACES", least=10), *(Column(kind.upper(), least=max(4, len(kind))) for kind in NAMESPACE_TYPES)]
     rows: list[list[str | Cell]] = [["(sandbox)", *(_sandbox_cell(sandbox, kind, wide=wide) for kind in NAMESPACE_TYPES)]]
     rows += [
         [container.name, *(_cell(container.namespaces[kind], kind, wide=wide) for kind in NAMESPACE_TYPES)]
