@@ -191,12 +191,35 @@ class CaptureFlags:
         )
 
 
+_FORMS = "wide, json, yaml, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE or custom-columns=HEADING:PATH,..."
+
+
+def _tell_columns(context: typer.Context, asked: bool) -> None:
+    """`--help-columns`: what the verb's table has, from the list that the table is made of."""
+    if not asked:
+        return
+    from kubectl_pause.cli import terminal
+    from kubectl_pause.render.listing import help_on
+    from kubectl_pause.render.row_kinds import BY_VERB
+
+    kind = BY_VERB[context.info_name or ""]
+    tables = [help_on(columns, terminal.width()) for columns in (kind.columns, *kind.others)]
+    terminal.put("\n".join("".join(line + "\n" for line in lines) for lines in tables))
+    raise typer.Exit
+
+
 @dataclass(frozen=True, slots=True)
 class OutputFlags:
     """How the report is shown."""
 
-    output: Annotated[Optional[str], _flag(_OUTPUT, "--output", "-o", metavar="FORMAT", help="wide, json or yaml.")] = None
+    output: Annotated[Optional[str], _flag(_OUTPUT, "--output", "-o", metavar="FORMAT", help=_FORMS)] = None
     no_headers: Annotated[bool, _flag(_OUTPUT, "--no-headers", help="Leave out the column names.")] = False
+    sort_by: Annotated[
+        Optional[str], _flag(_OUTPUT, "--sort-by", metavar="COLUMN", help="Order of the rows: a column's name, or a path as .pod.name.")
+    ] = None
+    help_columns: Annotated[
+        bool, _flag(_OUTPUT, "--help-columns", is_eager=True, callback=_tell_columns, help="List the columns with their paths, and exit.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,19 +31,25 @@ def node(
     kubectl pause-inspect node --all -o wide
     """
     started = time.monotonic()
-    reading.check_view(view)
+    from kubectl_pause.render.row_kinds import SANDBOX_ROWS
+
+    reading.check_view(view, SANDBOX_ROWS)
     report = reading.start_report()
     if view.captured:
         report.nodes += _named(reading.reports_of(reading.facts_of(reading.read_files(view.captured), report), report), names or [], report)
     else:
         _from_cluster(names or [], report, kube, capture, every=every)
-    return reading.finish(report, view, started, lambda report: _text(report, view))
+    of_many = every or len(names or []) > 1 or len(view.captured or []) > 1
+    reading.warn_of_nodes(report, view)
+    return reading.finish(report, view, started, lambda report: _text(report, view, of_many=of_many), SANDBOX_ROWS)
 
 
-def _text(report: Report, view: ViewFlags) -> str:
+def _text(report: Report, view: ViewFlags, *, of_many: bool) -> str:
     from kubectl_pause.render.node_view import node_view
 
-    return node_view(report, wide=view.output == "wide", width=terminal.width(), headings=not view.no_headers, colour=terminal.colour())
+    wide, width, colour = view.output == "wide", terminal.width(), terminal.colour()
+    headings, sort_by = not view.no_headers, view.sort_by
+    return node_view(report, wide=wide, width=width, headings=headings, colour=colour, of_many=of_many, sort_by=sort_by)
 
 
 def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: CaptureFlags, *, every: bool) -> None:

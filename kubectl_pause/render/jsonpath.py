@@ -9,7 +9,7 @@ no error. The answers are those of kubectl, recorded in tests/render/kubectl_jso
 - Values of different types are unequal, and 7 equals 7.0; kubectl gives up.
 - `=~` compares with a regular expression, and ["key"] is ['key'].
 - What `.*` and `..` find comes in the document's order; kubectl's has none.
-- Control characters are escaped, but for line feed and tab; in JSON everything outside ASCII is too.
+- Control characters of values are escaped; in JSON everything outside ASCII is too.
 """
 
 from __future__ import annotations
@@ -103,12 +103,20 @@ def as_json_lists(template: Template, document: object) -> str:
     )
 
 
+class _Literal(str):
+    """A text of the template itself, which the user wrote."""
+
+    __slots__ = ()
+
+
 def printed(value: object) -> str:
-    """A value as kubectl writes it; a control character other than line feed and tab, which only a node can have sent, is escaped."""
+    """A value as kubectl writes it, but that control characters are escaped: a node sent it, and a terminal may show it."""
     from kubectl_pause.render.plain_text import visible
 
+    if isinstance(value, _Literal):
+        return value
     if isinstance(value, str):
-        return "".join(part if part in ("\n", "\t") else visible(part, len(part) + 1) for part in re.split(r"([\n\t])", value))
+        return visible(value, len(value) + 1)
     if isinstance(value, dict | list):
         return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=True).replace("\x7f", "\\u007f")
     if value is None:
@@ -311,7 +319,7 @@ def _results(template: Template, parts: Sequence[Part], document: object) -> lis
     results: list[list[Any]] = []
     for part in parts:
         if part.kind == "text":
-            results.append([part.text])
+            results.append([_Literal(part.text)])
         elif part.kind == "path":
             results.append(_walk(template, part.path, [document]))
         else:
@@ -328,7 +336,7 @@ def _walk(template: Template, path: Sequence[Step], values: list[Any]) -> list[A
 
 def _step(template: Template, step: Step, values: list[Any]) -> list[Any]:
     if step.kind == "text":
-        return [step.text]
+        return [_Literal(step.text)]
     if step.kind in ("number", "truth"):
         return [bool(step.number) if step.kind == "truth" else step.number for _ in values]
     if step.kind == "field":

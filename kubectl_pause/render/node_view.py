@@ -65,7 +65,7 @@ def node_view(  # noqa: PLR0913 (a table's surroundings)
     """
     rows = in_order(COLUMNS, sandbox_rows(report), sort_by, sandbox_document)
     of_many = of_many or len(report.nodes) > 1
-    lines = listing(COLUMNS, rows, wide=wide, of_many=of_many, width=width, headings=headings, colour=colour)
+    lines = listing(COLUMNS, rows, wide=wide, of_many=of_many, width=width, headings=headings, colour=colour) if rows else []
     if headings:
         for node in report.nodes:
             lines += finding_lines(node.findings, width=None if wide else width, colour=colour)
