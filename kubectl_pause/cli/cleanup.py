@@ -20,7 +20,10 @@ _LONGEST_REQUEST = 60.0
 
 @with_shared_flags
 def cleanup(
-    runs: Annotated[Optional[list[str]], typer.Argument(metavar="[RUN...]", help="Run ids, as the list shows them; all without.")] = None,
+    runs: Annotated[
+        Optional[list[str]],
+        typer.Argument(metavar="[RUN...]", help="Runs, or the names listed; all without."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
     view: OutputFlags = OutputFlags(),
     kube: KubeFlags = KubeFlags(),
@@ -29,20 +32,22 @@ def cleanup(
 
     Those of a run that is going on, by whomever, are listed too: STATE and AGE tell. On a terminal the list is followed by a question.
 
-    kubectl pause-inspect cleanup
-
-    kubectl pause-inspect cleanup --yes
+    \b
+    Examples:
+      kubectl pause-inspect cleanup
+      kubectl pause-inspect cleanup --yes
     """
     from kubectl_pause.access.kubeconfig import connect
-    from kubectl_pause.capture.leftovers import find_leftovers, remove_leftovers
+    from kubectl_pause.capture.leftovers import find_leftovers, remove_leftovers, run_named
     from kubectl_pause.render.outputs import parse_output
     from kubectl_pause.render.row_kinds import LEFTOVER_ROWS
 
     reading.check_view(view, LEFTOVER_ROWS)
     as_table = parse_output(view.output).is_table
     api = connect(kube.connection(_LONGEST_REQUEST))
-    found = find_leftovers(api, kube.namespace, runs or [])
-    unknown = [run for run in runs or [] if run not in {each.run for each in found.items}]
+    runs = [run_named(run) for run in runs or []]
+    found = find_leftovers(api, kube.namespace, runs)
+    unknown = [run for run in runs if run not in {each.run for each in found.items}]
     if found.items and not yes and as_table and sys.stdin.isatty() and sys.stdout.isatty():
         terminal.put(_text(found, view))
         yes = typer.confirm(f"Delete {'this object' if len(found.items) == 1 else f'these {len(found.items)} objects'}?")

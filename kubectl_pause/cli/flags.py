@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional, get_type_hints
 
 import typer
 
+from kubectl_pause.cli.idle_flags import refuse_idle
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def _bounded(value: float, text: str, flag: str) -> float:
 
 
 def _flag(panel: str, *names: str, **settings: Any) -> Any:
-    return typer.Option(*names, rich_help_panel=panel, **settings)
+    hidden = panel == _CONNECTION and "--namespace" not in names  # `options` lists them, as in kubectl
+    return typer.Option(*names, rich_help_panel=panel, hidden=hidden, **settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +234,18 @@ class ViewFlags(OutputFlags):
     ] = None
 
 
+def _given(call: typer.Context) -> dict[str, str]:
+    """The flags that stand on the command line, by parameter, as they are written in full."""
+    spelled = {parameter.name or "": max(parameter.opts, key=len) for parameter in call.command.params}
+    sources = {name: call.get_parameter_source(name) for name in spelled}
+    return {name: flag for name, flag in spelled.items() if (source := sources[name]) and source.name == "COMMANDLINE"}
+
+
 def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
-    """Unfold each parameter of `verb` that is one of the dataclasses above into that dataclass's flags."""
+    """Unfold each parameter of `verb` that is one of the dataclasses above into that dataclass's flags.
+
+    A flag that has no effect in a call is an error of that call.
+    """
     hints = get_type_hints(verb, include_extras=True)
     groups: dict[str, type] = {}
     parameters = []
@@ -249,8 +261,11 @@ def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
         else:
             parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
 
+    parameters.append(inspect.Parameter("_call", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
+
     @functools.wraps(verb)
     def unfolded(**values: Any) -> int:
+        refuse_idle(verb.__name__, _given(values.pop("_call")), values)
         for name, kind in groups.items():
             values[name] = kind(**{each.name: values.pop(each.name) for each in fields(kind)})
         return verb(**values)

@@ -36,9 +36,10 @@ def local(
     As root all of them; as another user what that user may see. A container of Docker or podman that shares no namespace with another
     one is no pod, and is left out.
 
-    kubectl pause-inspect local
-
-    kubectl pause-inspect local pause-20027 -o wide
+    \b
+    Examples:
+      kubectl pause-inspect local
+      kubectl pause-inspect local pause-20027 -o wide
     """
     started = time.monotonic()
     from kubectl_pause.render.outputs import parse_output

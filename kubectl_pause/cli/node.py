@@ -26,9 +26,10 @@ def node(
 ) -> int:
     """List every sandbox of a node, one line each: whose it is, its state, the pause process, containers running.
 
-    kubectl pause-inspect node worker-1
-
-    kubectl pause-inspect node --all -o wide
+    \b
+    Examples:
+      kubectl pause-inspect node worker-1
+      kubectl pause-inspect node --all -o wide
     """
     started = time.monotonic()
     from kubectl_pause.render.row_kinds import SANDBOX_ROWS
@@ -66,8 +67,9 @@ def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: Ca
 def _named(nodes: list[NodeReport], names: list[str], report: Report) -> list[NodeReport]:
     """The captured nodes that were named, all without names; a name that no capture has is an error."""
     from kubectl_pause.report import Failure
-    from kubectl_pause.select.target_names import near_names
+    from kubectl_pause.select.target_names import near_names, node_name
 
+    names = [node_name(name) for name in names]
     known = [each.name for each in nodes]
     for name in names:
         if name not in known:

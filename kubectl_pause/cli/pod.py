@@ -31,9 +31,10 @@ def pod(
 ) -> int:
     """Show the sandbox that a pod stands on: who holds it, its containers, and which namespaces they share.
 
-    kubectl pause-inspect pod nginx
-
-    kubectl pause-inspect pod -n shop deploy/web -o wide
+    \b
+    Examples:
+      kubectl pause-inspect pod nginx
+      kubectl pause-inspect pod -n shop deploy/web -o wide
     """
     started = time.monotonic()
     from kubectl_pause.render.row_kinds import SANDBOX_ROWS

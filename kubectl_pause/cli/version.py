@@ -10,6 +10,11 @@ from kubectl_pause.cli.terminal import put
 
 
 def version() -> int:
-    """Print the version of this program."""
+    """Print the version of this program.
+
+    \b
+    Examples:
+      kubectl pause-inspect version
+    """
     put(f"kubectl-pause-inspect {__version__} (Python {platform.python_version()})\n")
     return ExitCode.DONE

@@ -40,11 +40,11 @@ def who(
 ) -> int:
     """Tell which pod and container a process, id, name, namespace, address, interface or cgroup belongs to, and how that is known.
 
-    kubectl pause-inspect who 4711 --node worker-1
-
-    kubectl pause-inspect who 10.244.1.7 shop/web-0:1
-
-    kubectl pause-inspect who --local /proc/4711/ns/net
+    \b
+    Examples:
+      kubectl pause-inspect who 4711 --node worker-1
+      kubectl pause-inspect who 10.244.1.7 shop/web-0:1
+      kubectl pause-inspect who --local /proc/4711/ns/net
     """
     from kubectl_pause.who.advice import Way
     from kubectl_pause.who.search import Search, within_namespace

@@ -48,11 +48,11 @@ def zombies(
 
     Two looks tell zombies that stay from those that are gone in a moment. Two captures of one node (--from A --from B) do the same.
 
-    kubectl pause-inspect zombies -n shop
-
-    kubectl pause-inspect zombies --all --sample 3s
-
-    kubectl pause-inspect zombies web-0 --watch --for 30s
+    \b
+    Examples:
+      kubectl pause-inspect zombies -n shop
+      kubectl pause-inspect zombies --all --sample 3s
+      kubectl pause-inspect zombies web-0 --watch --for 30s
     """
     started = time.monotonic()
     from kubectl_pause.render.row_kinds import ZOMBIE_ROWS

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.render.columns import Column, table
-from kubectl_pause.render.jsonpath import Template, as_json_lists, as_text, find, parse, parse_relaxed, printed
+from kubectl_pause.render.jsonpath import as_json_lists, as_text, find, printed
+from kubectl_pause.render.jsonpath_syntax import Template, parse, parse_relaxed
 from kubectl_pause.render.listing import in_order
 from kubectl_pause.render.plain_text import visible
 

@@ -40,7 +40,7 @@ def test_a_pod_is_shown_and_the_inspector_pod_is_as_promised(cluster, command):
 @pytest.mark.parametrize(
     "words",
     ["pod rec-nginx -n default", "-n default pod rec-nginx", "pod -n=default rec-nginx", "--namespace=default pod pod/rec-nginx",
-     "pod rec-nginx --namespace default --no-headers=true", "pod po/rec-nginx -n default --no-headers=false"],
+     "pod rec-nginx --namespace default --fds=true", "pod po/rec-nginx -n default --no-headers=false"],
 )  # fmt: skip
 def test_flags_stand_where_kubectl_lets_them_stand(cluster, command, words):
     ended = command(*words.split(), "-o=json")
