@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import textwrap
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -164,7 +164,10 @@ def shortened(text: str, width: int, share: float = 0.5) -> str:
         return _front(text, width)
     front = round((width - 1) * share)
     back = width - 1 - front
-    return _front(text, front) + "…" + _front(text[::-1], back)[::-1]
+    end = _front(text[::-1], back)[::-1]
+    while end and not columns_of(end[0]):  # a mark upon the character that was cut off
+        end = end[1:]
+    return _front(text, front) + "…" + end
 
 
 def _front(text: str, width: int) -> str:
@@ -177,12 +180,25 @@ def _front(text: str, width: int) -> str:
     return text[:end]
 
 
-_LABEL = 10
+def _wrapped(text: str, room: int) -> list[str]:
+    """Lines of at most `room` columns, broken at blanks alone; a longer word has a line of its own. textwrap counts characters."""
+    lines, line = [], ""
+    for chunk in re.findall(r" +|[^ ]+", text):
+        if line.strip() and columns_of(line + chunk.rstrip()) > room:
+            lines.append(line.rstrip())
+            line = ""
+        if line or chunk.strip():
+            line += chunk
+    return [*lines, line.rstrip()]
+
+
+LABEL = 10
+"""Columns that the label of a labelled text takes."""
 
 
 def labelled(label: str, text: str, width: int | None) -> list[str]:
     """A labelled text, in several lines where a terminal is too narrow; paths and ids are never broken."""
     shown = visible(text, 1000)
-    room = max(20, width - _LABEL) if width else len(shown) + 1
-    parts = textwrap.wrap(shown, room, break_long_words=False, break_on_hyphens=False) or [""]
-    return [f"{label if index == 0 else '':<{_LABEL}}{part}".rstrip() for index, part in enumerate(parts)]
+    room = max(20, width - LABEL) if width else len(shown) + 1
+    parts = _wrapped(shown, room)
+    return [f"{label if index == 0 else '':<{LABEL}}{part}".rstrip() for index, part in enumerate(parts)]

@@ -147,7 +147,7 @@ COLUMNS: tuple[ListedColumn[SandboxRow], ...] = (
     ListedColumn("HANDLER", wide=True, path=".runtimeHandler", value=_handler, about="The runtime handler; - is the default."),
     ListedColumn("PAUSE-IMAGE", wide=True, path=".image", value=_image, about="The image of the pause process."),
     ListedColumn("OWNER", wide=True, path=".pod.owner", value=lambda row: row.pod.owner or "-", about="What controls the pod."),
-    ListedColumn("NOTES", least=8, cut="end", rank=1, path=".notes", value=_brief_notes, whole=_whole_notes,
+    ListedColumn("NOTES", least=7, cut="end", rank=1, path=".notes", value=_brief_notes, whole=_whole_notes,
                  about="What is wrong or worth knowing, a word each; whole with -o wide."),
 )  # fmt: skip
 """What is said of a sandbox, in this order."""

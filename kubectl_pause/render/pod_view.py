@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.process import NAMESPACE_TYPES
 from kubectl_pause.notes import RUNTIME_UNREAD
-from kubectl_pause.render.columns import Cell, Column, labelled, table
+from kubectl_pause.render.columns import LABEL, Cell, Column, labelled, table
 from kubectl_pause.render.evidence import finding_lines, proof_lines, stranger_lines
 from kubectl_pause.render.node_view import sandbox_age
 from kubectl_pause.render.plain_text import age, short_id
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _MADE_BY = {"docker": "made by Docker", "podman": "made by podman", "hand-made": "made by hand"}
 """Pods of `local` that neither an API nor a CRI runtime knows."""
+_LEAST_TELLING = ("user", "mnt", "cgroup", "time")
+"""Namespaces that a terminal without room for all goes without, the last first: they are the same in ordinary pods."""
 _NOTABLE = ("net", "ipc", "uts", "pid")
 """Namespaces whose sharing with the node is worth a colour: user, cgroup and time are the node's in ordinary pods."""
 
@@ -52,7 +54,7 @@ def _block(  # noqa: PLR0913 (one block's surroundings)
         _head(node, sandbox.pod),
         ("Node", _node_line(node)),
         ("Sandbox", f"{short_id(sandbox.id)}  {', '.join(facts)}"),
-        ("", sandbox.id),
+        *([("", sandbox.id)] if width is None or len(sandbox.id) + LABEL <= width else []),  # the short one is above
         ("Held by", _holder(sandbox)),
         *_alive(sandbox),
         ("IP", ", ".join(sandbox.ips) or "-"),
@@ -163,7 +165,13 @@ def _containers(containers: list[Container], *, width: int | None, headings: boo
 
 def _namespaces(sandbox: Sandbox, *, wide: bool, width: int | None, headings: bool, colour: bool) -> list[str]:
     """The matrix: host, pod, own, or the container it is shared with; `-` where there is no process to ask."""
-    columns = [Column("NAMESPACES", least=10), *(Column(kind.upper(), least=max(4, len(kind))) for kind in NAMESPACE_TYPES)]
+    columns = [
+        Column("NAMESPACES", least=10),
+        *(
+            Column(kind.upper(), least=max(4, len(kind)), rank=_LEAST_TELLING.index(kind) + 1 if kind in _LEAST_TELLING else 0)
+            for kind in NAMESPACE_TYPES
+        ),
+    ]
     rows: list[list[str | Cell]] = [["(sandbox)", *(_sandbox_cell(sandbox, kind, wide=wide) for kind in NAMESPACE_TYPES)]]
     rows += [
         [container.name, *(_cell(container.namespaces[kind], kind, wide=wide) for kind in NAMESPACE_TYPES)]
