@@ -199,6 +199,6 @@ LABEL = 10
 def labelled(label: str, text: str, width: int | None) -> list[str]:
     """A labelled text, in several lines where a terminal is too narrow; paths and ids are never broken."""
     shown = visible(text, 1000)
-    room = max(20, width - LABEL) if width else len(shown) + 1
+    room = max(20, width - LABEL) if width else columns_of(shown) + 1
     parts = _wrapped(shown, room)
     return [f"{label if index == 0 else '':<{LABEL}}{part}".rstrip() for index, part in enumerate(parts)]
