@@ -41,11 +41,13 @@ _FINDINGS = {
     "sandbox/pause-gone": "",  # the note says it
     "process/halted": "halted",
 }
+_KINDS = {"zombie": "zombies", "pids": "pids"}
+"""Of these a table says no more than that there are some: `zombies` tells the rest."""
 
 
 def findings_in_brief(findings: Iterable[Finding]) -> list[str]:
     """What kinds of findings there are, a word each; the code of one that has no shorter word."""
-    words = (_FINDINGS.get(finding.code, finding.code) for finding in findings)
+    words = (_FINDINGS.get(finding.code, _KINDS.get(finding.code.partition("/")[0], finding.code)) for finding in findings)
     return list(dict.fromkeys(filter(None, words)))
 
 

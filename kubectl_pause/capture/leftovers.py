@@ -63,6 +63,11 @@ class Leftovers(msgspec.Struct, rename="camel"):
     errors: list[Failure]
 
 
+def run_named(argument: str) -> str:
+    """The run of `RUN`, and of the name of what it made, as the list and `-o name` print it: `NAME`, `pod/NAME`."""
+    return argument.rpartition("/")[2].removeprefix(name_of_run(""))
+
+
 def find_leftovers(api: Api, namespace: str | None, runs: Collection[str]) -> Leftovers:
     """Ours in a namespace, or in all with None; of some runs only, if any are named. What may not be listed is an error beside the rest."""
     found = Leftovers("pause-inspect/v1", "Leftovers", [], [])

@@ -31,9 +31,10 @@ def access(
 
     Nothing is created: the server is asked about rights, and checks the pod without storing it.
 
-    kubectl pause-inspect access
-
-    kubectl pause-inspect access inspector node --as jane --debug-namespace node-debug
+    \b
+    Examples:
+      kubectl pause-inspect access
+      kubectl pause-inspect access inspector node --as jane --debug-namespace node-debug
     """
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.capture.rights import USES, access_list

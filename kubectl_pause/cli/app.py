@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,10 @@ import typer
 from kubectl_pause.cli.terminal import PROGRAM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-VERBS = ("pod", "node", "local", "who", "zombies", "demo", "snapshot", "cleanup", "access", "version")
+_CONNECTION_FLAGS = f'Use "{PROGRAM} options" for the flags of the connection, which are kubectl\'s.'
+VERBS = ("pod", "node", "local", "who", "zombies", "demo", "snapshot", "cleanup", "access", "options", "version")
 
 
 def app_with(verbs: Iterable[str]) -> typer.Typer:
@@ -28,8 +30,16 @@ def app_with(verbs: Iterable[str]) -> typer.Typer:
     )
     app.callback()(_group)
     for verb in verbs:
-        app.command()(getattr(import_module(f"kubectl_pause.cli.{verb}"), verb))
+        function = getattr(import_module(f"kubectl_pause.cli.{verb}"), verb)
+        takes_connection = "kubeconfig" in inspect.signature(function).parameters
+        app.command(short_help=_first_sentence(function), epilog=_CONNECTION_FLAGS if takes_connection else None)(function)
     return app
+
+
+def _first_sentence(verb: Callable[..., int]) -> str:
+    """Whole, for the list of verbs, which cuts what it shortens itself."""
+    paragraph = (verb.__doc__ or "").split("\n\n")[0]
+    return " ".join(paragraph.split())
 
 
 def _group() -> None:  # else typer takes a single verb for the whole program

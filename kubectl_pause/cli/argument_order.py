@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+VERB_ALIASES = {"po": "pod", "pods": "pod", "no": "node", "nodes": "node"}
+"""kubectl's short names and plurals of what two verbs are called after."""
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
 
@@ -23,6 +25,18 @@ def normalise(arguments: Sequence[str], verbs: Collection[str], value_flags: Col
         cut = head.index("--")
         head, tail = head[:cut], head[cut:]
     return [*_verb_first(_plain(head, switches), verbs, value_flags), *tail]
+
+
+def verb_asked(words: Sequence[str]) -> list[str]:
+    """A command line with the verb first, as the program knows it: kubectl's names for it, `help VERB`, `--version`."""
+    if not words:
+        return ["--help"]
+    first, rest = words[0], list(words[1:])
+    if first == "help":
+        return [*verb_asked(rest)[:1], "--help"] if rest else ["--help"]
+    if first == "--version":
+        return ["version", *rest]
+    return [VERB_ALIASES.get(first, first), *rest]
 
 
 def _plain(arguments: list[str], switches: Collection[str]) -> list[str]:

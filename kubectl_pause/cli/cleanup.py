@@ -7,28 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from kubectl_pause.cli import terminal
+from kubectl_pause.cli import reading, terminal
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cli.flags import KubeFlags, with_shared_flags
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.cli.flags import KubeFlags, OutputFlags, with_shared_flags
 from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
     from kubectl_pause.capture.leftovers import Leftovers
 
-FORMATS = ("json", "yaml")
 _LONGEST_REQUEST = 60.0
 
 
 @with_shared_flags
 def cleanup(
-    runs: Annotated[Optional[list[str]], typer.Argument(metavar="[RUN...]", help="Run ids, as the list shows them; all without.")] = None,
+    runs: Annotated[Optional[list[str]], typer.Argument(metavar="[RUN...]", help="Runs, or the names listed; all without.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Delete those of runs that may be going on too, by whomever.")] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Delete, without asking, what is left of runs that are over, or of those named.")
     ] = False,
-    output: Annotated[Optional[str], typer.Option("--output", "-o", metavar="FORMAT", help="json or yaml.")] = None,
-    no_headers: Annotated[bool, typer.Option("--no-headers", help="Leave out the column names.")] = False,
+    view: OutputFlags = OutputFlags(),
     kube: KubeFlags = KubeFlags(),
 ) -> int:
     """List the inspector pods and Jobs that are on the cluster, in all namespaces or that of -n; delete with --yes those that were left.
@@ -36,45 +33,49 @@ def cleanup(
     Those of runs that may be going on, by whomever, are listed too, and deleted only where the run is named, or with --all. On a terminal
     the list is followed by a question.
 
-    kubectl pause-inspect cleanup
-
-    kubectl pause-inspect cleanup --yes
+    \b
+    Examples:
+      kubectl pause-inspect cleanup
+      kubectl pause-inspect cleanup --yes
     """
     from kubectl_pause.access.kubeconfig import connect
-    from kubectl_pause.capture.leftovers import find_leftovers, remove_leftovers
+    from kubectl_pause.capture.leftovers import find_leftovers, remove_leftovers, run_named
+    from kubectl_pause.render.outputs import parse_output
+    from kubectl_pause.render.row_kinds import LEFTOVER_ROWS
 
-    if output is not None and output not in FORMATS:
-        message = f"unable to match a printer suitable for the output format {output!r}"
-        raise PauseInspectError("WrongUsage", message, f"allowed formats are: {', '.join(FORMATS)}")
+    reading.check_view(view, LEFTOVER_ROWS)
+    as_table = parse_output(view.output).is_table
     api = connect(kube.connection(_LONGEST_REQUEST))
-    found = find_leftovers(api, kube.namespace, runs or [])
-    unknown = [run for run in runs or [] if run not in {each.run for each in found.items}]
-    chosen = [each for each in found.items if each.over or runs or every]
-    if chosen and not yes and output is None and sys.stdin.isatty() and sys.stdout.isatty():
-        terminal.put(_text(found, no_headers=no_headers))
+    runs = [run_named(run) for run in runs or []]
+    found = find_leftovers(api, kube.namespace, runs)
+    unknown = [run for run in runs if run not in {left.run for left in found.items}]
+    chosen = [left for left in found.items if left.over or runs or every]
+    if chosen and not yes and as_table and sys.stdin.isatty() and sys.stdout.isatty():
+        terminal.put(_text(found, view))
         what = "this object" if len(chosen) == 1 else f"these {len(chosen)} objects"
         yes = typer.confirm(f"Delete {what}{'' if len(chosen) == len(found.items) else ' of runs that are over'}?")
         if not yes:
             return ExitCode.DONE
     if yes:
         remove_leftovers(api, chosen)
-    _show(found, output, no_headers=no_headers)
+    _show(found, view)
     return _outcome(found, unknown, deleted=yes)
 
 
-def _show(found: Leftovers, output: str | None, *, no_headers: bool) -> None:
-    from kubectl_pause.render.document import as_json, as_yaml
+def _show(found: Leftovers, view: OutputFlags) -> None:
+    from kubectl_pause.render.outputs import as_output, parse_output
+    from kubectl_pause.render.row_kinds import LEFTOVER_ROWS
 
-    if output is None:
-        terminal.put(_text(found, no_headers=no_headers))
-    else:
-        terminal.put({"json": as_json, "yaml": as_yaml}[output](found))
+    output = parse_output(view.output)
+    headings = not view.no_headers
+    shown = _text(found, view) if output.is_table else as_output(output, LEFTOVER_ROWS, found, headings=headings, sort_by=view.sort_by)
+    terminal.put(shown)
 
 
-def _text(found: Leftovers, *, no_headers: bool) -> str:
+def _text(found: Leftovers, view: OutputFlags) -> str:
     from kubectl_pause.render.leftovers_view import leftovers_view
 
-    return leftovers_view(found, width=terminal.width(), headings=not no_headers)
+    return leftovers_view(found, width=terminal.width(), headings=not view.no_headers, sort_by=view.sort_by)
 
 
 def _outcome(found: Leftovers, unknown: list[str], *, deleted: bool) -> int:

@@ -35,7 +35,9 @@ def demo(
     Namespaces, a pause, two containers, an orphan that is reaped and one that stays a zombie. Works as root, and as an ordinary user
     where the kernel lets users make namespaces. Nothing is left, however it is ended.
 
-    kubectl pause-inspect demo --step
+    \b
+    Examples:
+      kubectl pause-inspect demo --step
     """
     if not sys.platform.startswith("linux"):
         message = f"the demo makes namespaces of a Linux kernel, and this is {sys.platform}"

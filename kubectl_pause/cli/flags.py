@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional, get_type_hints
 
 import typer
 
+from kubectl_pause.cli.idle_flags import refuse_idle
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def _bounded(value: float, text: str, flag: str) -> float:
 
 
 def _flag(panel: str, *names: str, **settings: Any) -> Any:
-    return typer.Option(*names, rich_help_panel=panel, **settings)
+    hidden = panel == _CONNECTION and "--namespace" not in names  # `options` lists them, as in kubectl
+    return typer.Option(*names, rich_help_panel=panel, hidden=hidden, **settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +193,35 @@ class CaptureFlags:
         )
 
 
+_FORMS = "wide, json, yaml, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE or custom-columns=HEADING:PATH,..."
+
+
+def _tell_columns(context: typer.Context, asked: bool) -> None:
+    """`--help-columns`: what the verb's table has, from the list that the table is made of."""
+    if not asked:
+        return
+    from kubectl_pause.cli import terminal
+    from kubectl_pause.render.listing import help_on
+    from kubectl_pause.render.row_kinds import BY_VERB
+
+    kind = BY_VERB[context.info_name or ""]
+    tables = [help_on(columns, terminal.width()) for columns in (kind.columns, *kind.others)]
+    terminal.put("\n".join("".join(line + "\n" for line in lines) for lines in tables))
+    raise typer.Exit
+
+
 @dataclass(frozen=True, slots=True)
 class OutputFlags:
     """How the report is shown."""
 
-    output: Annotated[Optional[str], _flag(_OUTPUT, "--output", "-o", metavar="FORMAT", help="wide, json or yaml.")] = None
+    output: Annotated[Optional[str], _flag(_OUTPUT, "--output", "-o", metavar="FORMAT", help=_FORMS)] = None
     no_headers: Annotated[bool, _flag(_OUTPUT, "--no-headers", help="Leave out the column names.")] = False
+    sort_by: Annotated[
+        Optional[str], _flag(_OUTPUT, "--sort-by", metavar="COLUMN", help="Order of the rows: a column's name, or a path as .pod.name.")
+    ] = None
+    help_columns: Annotated[
+        bool, _flag(_OUTPUT, "--help-columns", is_eager=True, callback=_tell_columns, help="List the columns with their paths, and exit.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +234,18 @@ class ViewFlags(OutputFlags):
     ] = None
 
 
+def _given(call: typer.Context) -> dict[str, str]:
+    """The flags that stand on the command line, by parameter, as they are written in full."""
+    spelled = {parameter.name or "": max(parameter.opts, key=len) for parameter in call.command.params}
+    sources = {name: call.get_parameter_source(name) for name in spelled}
+    return {name: flag for name, flag in spelled.items() if (source := sources[name]) and source.name == "COMMANDLINE"}
+
+
 def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
-    """Unfold each parameter of `verb` that is one of the dataclasses above into that dataclass's flags."""
+    """Unfold each parameter of `verb` that is one of the dataclasses above into that dataclass's flags.
+
+    A flag that has no effect in a call is an error of that call.
+    """
     hints = get_type_hints(verb, include_extras=True)
     groups: dict[str, type] = {}
     parameters = []
@@ -226,8 +261,11 @@ def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
         else:
             parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
 
+    parameters.append(inspect.Parameter("_call", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
+
     @functools.wraps(verb)
     def unfolded(**values: Any) -> int:
+        refuse_idle(verb.__name__, _given(values.pop("_call")), values)
         for name, kind in groups.items():
             values[name] = kind(**{each.name: values.pop(each.name) for each in fields(kind)})
         return verb(**values)

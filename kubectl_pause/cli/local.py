@@ -36,21 +36,25 @@ def local(
     As root all of them; as another user what that user may see. A container of Docker or podman that shares no namespace with another
     one is no pod, and is left out.
 
-    kubectl pause-inspect local
-
-    kubectl pause-inspect local pause-20027 -o wide
+    \b
+    Examples:
+      kubectl pause-inspect local
+      kubectl pause-inspect local pause-20027 -o wide
     """
     started = time.monotonic()
-    reading.check_view(output)
+    from kubectl_pause.render.outputs import parse_output
+    from kubectl_pause.render.row_kinds import SANDBOX_ROWS
+
+    reading.check_view(output, SANDBOX_ROWS)
     limit = seconds(timeout, "--timeout")
     if not 1 <= limit <= 3600:  # noqa: PLR2004
         raise PauseInspectError("WrongUsage", f"--timeout: {timeout} is out of range", "give a time between 1s and 1h")
     host = reading.report_of_this_host(timeout=limit, use_crictl=crictl, use_engines=engines, fds=fds, prove=prove)
     report = reading.start_report()
     report.nodes.append(_chosen(host, names, report) if names else host)
-    if output.output not in ("json", "yaml"):
+    if parse_output(output.output).is_table:
         _tell_limits(host)
-    return reading.finish(report, output, started, lambda report: _text(report, output, whole=not names))
+    return reading.finish(report, output, started, lambda report: _text(report, output, whole=not names), SANDBOX_ROWS)
 
 
 def _text(report: Report, output: OutputFlags, *, whole: bool) -> str:
@@ -58,10 +62,10 @@ def _text(report: Report, output: OutputFlags, *, whole: bool) -> str:
     if whole:
         from kubectl_pause.render.node_view import node_view
 
-        return node_view(report, wide=wide, width=width, headings=not output.no_headers, colour=colour)
+        return node_view(report, wide=wide, width=width, headings=not output.no_headers, colour=colour, sort_by=output.sort_by)
     from kubectl_pause.render.pod_view import pod_view
 
-    return pod_view(report, wide=wide, width=width, colour=colour)
+    return pod_view(report, wide=wide, width=width, headings=not output.no_headers, colour=colour)
 
 
 def _tell_limits(host: NodeReport) -> None:

@@ -87,17 +87,18 @@ def _run(arguments: Sequence[str]) -> int:
     import typer
 
     from kubectl_pause.cli.app import VERBS, app_with
-    from kubectl_pause.cli.argument_order import normalise
+    from kubectl_pause.cli.argument_order import VERB_ALIASES, normalise, verb_asked
 
     # Only a verb in front is one for certain: behind a flag the same word may be the flag's value.
+    arguments = verb_asked(arguments)
     command = typer.main.get_command(app_with(arguments[:1] if arguments and arguments[0] in VERBS else VERBS))
     flags = [parameter for verb in getattr(command, "commands", {}).values() for parameter in verb.params]
     options = [flag for flag in flags if getattr(flag, "param_type_name", "") == "option"]
     switches = {name for flag in options if getattr(flag, "is_flag", False) for name in [*flag.opts, *flag.secondary_opts]}
     valued = {name for flag in options if not getattr(flag, "is_flag", False) for name in flag.opts}
-    words = normalise(arguments, VERBS, valued, switches | {"-h", "--help"})
+    words = normalise(arguments, (*VERBS, *VERB_ALIASES, "help"), valued, switches | {"-h", "--help"})
     try:
-        result = command.main(args=words or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        result = command.main(args=verb_asked(words), prog_name=PROGRAM, standalone_mode=False)
     except typer.Exit as ended:
         return ended.exit_code
     except typer.Abort:

@@ -26,24 +26,31 @@ def node(
 ) -> int:
     """List every sandbox of a node, one line each: whose it is, its state, the pause process, containers running.
 
-    kubectl pause-inspect node worker-1
-
-    kubectl pause-inspect node --all -o wide
+    \b
+    Examples:
+      kubectl pause-inspect node worker-1
+      kubectl pause-inspect node --all -o wide
     """
     started = time.monotonic()
-    reading.check_view(view)
+    from kubectl_pause.render.row_kinds import SANDBOX_ROWS
+
+    reading.check_view(view, SANDBOX_ROWS)
     report = reading.start_report()
     if view.captured:
         report.nodes += _named(reading.reports_of(reading.facts_of(reading.read_files(view.captured), report), report), names or [], report)
     else:
         _from_cluster(names or [], report, kube, capture, every=every)
-    return reading.finish(report, view, started, lambda report: _text(report, view))
+    of_many = every or len(names or []) > 1 or len(view.captured or []) > 1
+    reading.warn_of_nodes(report, view)
+    return reading.finish(report, view, started, lambda report: _text(report, view, of_many=of_many), SANDBOX_ROWS)
 
 
-def _text(report: Report, view: ViewFlags) -> str:
+def _text(report: Report, view: ViewFlags, *, of_many: bool) -> str:
     from kubectl_pause.render.node_view import node_view
 
-    return node_view(report, wide=view.output == "wide", width=terminal.width(), headings=not view.no_headers, colour=terminal.colour())
+    wide, width, colour = view.output == "wide", terminal.width(), terminal.colour()
+    headings, sort_by = not view.no_headers, view.sort_by
+    return node_view(report, wide=wide, width=width, headings=headings, colour=colour, of_many=of_many, sort_by=sort_by)
 
 
 def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: CaptureFlags, *, every: bool) -> None:
@@ -60,8 +67,9 @@ def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: Ca
 def _named(nodes: list[NodeReport], names: list[str], report: Report) -> list[NodeReport]:
     """The captured nodes that were named, all without names; a name that no capture has is an error."""
     from kubectl_pause.report import Failure
-    from kubectl_pause.select.target_names import near_names
+    from kubectl_pause.select.target_names import near_names, node_name
 
+    names = [node_name(name) for name in names]
     known = [each.name for each in nodes]
     for name in names:
         if name not in known:

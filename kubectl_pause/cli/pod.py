@@ -31,12 +31,15 @@ def pod(
 ) -> int:
     """Show the sandbox that a pod stands on: who holds it, its containers, and which namespaces they share.
 
-    kubectl pause-inspect pod nginx
-
-    kubectl pause-inspect pod -n shop deploy/web -o wide
+    \b
+    Examples:
+      kubectl pause-inspect pod nginx
+      kubectl pause-inspect pod -n shop deploy/web -o wide
     """
     started = time.monotonic()
-    reading.check_view(view)
+    from kubectl_pause.render.row_kinds import SANDBOX_ROWS
+
+    reading.check_view(view, SANDBOX_ROWS)
     if not names and not selector and not all_namespaces:
         raise PauseInspectError("WrongUsage", "which pod?", "give NAME or TYPE/NAME, or select with -l or -A")
     check_names(names or [], selector, all_namespaces=all_namespaces)
@@ -45,13 +48,13 @@ def pod(
         _from_files(names or [], selector, report, view, None if all_namespaces else kube.namespace, prove=prove)
     else:
         _from_cluster(names or [], selector, report, kube, capture, all_namespaces=all_namespaces, prove=prove)
-    return reading.finish(report, view, started, lambda report: _text(report, view))
+    return reading.finish(report, view, started, lambda report: _text(report, view), SANDBOX_ROWS)
 
 
 def _text(report: Report, view: ViewFlags) -> str:
     from kubectl_pause.render.pod_view import pod_view
 
-    return pod_view(report, wide=view.output == "wide", width=terminal.width(), colour=terminal.colour())
+    return pod_view(report, wide=view.output == "wide", width=terminal.width(), headings=not view.no_headers, colour=terminal.colour())
 
 
 def _from_cluster(

@@ -8,12 +8,12 @@ import time
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kubectl_pause import __version__
 from kubectl_pause.cli.dry_run import dry_run
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cli.terminal import Progress, print_error, put
+from kubectl_pause.cli.terminal import Progress, print_error, put, warn
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -24,19 +24,17 @@ if TYPE_CHECKING:
     from kubectl_pause.cli.flags import CaptureFlags, OutputFlags
     from kubectl_pause.facts.capture import Capture
     from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.render.row_kinds import RowKind
     from kubectl_pause.report import Failure, NodeReport, Report
 
-FORMATS = ("wide", "json", "yaml")
 
+def check_view(view: OutputFlags, kind: RowKind[Any]) -> None:
+    """Raises PauseInspectError for an output format that does not exist, an expression that is none, a column that `kind` has not."""
+    from kubectl_pause.render.listing import check_sort_by
+    from kubectl_pause.render.outputs import parse_output
 
-def check_view(view: OutputFlags) -> None:
-    """Raises PauseInspectError for an output format that does not exist."""
-    if view.output is not None and view.output not in FORMATS:
-        raise PauseInspectError(
-            "WrongUsage",
-            f"unable to match a printer suitable for the output format {view.output!r}",
-            f"allowed formats are: {', '.join(FORMATS)}",
-        )
+    parse_output(view.output, wide=kind.has_wide)
+    check_sort_by(kind.columns, view.sort_by)
 
 
 def start_report() -> Report:
@@ -184,20 +182,33 @@ def failure_of(error: PauseInspectError, *, node: str | None = None, pod: str | 
     return Failure(reason=error.reason, message=error.message, hint=error.hint or None, node=node, pod=pod)
 
 
-def finish(report: Report, view: OutputFlags, started: float, text: Callable[[Report], str]) -> int:
-    """Print the report and its errors; the exit code says whether all, some or nothing could be read."""
-    from kubectl_pause.render.document import as_json, as_yaml
+def finish(report: Report, view: OutputFlags, started: float, text: Callable[[Report], str], kind: RowKind[Any]) -> int:
+    """Print the report and its errors; the exit code says whether all, some or nothing could be read.
+
+    Raises PauseInspectError where a path of `-o` or `--sort-by` does not fit the report.
+    """
+    from kubectl_pause.render.outputs import as_output, parse_output
 
     report.seconds = round(time.monotonic() - started, 3)
     report.nodes.sort(key=lambda node: node.name)
-    documents = {"json": as_json, "yaml": as_yaml}
     seen = bool(report.answers) or any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
-    if view.output in documents:
-        put(documents[view.output](report))
-    else:
-        put(text(report))
+    output = parse_output(view.output)
+    put(text(report) if output.is_table else as_output(output, kind, report, headings=not view.no_headers, sort_by=view.sort_by))
     for error in report.errors:
         print_error(error.message, error.hint or "")
     if not report.errors:
         return ExitCode.DONE
     return ExitCode.PARTIAL if seen else ExitCode.ERROR
+
+
+def warn_of_nodes(report: Report, view: OutputFlags) -> None:
+    """What a table without headings, or one without rows, does not say: what was found of each node itself, and that it has no pods."""
+    from kubectl_pause.render.outputs import parse_output
+
+    if not parse_output(view.output).is_table:
+        return
+    for node in report.nodes:
+        if not node.sandboxes and not node.pods_without_sandbox:
+            warn(f"node {node.name} has no sandboxes")
+        for finding in node.findings if view.no_headers else ():
+            warn(f"{finding.subject}: {finding.message} [{finding.code}]")

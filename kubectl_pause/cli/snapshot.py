@@ -31,7 +31,9 @@ def snapshot(
 
     It holds process names, namespaces, cgroups and what the runtime says of its sandboxes; no environment variables, no arguments.
 
-    kubectl pause-inspect snapshot worker-1 -o worker-1.capture
+    \b
+    Examples:
+      kubectl pause-inspect snapshot worker-1 -o worker-1.capture
     """
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.select.targets import find_nodes
@@ -46,7 +48,7 @@ def snapshot(
     saved = [captured.file() for _, captured in reading.captures_of_nodes(api, nodes, capture, report)]
     for error in report.errors:
         raise PauseInspectError(error.reason, error.message, error.hint or "")
-    _write(target, _redacted(saved[0], name) if redact else saved[0])
+    _write(target, _redacted(saved[0], nodes[0]) if redact else saved[0])
     return ExitCode.DONE
 
 

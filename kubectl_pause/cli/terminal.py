@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import shutil
@@ -39,9 +40,25 @@ def prepare_streams() -> None:
         if getattr(sys, name) is None:  # closed by the shell: `>&-`
             # stdout is opened for reading, so that each write to it fails as it would have
             setattr(sys, name, open(os.devnull, "w" if number == 2 else "r", encoding="utf-8"))  # noqa: SIM115, PTH123, PLR2004 (for the whole run)
+    codecs.register_error(_ESCAPED, _written_otherwise)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.writable():
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=_ESCAPED)
+
+
+_ESCAPED = "pause-inspect-escaped"
+_MARK, _PLAIN_MARK = "…", "~"
+"""What stands where a text was cut, and what an encoding without it gets: one column too, so that tables stay aligned."""
+
+
+def _written_otherwise(error: UnicodeError) -> tuple[str | bytes, int]:
+    if isinstance(error, UnicodeEncodeError) and error.object[error.start] == _MARK:
+        return _PLAIN_MARK, error.start + 1
+    if isinstance(error, UnicodeEncodeError):
+        mark = error.object.find(_MARK, error.start, error.end)
+        if mark > 0:
+            error.end = mark
+    return codecs.backslashreplace_errors(error)
 
 
 def put(text: str) -> None:

@@ -18,7 +18,13 @@ def version(
         bool, typer.Option("--verbose", "-v", help="Show also the defaults of the inspector pod, and where each comes from.")
     ] = False,
 ) -> int:
-    """Print the version of this program."""
+    """Print the version of this program.
+
+    \b
+    Examples:
+      kubectl pause-inspect version
+      kubectl pause-inspect version -v
+    """
     put(f"kubectl-pause-inspect {__version__} (Python {platform.python_version()})\n" + (_defaults() if verbose else ""))
     return ExitCode.DONE
 

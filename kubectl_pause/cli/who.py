@@ -40,17 +40,19 @@ def who(
 ) -> int:
     """Tell which pod and container a process, id, name, namespace, address, interface or cgroup belongs to, and how that is known.
 
-    kubectl pause-inspect who 4711 --node worker-1
-
-    kubectl pause-inspect who 10.244.1.7 shop/web-0:1
-
-    kubectl pause-inspect who --local /proc/4711/ns/net
+    \b
+    Examples:
+      kubectl pause-inspect who 4711 --node worker-1
+      kubectl pause-inspect who 10.244.1.7 shop/web-0:1
+      kubectl pause-inspect who --local /proc/4711/ns/net
     """
     from kubectl_pause.who.advice import Way
     from kubectl_pause.who.search import Search, within_namespace
 
     started = time.monotonic()
-    reading.check_view(view)
+    from kubectl_pause.render.row_kinds import ANSWER_ROWS
+
+    reading.check_view(view, ANSWER_ROWS)
     given = {"--from": bool(view.captured), "--local": local, "--all": every, "--node": bool(nodes)}
     places = [flag for flag, is_given in given.items() if is_given]
     if len(places) > 1:
@@ -68,7 +70,7 @@ def who(
         questions = _on_cluster(search, questions, kube, capture, nodes or [], report, every=every)
     report.answers += search.answered(questions)
     report.errors += search.unanswered(questions)
-    return reading.finish(report, view, started, lambda report: _text(report, view))
+    return reading.finish(report, view, started, lambda report: _text(report, view), ANSWER_ROWS)
 
 
 def _warn(findings: Sequence[Finding]) -> None:
@@ -87,7 +89,8 @@ def _this_host(flags: CaptureFlags) -> tuple[str, Capture]:
 def _text(report: Report, view: ViewFlags) -> str:
     from kubectl_pause.render.who_view import who_view
 
-    return who_view(report, wide=view.output == "wide", width=terminal.width(), headings=not view.no_headers, colour=terminal.colour())
+    wide, width, colour = view.output == "wide", terminal.width(), terminal.colour()
+    return who_view(report, wide=wide, width=width, headings=not view.no_headers, colour=colour, sort_by=view.sort_by)
 
 
 def _questions(things: Sequence[str], report: Report, *, local: bool) -> list[Question]:

@@ -48,14 +48,16 @@ def zombies(
 
     Two looks tell zombies that stay from those that are gone in a moment. Two captures of one node (--from A --from B) do the same.
 
-    kubectl pause-inspect zombies -n shop
-
-    kubectl pause-inspect zombies --all --sample 3s
-
-    kubectl pause-inspect zombies web-0 --watch --for 30s
+    \b
+    Examples:
+      kubectl pause-inspect zombies -n shop
+      kubectl pause-inspect zombies --all --sample 3s
+      kubectl pause-inspect zombies web-0 --watch --for 30s
     """
     started = time.monotonic()
-    reading.check_view(view)
+    from kubectl_pause.render.row_kinds import ZOMBIE_ROWS
+
+    reading.check_view(view, ZOMBIE_ROWS)
     check_names(names or [], selector, all_namespaces=all_namespaces)
     of_pods = bool(names or selector or all_namespaces)
     _check_places({"--from": bool(view.captured), "--local": local, "--all": every, "--node": bool(nodes)}, of_pods=of_pods)
@@ -83,7 +85,8 @@ def zombies(
         _of_pods(names or [], selector, report, kube, capture, wait, all_namespaces=all_namespaces)
     if not whole:
         forget_the_node(report.nodes)
-    return reading.finish(report, view, started, _text(view))
+    of_many = every or len(nodes or []) > 1
+    return reading.finish(report, view, started, _text(view, of_many=of_many), ZOMBIE_ROWS)
 
 
 def sample_seconds(text: str) -> float:
@@ -111,12 +114,13 @@ def _check_places(given: dict[str, bool], *, of_pods: bool) -> None:
         raise PauseInspectError("WrongUsage", f"pods and {places[0]} cannot be used together", f"leave out {places[0]}, or the pods")
 
 
-def _text(view: ViewFlags) -> Callable[[Report], str]:
+def _text(view: ViewFlags, *, of_many: bool) -> Callable[[Report], str]:
     def text(report: Report) -> str:
         from kubectl_pause.render.zombies_view import zombies_view
 
         wide, width, colour = view.output == "wide", terminal.width(), terminal.colour()
-        return zombies_view(report, wide=wide, width=width, headings=not view.no_headers, colour=colour)
+        headings, sort_by = not view.no_headers, view.sort_by
+        return zombies_view(report, wide=wide, width=width, headings=headings, colour=colour, of_many=of_many, sort_by=sort_by)
 
     return text
 

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     Column("USE"),
-    Column("NAMESPACE", 8),
+    Column("NAMESPACE", least=8),
     Column("VERB"),
-    Column("RESOURCE", 10),
+    Column("RESOURCE", least=10),
     Column("ALLOWED"),
-    Column("WITHOUT IT", 12, 0, "end"),
+    Column("WITHOUT IT", least=12, turn=0, cut="end"),
 )
 _WORDS = {True: ("yes", ""), False: ("no", "bad"), None: ("unknown", "warn")}
 

@@ -36,7 +36,8 @@ def stranger_lines(strangers: Sequence[Stranger], *, width: int | None, colour: 
     if not strangers:
         return []
     columns = [
-        Column("STRANGER", 8), Column("PID"), Column("HAS"), Column("NAMESPACES"), Column("CONTAINER", 8), Column("PARENT", 8),
+        Column("STRANGER", least=8), Column("PID"), Column("HAS"), Column("NAMESPACES"), Column("CONTAINER", least=8),
+        Column("PARENT", least=8),
         Column("BELOW"),
     ]  # fmt: skip
     rows: list[list[str | Cell]] = [

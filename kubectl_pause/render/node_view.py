@@ -1,72 +1,156 @@
-"""The node view: one line per sandbox."""
+"""The node view: one line per sandbox, the sandboxes of several nodes in one table."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kubectl_pause.notes import findings_in_brief, in_brief
-from kubectl_pause.render.columns import Cell, Column, table
+from kubectl_pause.render.columns import Cell
 from kubectl_pause.render.evidence import finding_lines
-from kubectl_pause.render.plain_text import age, short_id, visible
+from kubectl_pause.render.listing import ListedColumn, in_order, listing
+from kubectl_pause.render.plain_text import age, short_id
 
 if TYPE_CHECKING:
-    from kubectl_pause.report import Container, NodeReport, PodWithoutSandbox, Report, Sandbox
-
-_DEFAULT = (
-    Column("POD", 16), Column("SANDBOX", 8, turn=0, cut="id"), Column("STATE"), Column("ATTEMPT", 3, turn=0, cut="end"), Column("PID"),
-    Column("RUN"), Column("IP", 11, turn=2), Column("NOTES", 8, cut="end"),
-)  # fmt: skip
-_WIDE = (
-    Column("POD"), Column("SANDBOX"), Column("STATE"), Column("ATTEMPT"), Column("AGE"), Column("PID"), Column("HOLDER"),
-    Column("RUN"), Column("IP"), Column("HANDLER"), Column("PAUSE-IMAGE"), Column("OWNER"), Column("NOTES"),
-)  # fmt: skip
+    from kubectl_pause.report import Container, NodeReport, PodIdentity, PodWithoutSandbox, Report, Sandbox
 
 
-def node_view(report: Report, *, wide: bool, width: int | None, headings: bool, colour: bool) -> str:
-    """Every node of the report, one table each; a line above it names the node where there are several."""
-    lines: list[str] = []
+@dataclass(frozen=True, slots=True)
+class SandboxRow:
+    """A sandbox of a node, or a pod of it for which none was seen."""
+
+    node: NodeReport
+    sandbox: Sandbox | None = None
+    missing: PodWithoutSandbox | None = None
+
+    @property
+    def pod(self) -> PodIdentity:
+        """Whose row it is."""
+        if self.sandbox:
+            return self.sandbox.pod
+        if self.missing is None:
+            raise ValueError("a row is of a sandbox or of a pod without one")
+        return self.missing.pod
+
+    @property
+    def containers(self) -> list[Container]:
+        """Of the sandbox, or those that the pod should have."""
+        shown = self.sandbox or self.missing
+        return shown.containers if shown else []
+
+
+def sandbox_rows(report: Report) -> list[SandboxRow]:
+    """A row for each sandbox of each node, and for each pod without one."""
+    rows: list[SandboxRow] = []
     for node in report.nodes:
-        if len(report.nodes) > 1 and headings:
-            lines += ["", _heading(node)] if lines else [_heading(node)]
-        rows = [_row(node, sandbox, wide=wide) for sandbox in node.sandboxes]
-        rows += [_missing_row(node, each, wide=wide) for each in node.pods_without_sandbox]
-        lines += table(_WIDE if wide else _DEFAULT, rows, width=None if wide else width, headings=headings, colour=colour)
-        lines += finding_lines(node.findings, width=None if wide else width, colour=colour)
+        rows += [SandboxRow(node, sandbox=sandbox) for sandbox in node.sandboxes]
+        rows += [SandboxRow(node, missing=missing) for missing in node.pods_without_sandbox]
+    return rows
+
+
+def sandbox_document(row: SandboxRow) -> dict[str, object]:
+    """What paths see of a row: the report's object, with the name of its node as `node`."""
+    import msgspec
+
+    return {"node": row.node.name, **msgspec.to_builtins(row.sandbox or row.missing)}
+
+
+def node_view(  # noqa: PLR0913 (a table's surroundings)
+    report: Report, *, wide: bool, width: int | None, headings: bool, colour: bool, of_many: bool = False, sort_by: str | None = None
+) -> str:
+    """One table, with what was found of each node itself below it; without `headings` the rows alone, for a script.
+
+    `of_many` says that several nodes were asked for: each row names its own. Raises PauseInspectError for a `sort_by` that fits nothing.
+    """
+    rows = in_order(COLUMNS, sandbox_rows(report), sort_by, sandbox_document)
+    of_many = of_many or len(report.nodes) > 1
+    lines = listing(COLUMNS, rows, wide=wide, of_many=of_many, width=width, headings=headings, colour=colour) if rows else []
+    if headings:
+        for node in report.nodes:
+            lines += finding_lines(node.findings, width=None if wide else width, colour=colour)
     return "".join(line + "\n" for line in lines)
 
 
-def _heading(node: NodeReport) -> str:
-    runtime = f"{node.runtime.name} {node.runtime.version or ''}".strip() if node.runtime else "runtime unknown"
-    return visible(f"Node {node.name} ({runtime}, kernel {node.kernel or 'unknown'}, cgroup {node.cgroup or 'unknown'})")
+def _name(row: SandboxRow) -> str:
+    return f"{row.pod.namespace}/{row.pod.name}"
 
 
-def _row(node: NodeReport, sandbox: Sandbox, *, wide: bool) -> list[str | Cell]:
-    name = f"{sandbox.pod.namespace}/{sandbox.pod.name}"
-    state = Cell(sandbox.state or "unknown", "dim" if sandbox.state == "notready" else "")
-    attempt = "-" if sandbox.attempt is None else str(sandbox.attempt)
-    pid = str(sandbox.pid or "-")
-    ip = ",".join(sandbox.ips) if wide else next(iter(sandbox.ips), "-")
-    notes = ", ".join([*findings_in_brief(sandbox.findings), *filter(None, map(in_brief, sandbox.notes))])
-    run = running(sandbox.containers)
-    if not wide:
-        return [name, short_id(sandbox.id), state, attempt, pid, run, ip or "-", notes]
-    return [
-        name, short_id(sandbox.id), state, attempt, age(sandbox_age(node, sandbox)), pid, sandbox.holder, run, ip or "-",
-        sandbox.runtime_handler or "-", sandbox.image or "-", sandbox.pod.owner or "-", notes,
-    ]  # fmt: skip
+def _state(row: SandboxRow) -> Cell:
+    if row.sandbox is None:
+        return Cell("-" if row.node.sources.runtime else "unknown")
+    return Cell(row.sandbox.state or "unknown", "dim" if row.sandbox.state == "notready" else "")
 
 
-def _missing_row(node: NodeReport, missing: PodWithoutSandbox, *, wide: bool) -> list[str | Cell]:
-    pod, run = missing.pod, running(missing.containers)
-    name, phase = f"{pod.namespace}/{pod.name}", pod.phase or "of unknown phase"
-    state, seen = "-", "no sandbox seen"
-    if not node.sources.runtime:
-        state, seen, run = "unknown", "sandbox unknown", f"?/{run.partition('/')[2]}"
-    if not wide:
-        return [name, "-", state, "-", "-", run, "-", ": ".join(filter(None, (pod.phase, missing.reason)))]
-    note = f"{seen}, pod is {phase}" + (f": {missing.reason}" if missing.reason else "")
-    return [name, "-", state, "-", "-", "-", "none" if node.sources.runtime else "-", run, "-", "-", "-", pod.owner or "-", note]
+def _attempt(row: SandboxRow) -> str:
+    return "-" if row.sandbox is None or row.sandbox.attempt is None else str(row.sandbox.attempt)
+
+
+def _pid(row: SandboxRow) -> str:
+    return str((row.sandbox and row.sandbox.pid) or "-")
+
+
+def _holder(row: SandboxRow) -> str:
+    if row.sandbox:
+        return row.sandbox.holder
+    return "none" if row.node.sources.runtime else "-"
+
+
+def _run(row: SandboxRow) -> str:
+    told = running(row.containers)
+    return told if row.sandbox or row.node.sources.runtime else f"?/{told.partition('/')[2]}"
+
+
+def _age(row: SandboxRow) -> float | None:
+    return sandbox_age(row.node, row.sandbox) if row.sandbox else None
+
+
+def _brief_notes(row: SandboxRow) -> str:
+    if row.missing:
+        return ": ".join(filter(None, (row.missing.pod.phase, row.missing.reason)))
+    sandbox = row.sandbox
+    return ", ".join([*findings_in_brief(sandbox.findings), *filter(None, map(in_brief, sandbox.notes))]) if sandbox else ""
+
+
+def _whole_notes(row: SandboxRow) -> str:
+    if row.missing:
+        seen, phase = "no sandbox seen" if row.node.sources.runtime else "sandbox unknown", row.missing.pod.phase or "of unknown phase"
+        return f"{seen}, pod is {phase}" + (f": {row.missing.reason}" if row.missing.reason else "")
+    if row.sandbox is None:
+        return ""
+    return "; ".join([*(f"{finding.message} [{finding.code}]" for finding in row.sandbox.findings), *filter(in_brief, row.sandbox.notes)])
+
+
+def _handler(row: SandboxRow) -> str:
+    return (row.sandbox and row.sandbox.runtime_handler) or "-"
+
+
+def _image(row: SandboxRow) -> str:
+    return (row.sandbox and row.sandbox.image) or "-"
+
+
+COLUMNS: tuple[ListedColumn[SandboxRow], ...] = (
+    ListedColumn("NODE", least=10, path=".node", of_many=True, value=lambda row: row.node.name, about="The node that was read."),
+    ListedColumn("POD", least=16, path=".pod.name", value=_name, about="Namespace and name of the pod."),
+    ListedColumn("SANDBOX", least=8, turn=0, cut="id", path=".id", value=lambda row: short_id(row.sandbox.id) if row.sandbox else "-",
+                 about="The sandbox's id, or its beginning."),
+    ListedColumn("STATE", rank=2, path=".state", value=_state, about="Whether the sandbox is ready, as the runtime says."),
+    ListedColumn("ATTEMPT", least=3, turn=0, cut="end", rank=6, path=".attempt", value=_attempt,
+                 about="How many sandboxes the pod had before this one."),
+    ListedColumn("AGE", wide=True, path=".createdAt", value=lambda row: age(_age(row)), order=_age,
+                 about="Time from the sandbox's creation to the capture."),
+    ListedColumn("PID", rank=4, path=".pid", value=_pid, about="The process that holds the namespaces, as the node counts pids."),
+    ListedColumn("HOLDER", wide=True, path=".holder", value=_holder, about="What holds them: pause, other, none or virtual."),
+    ListedColumn("RUN", rank=3, path=".containers[*].state", value=_run, about="Containers that run, of all but the init containers."),
+    ListedColumn("IP", least=11, turn=2, rank=5, path=".ips", value=lambda row: next(iter(row.sandbox.ips), "-") if row.sandbox else "-",
+                 whole=lambda row: (",".join(row.sandbox.ips) if row.sandbox else "") or "-", about="The pod's addresses."),
+    ListedColumn("HANDLER", wide=True, path=".runtimeHandler", value=_handler, about="The runtime handler; - is the default."),
+    ListedColumn("PAUSE-IMAGE", wide=True, path=".image", value=_image, about="The image of the pause process."),
+    ListedColumn("OWNER", wide=True, path=".pod.owner", value=lambda row: row.pod.owner or "-", about="What controls the pod."),
+    ListedColumn("NOTES", least=7, cut="end", rank=1, path=".notes", value=_brief_notes, whole=_whole_notes,
+                 about="What is wrong or worth knowing, a word each; whole with -o wide."),
+)  # fmt: skip
+"""What is said of a sandbox, in this order."""
 
 
 def running(containers: list[Container]) -> str:

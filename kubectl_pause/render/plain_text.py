@@ -25,6 +25,19 @@ def _escaped(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004
 
 
+def columns_of(text: str) -> int:
+    """How many columns of a terminal a harmless text takes: characters of East Asia take two, marks upon another character none."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns_of(character) for character in text)
+
+
+def _columns_of(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
 def short_id(identifier: str) -> str:
     """The first 13 digits, as crictl shows them; every runtime takes them back."""
     return identifier[:13]

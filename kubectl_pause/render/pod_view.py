@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 from kubectl_pause.notes import RUNTIME_UNREAD
-from kubectl_pause.render.columns import Cell, Column, labelled, table
+from kubectl_pause.render.columns import LABEL, Cell, Column, labelled, table
 from kubectl_pause.render.evidence import finding_lines, proof_lines, stranger_lines
 from kubectl_pause.render.node_view import sandbox_age
 from kubectl_pause.render.plain_text import age, short_id
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 _MADE_BY = {"docker": "made by Docker", "podman": "made by podman", "hand-made": "made by hand"}
 """Pods of `local` that neither an API nor a CRI runtime knows."""
+_LEAST_TELLING = ("user", "mnt", "cgroup", "time")
+"""Namespaces that a terminal without room for all goes without, the last first: they are the same in ordinary pods."""
 _NOTABLE = ("net", "ipc", "uts", "pid")
 """Namespaces whose sharing with the node is worth a colour: user, cgroup and time are the node's in ordinary pods."""
 
 
-def pod_view(report: Report, *, wide: bool, width: int | None, colour: bool) -> str:
-    """Every pod of the report, a block each, with a blank line in between."""
+def pod_view(report: Report, *, wide: bool, width: int | None, colour: bool, headings: bool = True) -> str:
+    """Every pod of the report, a block each, with a blank line in between; `headings` are those of the tables in it."""
     blocks = []
     width = None if wide else width
     for node in report.nodes:
@@ -30,18 +32,18 @@ def pod_view(report: Report, *, wide: bool, width: int | None, colour: bool) -> 
             if not sandbox.current:
                 older.setdefault(sandbox.pod.uid, []).append(sandbox)
         blocks += [
-            _block(node, sandbox, older.get(sandbox.pod.uid, []), wide=wide, width=width, colour=colour)
+            _block(node, sandbox, older.get(sandbox.pod.uid, []), wide=wide, width=width, headings=headings, colour=colour)
             for sandbox in node.sandboxes
             if sandbox.current
         ]
-        blocks += [_without(node, each, width=width, colour=colour) for each in node.pods_without_sandbox]
+        blocks += [_without(node, each, width=width, headings=headings, colour=colour) for each in node.pods_without_sandbox]
         unread = [finding for finding in node.findings if finding.code.startswith("node/")]
         blocks += [finding_lines(unread, width=width, colour=colour)[1:]] if unread else []
     return "\n".join("".join(line + "\n" for line in block) for block in blocks)
 
 
 def _block(  # noqa: PLR0913 (one block's surroundings)
-    node: NodeReport, sandbox: Sandbox, older: list[Sandbox], *, wide: bool, width: int | None, colour: bool
+    node: NodeReport, sandbox: Sandbox, older: list[Sandbox], *, wide: bool, width: int | None, headings: bool, colour: bool
 ) -> list[str]:
     attempt = "attempt unknown (crictl would tell)" if sandbox.attempt is None else f"attempt {sandbox.attempt}"
     facts = [sandbox.state or "state unknown", *([] if sandbox.pod.kind in _MADE_BY else [attempt])]
@@ -52,7 +54,7 @@ def _block(  # noqa: PLR0913 (one block's surroundings)
         _head(node, sandbox.pod),
         ("Node", _node_line(node)),
         ("Sandbox", f"{short_id(sandbox.id)}  {', '.join(facts)}"),
-        ("", sandbox.id),
+        *([("", sandbox.id)] if width is None or len(sandbox.id) + LABEL <= width else []),  # the short one is above
         ("Held by", _holder(sandbox)),
         *_alive(sandbox),
         ("IP", ", ".join(sandbox.ips) or "-"),
@@ -61,8 +63,8 @@ def _block(  # noqa: PLR0913 (one block's surroundings)
         *_notes(sandbox.notes),
     ]
     lines = [line for label, text in pairs for line in labelled(label, text, width)]
-    lines += ["", *_containers(sandbox.containers, width=width, colour=colour)]
-    lines += ["", *_namespaces(sandbox, wide=wide, width=width, colour=colour), *_differences(sandbox, width=width)]
+    lines += ["", *_containers(sandbox.containers, width=width, headings=headings, colour=colour)]
+    lines += ["", *_namespaces(sandbox, wide=wide, width=width, headings=headings, colour=colour), *_differences(sandbox, width=width)]
     lines += stranger_lines(sandbox.strangers, width=width, colour=colour)
     lines += finding_lines(sandbox.findings, width=width, colour=colour)
     return lines + proof_lines(sandbox.proofs, width=width)
@@ -75,7 +77,7 @@ def _older(node: NodeReport, sandbox: Sandbox) -> str:
     return ", ".join(told)
 
 
-def _without(node: NodeReport, pod: PodWithoutSandbox, *, width: int | None, colour: bool) -> list[str]:
+def _without(node: NodeReport, pod: PodWithoutSandbox, *, width: int | None, headings: bool, colour: bool) -> list[str]:
     pairs = [
         _head(node, pod.pod),
         ("Node", _node_line(node)),
@@ -84,7 +86,7 @@ def _without(node: NodeReport, pod: PodWithoutSandbox, *, width: int | None, col
         *_notes(pod.notes),
     ]
     lines = [line for label, text in pairs for line in labelled(label, text, width)]
-    return [*lines, "", *_containers(pod.containers, width=width, colour=colour)]
+    return [*lines, "", *_containers(pod.containers, width=width, headings=headings, colour=colour)]
 
 
 def _no_sandbox(node: NodeReport) -> str:
@@ -141,9 +143,11 @@ def _alive(sandbox: Sandbox) -> list[tuple[str, str]]:
     return [("Alive" if index == 0 else "", text) for index, text in enumerate(told + opened)]
 
 
-def _containers(containers: list[Container], *, width: int | None, colour: bool) -> list[str]:
+def _containers(containers: list[Container], *, width: int | None, headings: bool, colour: bool) -> list[str]:
     columns = [
-        Column("CONTAINER", 12), Column("KIND"), Column("ID", 8, turn=0, cut="id"), Column("PID"), Column("STATE", 12), Column("RESTARTS"),
+        Column("CONTAINER", least=12), Column("KIND", rank=3),
+        Column("ID", least=8, turn=0, cut="id", rank=1), Column("PID", rank=1), Column("STATE", least=12),
+        Column("RESTARTS", rank=2),
     ]  # fmt: skip
     rows: list[list[str | Cell]] = [
         [
@@ -156,19 +160,25 @@ def _containers(containers: list[Container], *, width: int | None, colour: bool)
         ]
         for container in containers
     ]
-    return table(columns, rows, width=width, colour=colour)
+    return table(columns, rows, width=width, headings=headings, colour=colour)
 
 
-def _namespaces(sandbox: Sandbox, *, wide: bool, width: int | None, colour: bool) -> list[str]:
+def _namespaces(sandbox: Sandbox, *, wide: bool, width: int | None, headings: bool, colour: bool) -> list[str]:
     """The matrix: host, pod, own, or the container it is shared with; `-` where there is no process to ask."""
-    columns = [Column("NAMESPACES", 10), *(Column(kind.upper(), max(4, len(kind))) for kind in NAMESPACE_TYPES)]
+    columns = [
+        Column("NAMESPACES", least=10),
+        *(
+            Column(kind.upper(), least=max(4, len(kind)), rank=_LEAST_TELLING.index(kind) + 1 if kind in _LEAST_TELLING else 0)
+            for kind in NAMESPACE_TYPES
+        ),
+    ]
     rows: list[list[str | Cell]] = [["(sandbox)", *(_sandbox_cell(sandbox, kind, wide=wide) for kind in NAMESPACE_TYPES)]]
     rows += [
         [container.name, *(_cell(container.namespaces[kind], kind, wide=wide) for kind in NAMESPACE_TYPES)]
         for container in sandbox.containers
         if container.namespaces is not None
     ]
-    return table(columns, rows, width=width, colour=colour)
+    return table(columns, rows, width=width, headings=headings, colour=colour)
 
 
 def _sandbox_cell(sandbox: Sandbox, kind: str, *, wide: bool) -> Cell:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from kubectl_pause.watch_report import WatchedPause, WatchLine
 
 _COLUMNS = (
-    Column("NAMESPACE", 9), Column("POD", 12), Column("PID"), Column("REAPED"), Column("LAST"), Column("FORGED"), Column("WAKE-UPS"),
-    Column("STATE"),
+    Column("NAMESPACE", least=9), Column("POD", least=12), Column("PID"), Column("REAPED"), Column("LAST"), Column("FORGED"),
+    Column("WAKE-UPS"), Column("STATE"),
 )  # fmt: skip
 _STATES = {"R": "running", "S": "asleep", "D": "asleep", "I": "asleep", "T": "stopped", "t": "traced"}
 _STYLES = {"stopped": "warn", "traced": "warn", "gone": "bad"}

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubectl_pause.render.columns import Column, labelled, shortened, table
+from kubectl_pause.render.columns import labelled, shortened
+from kubectl_pause.render.listing import ListedColumn, in_order, listing
 from kubectl_pause.render.plain_text import short_id, visible
 
 if TYPE_CHECKING:
     from kubectl_pause.report import Answer, Report
 
-_WIDE = tuple(
-    map(Column, ("ASKED", "UNDERSTOOD-AS", "NODE", "POD", "CONTAINER", "ROLE", "PID", "COMM", "SANDBOX", "CONFIDENCE", "KNOWN-BY"))
-)
+
+def answer_document(answer: Answer) -> object:
+    """What paths see of an answer: the report's object."""
+    import msgspec
+
+    return msgspec.to_builtins(answer)
 
 
-def who_view(report: Report, *, wide: bool, width: int | None, headings: bool, colour: bool) -> str:
-    """Every answer, in the order in which things were asked."""
+def who_view(  # noqa: PLR0913 (a view's surroundings)
+    report: Report, *, wide: bool, width: int | None, headings: bool, colour: bool, sort_by: str | None = None
+) -> str:
+    """Every answer, in the order in which things were asked or that of `sort_by`. Raises PauseInspectError where that fits nothing."""
+    answers = in_order(ANSWERS, report.answers, sort_by, answer_document)
     if wide:
-        lines = table(_WIDE, [_row(each) for each in report.answers], headings=headings, colour=colour) if report.answers else []
+        lines = listing(ANSWERS, answers, wide=True, headings=headings, colour=colour) if answers else []
         return "".join(line + "\n" for line in lines)
-    return "\n".join("".join(line + "\n" for line in _block(each, width)) for each in report.answers)
-
-
-def _row(answer: Answer) -> list[str]:
-    return [
-        answer.asked, answer.understood_as, answer.node, _pod(answer) or "-", answer.container or "-", answer.role or "unknown",
-        str(answer.pid or "-"), answer.comm or "-", answer.sandbox or "-", answer.confidence, "; ".join(answer.known_by),
-    ]  # fmt: skip
+    return "\n".join("".join(line + "\n" for line in _block(answer, width)) for answer in answers)
 
 
 def _block(answer: Answer, width: int | None) -> list[str]:
@@ -67,3 +67,19 @@ def _what(answer: Answer) -> str:
 
 def _pod(answer: Answer) -> str:
     return f"{answer.pod.namespace}/{answer.pod.name}" if answer.pod else ""
+
+
+ANSWERS: tuple[ListedColumn[Answer], ...] = (
+    ListedColumn("ASKED", path=".asked", value=lambda row: row.asked, about="What was asked, as it was given."),
+    ListedColumn("UNDERSTOOD-AS", path=".understoodAs", value=lambda row: row.understood_as, about="What it was taken for."),
+    ListedColumn("NODE", path=".node", value=lambda row: row.node, about="The node on which it is that."),
+    ListedColumn("POD", path=".pod.name", value=lambda row: _pod(row) or "-", about="Namespace and name of the pod."),
+    ListedColumn("CONTAINER", path=".container", value=lambda row: row.container or "-", about="The container."),
+    ListedColumn("ROLE", path=".role", value=lambda row: row.role or "unknown", about="What it is to the pod."),
+    ListedColumn("PID", path=".pid", value=lambda row: str(row.pid or "-"), about="The process, as the node counts pids."),
+    ListedColumn("COMM", path=".comm", value=lambda row: row.comm or "-", about="The name of its program."),
+    ListedColumn("SANDBOX", path=".sandbox", value=lambda row: row.sandbox or "-", about="The id of the pod's sandbox."),
+    ListedColumn("CONFIDENCE", path=".confidence", value=lambda row: row.confidence, about="How sure that is."),
+    ListedColumn("KNOWN-BY", path=".knownBy", value=lambda row: "; ".join(row.known_by), about="What proves it, strongest first."),
+)
+"""What is said of an answer, with -o wide."""

@@ -2,35 +2,79 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.notes import RUNTIME_UNREAD
-from kubectl_pause.render.columns import Cell, Column, labelled, painted, table
+from kubectl_pause.render.columns import labelled, painted
+from kubectl_pause.render.listing import ListedColumn, in_order, listing
 from kubectl_pause.render.plain_text import age
 
 if TYPE_CHECKING:
-    from kubectl_pause.report import NodeReport, PidScope, Report, Sandbox, Zombie, ZombieGroup
+    from kubectl_pause.report import NodeReport, PidNamespace, PidScope, Report, Sandbox, Zombie, ZombieGroup
 
 _NODE = "Node"
 _MOST_ROWS = 20
 """Zombies shown one by one with `-o wide`, of each pod; JSON has all."""
 _MOST_EVIDENCE = 8
 _STYLES = {"critical": "bad", "warning": "warn", "info": "dim"}
-_ZOMBIES = (
-    Column("PID"), Column("NSPID"), Column("NAME"), Column("AGE"), Column("STAYS"), Column("ENDED"), Column("CONTAINER"),
-    Column("PARENT"), Column("KNOWN-BY"),
-)  # fmt: skip
-_REAPERS = (
-    Column("POD"), Column("PID-NAMESPACE"), Column("MEMBERS"), Column("PROCESSES"), Column("ZOMBIES"), Column("PID-1"), Column("SIGCHLD"),
-    Column("REAPS"), Column("HAS-REAPED"), Column("PIDS"), Column("LIMITED-BY"),
-)  # fmt: skip
-_SUMMARY = (
-    Column("NAMESPACE", 9), Column("WORKLOAD", 12), Column("PODS"), Column("ZOMBIES"), Column("STAY"), Column("WHY", 12, cut="end"),
-)  # fmt: skip
 
 
-def zombies_view(report: Report, *, wide: bool, width: int | None, headings: bool, colour: bool) -> str:
-    """Every node of the report."""
+@dataclass(frozen=True, slots=True)
+class ZombieRow:
+    """A zombie of a pod, or with `sandbox` None of the node itself."""
+
+    node: NodeReport
+    sandbox: Sandbox | None
+    zombie: Zombie
+
+
+@dataclass(frozen=True, slots=True)
+class ReaperRow:
+    """A PID namespace of a pod."""
+
+    node: NodeReport
+    sandbox: Sandbox
+    space: PidNamespace
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRow:
+    """The zombies of one workload on all nodes; `stay` is None where there was one look."""
+
+    namespace: str
+    owner: str
+    nodes: list[str]
+    pods: int
+    count: int
+    stay: int | None
+    why: list[str]
+
+
+def zombie_rows(report: Report) -> list[ZombieRow]:
+    """A row for each zombie of each node."""
+    rows: list[ZombieRow] = []
+    for node in report.nodes:
+        rows += [ZombieRow(node, sandbox, zombie) for sandbox in node.sandboxes for zombie in sandbox.zombies or ()]
+        rows += [ZombieRow(node, None, zombie) for zombie in node.host_zombies or ()]
+    return rows
+
+
+def zombie_document(row: ZombieRow) -> dict[str, object]:
+    """What paths see of a row: the report's object, with the name of its node as `node` and its pod as `pod`, null for the node's own."""
+    import msgspec
+
+    return {"node": row.node.name, "pod": msgspec.to_builtins(row.sandbox.pod) if row.sandbox else None, **msgspec.to_builtins(row.zombie)}
+
+
+def zombies_view(  # noqa: PLR0913 (a view's surroundings)
+    report: Report, *, wide: bool, width: int | None, headings: bool, colour: bool, of_many: bool = False, sort_by: str | None = None
+) -> str:
+    """Every node of the report; `sort_by` orders the zombies of each pod, which `wide` lists.
+
+    `of_many` says that several nodes were asked for. Raises PauseInspectError for a `sort_by` that fits nothing.
+    """
+    of_many = of_many or len(report.nodes) > 1
     width = None if wide else width
     blocks: list[list[str]] = []
     quiet_before = False
@@ -40,23 +84,36 @@ def zombies_view(report: Report, *, wide: bool, width: int | None, headings: boo
             blocks[-1] += _head(node, width)
         else:
             blocks.append(_head(node, width))
-        blocks += _node(node, wide=wide, width=width, headings=headings, colour=colour)
+        blocks += _node(node, _Look(wide, width, headings, colour, of_many, sort_by))
         quiet_before = quiet and blocks[-1][0].startswith(_NODE)
     rows = _summary(report)
     if rows:
-        blocks.append(table(_SUMMARY, rows, width=width, headings=headings, colour=colour))
+        blocks.append(listing(OWNERS, rows, of_many=of_many, width=width, headings=headings, colour=colour))
     return "\n".join("".join(line + "\n" for line in block) for block in blocks)
 
 
-def _node(node: NodeReport, *, wide: bool, width: int | None, headings: bool, colour: bool) -> list[list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How everything is shown."""
+
+    wide: bool
+    width: int | None
+    headings: bool
+    colour: bool
+    of_many: bool
+    sort_by: str | None
+
+
+def _node(node: NodeReport, look: _Look) -> list[list[str]]:
     """The blocks of one node below its heading."""
-    blocks = [_pod(sandbox, wide=wide, width=width, colour=colour) for sandbox in node.sandboxes if sandbox.zombies]
+    blocks = [_pod(node, sandbox, look) for sandbox in node.sandboxes if sandbox.zombies]
     if node.host_zombies:
-        blocks.append(_host(node, wide=wide, width=width, colour=colour))
+        blocks.append(_host(node, look))
     findings = [finding for finding in node.findings if finding.code.startswith("pids/")]
-    blocks += [labelled("PIDs", f"{finding.severity}: {finding.message}", width) for finding in findings]
-    if wide and node.sandboxes:
-        blocks.append(table(_REAPERS, [row for sandbox in node.sandboxes for row in _reapers(sandbox)], headings=headings))
+    blocks += [labelled("PIDs", f"{finding.severity}: {finding.message}", look.width) for finding in findings]
+    if look.wide and node.sandboxes:
+        spaces = [ReaperRow(node, sandbox, space) for sandbox in node.sandboxes for space in sandbox.pid_namespaces or ()]
+        blocks.append(listing(REAPERS, spaces, of_many=look.of_many, headings=look.headings))
     return blocks
 
 
@@ -77,22 +134,20 @@ def _head(node: NodeReport, width: int | None) -> list[str]:
     return labelled(_NODE, f"{node.name}: {told} ({looks}){notes}", width)
 
 
-def _pod(sandbox: Sandbox, *, wide: bool, width: int | None, colour: bool) -> list[str]:
+def _pod(node: NodeReport, sandbox: Sandbox, look: _Look) -> list[str]:
     owner = f"  owner {sandbox.pod.owner}" if sandbox.pod.owner else ""
     older = "" if sandbox.current else "  (older sandbox)"
-    lines = labelled("Pod", f"{sandbox.pod.namespace}/{sandbox.pod.name}{owner}{older}", width)
-    lines += [line for group in sandbox.zombie_groups for line in _group(group, width, colour=colour)]
+    lines = labelled("Pod", f"{sandbox.pod.namespace}/{sandbox.pod.name}{owner}{older}", look.width)
+    lines += [line for group in sandbox.zombie_groups for line in _group(group, look.width, colour=look.colour)]
     if sandbox.pids:
-        lines += [line for line in _pids(sandbox.pids.scopes, sandbox.pids.limited_by, width) if line]
-    if wide:
-        lines += _one_by_one(sandbox.zombies or [])
-    return lines
+        lines += [line for line in _pids(sandbox.pids.scopes, sandbox.pids.limited_by, look.width) if line]
+    return lines + _one_by_one([ZombieRow(node, sandbox, zombie) for zombie in sandbox.zombies or ()], look)
 
 
-def _host(node: NodeReport, *, wide: bool, width: int | None, colour: bool) -> list[str]:
-    lines = labelled("Host", f"{node.name} itself", width)
-    lines += [line for group in node.host_zombie_groups for line in _group(group, width, colour=colour)]
-    return lines + (_one_by_one(node.host_zombies or []) if wide else [])
+def _host(node: NodeReport, look: _Look) -> list[str]:
+    lines = labelled("Host", f"{node.name} itself", look.width)
+    lines += [line for group in node.host_zombie_groups for line in _group(group, look.width, colour=look.colour)]
+    return lines + _one_by_one([ZombieRow(node, None, zombie) for zombie in node.host_zombies or ()], look)
 
 
 def _group(group: ZombieGroup, width: int | None, *, colour: bool) -> list[str]:
@@ -137,62 +192,108 @@ def _pids(scopes: list[PidScope], first: str | None, width: int | None) -> list[
     return labelled("PIDs", told, width)
 
 
-def _one_by_one(zombies: list[Zombie]) -> list[str]:
-    stays = {True: "yes", False: "no", None: "-"}
-    rows = [
-        [
-            str(zombie.pid), str(zombie.ns_pid or "-"), zombie.comm, age(zombie.age_seconds), stays[zombie.lasting], _ended(zombie),
-            zombie.container or "-", f"{zombie.parent.comm or '?'} {zombie.ppid} ({zombie.parent.role})", zombie.attributed_by or "-",
-        ]
-        for zombie in zombies[:_MOST_ROWS]
-    ]  # fmt: skip
-    more = [f"  and {len(zombies) - _MOST_ROWS} more: -o json has all"] if len(zombies) > _MOST_ROWS else []
-    return [*table(_ZOMBIES, rows, indent=2), *more]
+def _one_by_one(rows: list[ZombieRow], look: _Look) -> list[str]:
+    if not look.wide:
+        return []
+    ordered = in_order(ZOMBIES, rows, look.sort_by, zombie_document)
+    more = [f"  and {len(rows) - _MOST_ROWS} more: -o json has all"] if len(rows) > _MOST_ROWS else []
+    return [*listing(ZOMBIES, ordered[:_MOST_ROWS], of_many=look.of_many, headings=look.headings, indent=2), *more]
 
 
-def _ended(zombie: Zombie) -> str:
+def _ended(row: ZombieRow) -> str:
+    zombie = row.zombie
     if zombie.kind == "dead-leader":
         return "threads live"
     return f"signal {zombie.signal}" if zombie.signal else f"exit {zombie.exit_code}"
 
 
-def _reapers(sandbox: Sandbox) -> list[list[str]]:
-    pids = sandbox.pids
-    room = f"{pids.current}/{pids.max}" if pids and pids.max is not None else "-"
-    return [
-        [
-            f"{sandbox.pod.namespace}/{sandbox.pod.name}",
-            str(space.inode or "-"),
-            ",".join(space.members),
-            "-" if space.processes is None else str(space.processes),
-            str(space.zombies),
-            f"{space.reaper.comm} {space.reaper.pid}" if space.reaper else "-",
-            space.reaper.handles_sigchld if space.reaper else "-",
-            space.verdict,
-            space.reaper.has_reaped if space.reaper and space.reaper.role == "pause" else "-",
-            room,
-            pids.limited_by or "-" if pids else "-",
-        ]
-        for space in sandbox.pid_namespaces or ()
-    ]
+def _parent(row: ZombieRow) -> str:
+    return f"{row.zombie.parent.comm or '?'} {row.zombie.ppid} ({row.zombie.parent.role})"
 
 
-def _summary(report: Report) -> list[list[str | Cell]]:
+def _reaper(row: ReaperRow) -> str:
+    return f"{row.space.reaper.comm} {row.space.reaper.pid}" if row.space.reaper else "-"
+
+
+def _has_reaped(row: ReaperRow) -> str:
+    return row.space.reaper.has_reaped if row.space.reaper and row.space.reaper.role == "pause" else "-"
+
+
+def _room(row: ReaperRow) -> str:
+    pids = row.sandbox.pids
+    return f"{pids.current}/{pids.max}" if pids and pids.max is not None else "-"
+
+
+ZOMBIES: tuple[ListedColumn[ZombieRow], ...] = (
+    ListedColumn("NODE", path=".node", of_many=True, value=lambda row: row.node.name, about="The node that was read."),
+    ListedColumn("PID", path=".pid", value=lambda row: str(row.zombie.pid), about="The zombie's pid, as the node counts."),
+    ListedColumn("NSPID", path=".nsPid", value=lambda row: str(row.zombie.ns_pid or "-"), about="Its pid in its own PID namespace."),
+    ListedColumn("NAME", path=".comm", value=lambda row: row.zombie.comm, about="The name of its program."),
+    ListedColumn("AGE", path=".ageSeconds", value=lambda row: age(row.zombie.age_seconds), order=lambda row: row.zombie.age_seconds,
+                 about="For how long it has been dead, about."),
+    ListedColumn("STAYS", path=".lasting", value=lambda row: {True: "yes", False: "no", None: "-"}[row.zombie.lasting],
+                 about="Whether a second look saw it too."),
+    ListedColumn("ENDED", path=".exitCode", value=_ended, about="Its exit code, or the signal that ended it."),
+    ListedColumn("CONTAINER", path=".container", value=lambda row: row.zombie.container or "-", about="The container it is of."),
+    ListedColumn("PARENT", path=".parent.pid", value=_parent, about="The process that has to wait for it, and its role."),
+    ListedColumn("KNOWN-BY", path=".attributedBy", value=lambda row: row.zombie.attributed_by or "-", about="How its pod is known."),
+)  # fmt: skip
+"""What is said of a zombie, with -o wide."""
+REAPERS: tuple[ListedColumn[ReaperRow], ...] = (
+    ListedColumn("NODE", path="", of_many=True, value=lambda row: row.node.name, about="The node that was read."),
+    ListedColumn("POD", path="", value=lambda row: f"{row.sandbox.pod.namespace}/{row.sandbox.pod.name}", about="The pod."),
+    ListedColumn("PID-NAMESPACE", path="", value=lambda row: str(row.space.inode or "-"), about="Its inode."),
+    ListedColumn("MEMBERS", path="", value=lambda row: ",".join(row.space.members), about="Which of the pod's containers are in it."),
+    ListedColumn("PROCESSES", path="", value=lambda row: "-" if row.space.processes is None else str(row.space.processes),
+                 about="How many processes are in it."),
+    ListedColumn("ZOMBIES", path="", value=lambda row: str(row.space.zombies), about="How many of them are zombies."),
+    ListedColumn("PID-1", path="", value=_reaper, about="Its PID 1, which should reap."),
+    ListedColumn("SIGCHLD", path="", value=lambda row: row.space.reaper.handles_sigchld if row.space.reaper else "-",
+                 about="What that does about children that end."),
+    ListedColumn("REAPS", path="", value=lambda row: row.space.verdict, about="Whether it reaps."),
+    ListedColumn("HAS-REAPED", path="", value=_has_reaped, about="Whether a pause has reaped anything so far."),
+    ListedColumn("PIDS", path="", value=_room, about="Tasks of those allowed where the room is least."),
+    ListedColumn("LIMITED-BY", path="", value=lambda row: (row.sandbox.pids and row.sandbox.pids.limited_by) or "-",
+                 about="Whose limit that is."),
+)  # fmt: skip
+"""What is said of a PID namespace of a pod, with -o wide."""
+OWNERS: tuple[ListedColumn[OwnerRow], ...] = (
+    ListedColumn("NAMESPACE", least=9, path="", value=lambda row: row.namespace, about="Namespace of the workload."),
+    ListedColumn("WORKLOAD", least=12, path="", value=lambda row: row.owner, about="What controls the pods, or the pod itself."),
+    ListedColumn("NODES", least=8, rank=2, path="", of_many=True, value=lambda row: ",".join(row.nodes), about="On which nodes."),
+    ListedColumn("PODS", rank=3, path="", value=lambda row: str(row.pods), about="How many of its pods have zombies."),
+    ListedColumn("ZOMBIES", path="", value=lambda row: str(row.count), about="How many zombies they have."),
+    ListedColumn("STAY", rank=1, path="", value=lambda row: "?" if row.stay is None else str(row.stay),
+                 about="How many of these two looks saw; ? after one look."),
+    ListedColumn("WHY", least=12, cut="end", rank=4, path="", value=lambda row: ", ".join(row.why) or "-", about="What is wrong."),
+)  # fmt: skip
+"""What is said of a workload, below everything."""
+
+
+def _summary(report: Report) -> list[OwnerRow]:
     """One row per namespace and workload, those with the most zombies that stay in front."""
-    by_owner: dict[tuple[str, str], list[Sandbox]] = {}
-    for sandbox in (each for node in report.nodes for each in node.sandboxes if each.zombies):
-        by_owner.setdefault((sandbox.pod.namespace, sandbox.pod.owner or f"Pod/{sandbox.pod.name}"), []).append(sandbox)
-    rows: list[tuple[int, list[str | Cell]]] = []
-    for (namespace, owner), sandboxes in by_owner.items():
-        groups = [group for sandbox in sandboxes for group in sandbox.zombie_groups]
-        count = sum(group.count for group in groups)
-        stay = sum(zombie.lasting is True for sandbox in sandboxes for zombie in sandbox.zombies or ())
-        looked_twice = any(zombie.lasting is not None for sandbox in sandboxes for zombie in sandbox.zombies or ())
-        why = dict.fromkeys(group.verdict for group in groups if group.transient < group.count)
-        pods = len({sandbox.pod.uid for sandbox in sandboxes})
-        cells: list[str | Cell] = [namespace, owner, str(pods), str(count), str(stay) if looked_twice else "?", ", ".join(why) or "-"]
-        rows.append((stay or count, cells))
-    return [cells for _, cells in sorted(rows, key=lambda row: -row[0])]
+    by_owner: dict[tuple[str, str], list[tuple[str, Sandbox]]] = {}
+    for node in report.nodes:
+        for sandbox in node.sandboxes:
+            if sandbox.zombies:
+                owner = (sandbox.pod.namespace, sandbox.pod.owner or f"Pod/{sandbox.pod.name}")
+                by_owner.setdefault(owner, []).append((node.name, sandbox))
+    rows = []
+    for (namespace, name), owned in by_owner.items():
+        groups = [group for _, sandbox in owned for group in sandbox.zombie_groups]
+        looks = [zombie.lasting for _, sandbox in owned for zombie in sandbox.zombies or ()]
+        rows.append(
+            OwnerRow(
+                namespace=namespace,
+                owner=name,
+                nodes=sorted({node for node, _ in owned}),
+                pods=len({sandbox.pod.uid for _, sandbox in owned}),
+                count=sum(group.count for group in groups),
+                stay=looks.count(True) if any(look is not None for look in looks) else None,
+                why=list(dict.fromkeys(group.verdict for group in groups if group.transient < group.count)),
+            )
+        )
+    return sorted(rows, key=lambda row: -(row.stay or row.count))
 
 
 def _counted(count: int, one: str, many: str = "") -> str:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kubectl_pause.facts.node_facts import NodeFacts
-    from kubectl_pause.report import NodeReport, PodIdentity
+    from kubectl_pause.report import Container, NodeReport, PodIdentity, PodWithoutSandbox, Sandbox
+    from kubectl_pause.select.target_names import Target
 
 _HASH = "[a-z0-9]{1,10}"
 _OWNERS = {
@@ -32,24 +33,57 @@ def choose_captured(
     """The captured nodes with only the pods meant, and what is not among them. `namespace` None takes pods of any: a capture has no
     current one. `facts` are those of the captures by their names. Raises PauseInspectError for a name or selector that makes no sense.
     """
+    known = [(pod, containers) for node in nodes for pod, containers in _pods_with_containers(node)]
+    sandboxes = [sandbox for node in nodes for sandbox in node.sandboxes]
     if names:
-        tests = {name: by_name(target.kind, target.name, namespace) for name in names for target in [parse_target(name)]}
+        meant = {name: _meant(parse_target(name), known, sandboxes, namespace) for name in names}
     else:
         fits = by_labels(selector or "", labels_by_uid(facts.values()) if selector else {})
-        tests = {selector or "-A": lambda pod: fits(pod) and namespace in (None, pod.namespace)}
-    known = [pod for node in nodes for pod in pods_of(node)]
+        meant = {selector or "-A": {pod.uid for pod, _ in known if fits(pod) and namespace in (None, pod.namespace)}}
     where = f"in namespace {namespace!r} of" if namespace else "in"
     failures = [
         Failure(
             reason="NotFound",
             message=f"{name!r} not found {where} {', '.join(facts)}",
-            hint=near_names(name, [pod.name for pod in known]) or "kubectl pause-inspect node --from FILE lists the pods in it",
+            hint=near_names(name.rpartition("/")[2], [pod.name for pod, _ in known])
+            or "kubectl pause-inspect node --from FILE lists the pods in it",
         )
-        for name, test in tests.items()
-        if not any(map(test, known))
+        for name, uids in meant.items()
+        if not uids
     ]
-    chosen = [only_pods(node, lambda pod: any(test(pod) for test in tests.values())) for node in nodes]
+    uids = {uid for each in meant.values() for uid in each}
+    chosen = [only_pods(node, by_uid(uids)) for node in nodes]
     return [node for node in chosen if pods_of(node)], failures
+
+
+def _meant(
+    target: Target, known: Sequence[tuple[PodIdentity, list[Container]]], sandboxes: Sequence[Sandbox], namespace: str | None
+) -> set[str]:
+    """The uids of the pods that a target names: by name, else by a container of theirs, else by the beginning of an id."""
+    for way in (target, target.as_container):
+        if way is None:
+            continue
+        wanted = by_name(way.kind, way.name, way.namespace or namespace)
+        uids = {
+            pod.uid
+            for pod, containers in known
+            if wanted(pod) and namespace in (None, pod.namespace) and way.container in (None, *(container.name for container in containers))
+        }
+        if uids:
+            return uids
+    if not target.is_like_id or target.kind != "pod":
+        return set()
+    return {
+        sandbox.pod.uid
+        for sandbox in sandboxes
+        if namespace in (None, sandbox.pod.namespace)
+        and any(each.startswith(target.name) for each in (sandbox.id, sandbox.pod.uid, *(one.id or "" for one in sandbox.containers)))
+    }
+
+
+def _pods_with_containers(node: NodeReport) -> list[tuple[PodIdentity, list[Container]]]:
+    shown: list[Sandbox | PodWithoutSandbox] = [*node.sandboxes, *node.pods_without_sandbox]
+    return [(each.pod, each.containers) for each in shown]
 
 
 def only_pods(node: NodeReport, wanted: Callable[[PodIdentity], bool]) -> NodeReport:

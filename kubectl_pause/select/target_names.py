@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,27 +32,69 @@ ALIASES = {
 """kubectl's short names, without the API group that may follow after a dot."""
 
 
+_OF_NO_PODS = frozenset({
+    "svc", "service", "services", "cm", "configmap", "configmaps", "secret", "secrets", "ing", "ingress", "ingresses", "cj", "cronjob",
+    "cronjobs", "pvc", "persistentvolumeclaim", "persistentvolumeclaims", "pv", "ns", "namespace", "namespaces", "hpa", "ep", "endpoints",
+    "sa", "serviceaccount", "serviceaccounts", "pdb", "ev", "event", "events",
+})  # fmt: skip
+"""Types of kubectl that stand for no pods here: what is in front of the slash is a namespace otherwise."""
+_NODES = ("node", "nodes", "no")
+_SHORTEST_ID = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One argument of the command line: `kind` is `pod` or a key of WORKLOADS."""
+    """One argument of the command line: `kind` is `pod` or a key of WORKLOADS; `namespace` None is that of the command line.
+
+    `container` is set where `NAMESPACE/POD/CONTAINER` was given. `NAMESPACE/NAME` may as well be `POD/CONTAINER`: `as_container` is that.
+    """
 
     kind: str
     name: str
+    namespace: str | None = None
+    container: str | None = None
+
+    @property
+    def as_container(self) -> Target | None:
+        """The other way to read two words with a slash; None where there is none."""
+        return None if self.namespace is None or self.container else Target(self.kind, self.namespace, None, self.name)
+
+    @property
+    def is_like_id(self) -> bool:
+        """Whether the name may be the beginning of a sandbox's, container's or pod's id, as the tables print them."""
+        return self.namespace is None and re.fullmatch(rf"[0-9a-f-]{{{_SHORTEST_ID},64}}", self.name) is not None
 
 
 def parse_target(argument: str) -> Target:
-    """`NAME`, `pod/NAME`, `deploy/NAME`, `deployments.apps/NAME`. Raises PauseInspectError for another type."""
+    """`NAME`, `pod/NAME`, `deploy/NAME`, `deployments.apps/NAME`, `NAMESPACE/NAME`, `POD/CONTAINER`, `NAMESPACE/POD/CONTAINER`.
+
+    Raises PauseInspectError for another type.
+    """
     kind, slash, name = argument.rpartition("/")
-    word = kind.lower().split(".")[0]
-    if slash and word not in ALIASES:
-        raise PauseInspectError(
-            "UnknownType",
-            f"cannot look for pods of {argument!r}",
-            f"types known: {', '.join(sorted(set(ALIASES.values())))}",
-        )
-    if not name or "/" in kind:
-        raise PauseInspectError("WrongUsage", f"{argument!r} names no pod", "use NAME or TYPE/NAME, for example deploy/web")
-    return Target(ALIASES[word] if slash else "pod", name)
+    words = argument.split("/")
+    if not all(words) or len(words) > 3:  # noqa: PLR2004 (NAMESPACE/POD/CONTAINER)
+        raise PauseInspectError("WrongUsage", f"{argument!r} names no pod", "use NAME, NAMESPACE/NAME or TYPE/NAME, for example deploy/web")
+    if not slash:
+        return Target("pod", name)
+    word = words[0].lower().split(".")[0]
+    if word in _NODES and len(words) == 2:  # noqa: PLR2004
+        hint = f"{command_line('kubectl', 'pause-inspect', 'node', name)}, or zombies and who with --node"
+        raise PauseInspectError("UnknownType", f"{argument!r} is a node, and pods are asked for", hint)
+    is_type = word in ALIASES or word in _OF_NO_PODS or "." in words[0]
+    if word in ALIASES and len(words) == 2:  # noqa: PLR2004
+        return Target(ALIASES[word], name)
+    if is_type:
+        types = ", ".join(sorted(set(ALIASES.values())))
+        raise PauseInspectError("UnknownType", f"cannot look for pods of {argument!r}", f"types known: {types}")
+    if "/" in kind:
+        return Target("pod", words[1], namespace=words[0], container=name)
+    return Target("pod", name, namespace=kind)
+
+
+def node_name(argument: str) -> str:
+    """`NAME` of `NAME` or `node/NAME`, as kubectl takes it."""
+    kind, slash, name = argument.partition("/")
+    return name if slash and kind.lower() in _NODES else argument
 
 
 def near_names(name: str, known: Iterable[str]) -> str:

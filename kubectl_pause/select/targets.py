@@ -12,7 +12,7 @@ from kubectl_pause.access.rest import ApiError
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.pasting import command_line, kubectl_line
 from kubectl_pause.report import Failure
-from kubectl_pause.select.target_names import WORKLOADS, Target, near_names, parse_target
+from kubectl_pause.select.target_names import WORKLOADS, Target, near_names, node_name, parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,12 +51,12 @@ def find_pods(api: Api, arguments: Sequence[str], *, selector: str | None, all_n
     for target in dict.fromkeys(parse_target(argument) for argument in arguments):
         try:
             pods = _pods_of(api, target)
-            found.pods.extend(pods)
-            found.named.update(pod.metadata.uid for pod in pods if target.kind == "pod")
         except ApiError as error:
-            if error.status != 404:  # noqa: PLR2004
-                raise
+            pods = _pods_of_container(api, target, error)
+        if not pods:
             found.failures.append(_not_found(api, target))
+        found.pods.extend(pods)
+        found.named.update(pod.metadata.uid for pod in pods if target.kind == "pod")
     found.pods = list({pod.metadata.uid: pod for pod in found.pods}.values())
     return found
 
@@ -111,7 +111,7 @@ def find_nodes(api: Api, names: Sequence[str], *, every: bool) -> tuple[list[str
     if names and every:
         raise PauseInspectError("WrongUsage", "node names and --all cannot be used together", "leave out one of them")
     if names:
-        wanted = dict.fromkeys(name.removeprefix("node/") for name in names)
+        wanted = dict.fromkeys(map(node_name, names))
         missing = [name for name in wanted if not _may_exist(api, name)]
         known = _names(api, "/api/v1/nodes") if missing else []
         failures = [
@@ -140,8 +140,10 @@ def _may_exist(api: Api, node: str) -> bool:
 
 
 def _pods_of(api: Api, target: Target) -> list[Pod]:
+    """The pods of a target; [] where the pod has no such container. Raises ApiError where there is no such object."""
     if target.kind == "pod":
-        return [get_pod(api, api.namespace, target.name)]
+        pod = get_pod(api, target.namespace or api.namespace, target.name)
+        return [pod] if target.container in (None, *_containers_of(pod)) else []
     group, plural, kind = WORKLOADS[target.kind]
     what = f"{kind} {api.namespace}/{target.name}"
     workload = decode(api.get(f"/apis/{group}/namespaces/{segment(api.namespace)}/{plural}/{segment(target.name)}"), _Workload, what)
@@ -152,8 +154,38 @@ def _pods_of(api: Api, target: Target) -> list[Pod]:
     return pods
 
 
+def _pods_of_container(api: Api, target: Target, error: ApiError) -> list[Pod]:
+    """`A/B` read as POD/CONTAINER where there is no pod B in a namespace A, or we may not look there; raises `error` if that is no help."""
+    other = target.as_container
+    if error.status not in (403, 404) or (other is None and error.status == 403):  # noqa: PLR2004
+        raise error
+    if other is None:
+        return []
+    try:
+        pods = _pods_of(api, other)
+    except ApiError:
+        pods = []
+    if not pods and error.status == 403:  # noqa: PLR2004
+        raise error
+    return pods
+
+
+def _containers_of(pod: Pod) -> list[str]:
+    spec = pod.spec
+    return [each.name for each in (*(spec.init_containers or ()), *(spec.containers or ()), *(spec.ephemeral_containers or ()))]
+
+
 def _not_found(api: Api, target: Target) -> Failure:
+    if target.namespace:
+        return _not_found_in_namespace(api, target)
     check_namespace(api, api.namespace)
+    if target.is_like_id and target.kind == "pod":
+        return Failure(
+            reason="NotFound",
+            message=f"pod {target.name!r} not found in namespace {api.namespace!r}",
+            hint=f"if it is an id, only nodes know it: {command_line('kubectl', 'pause-inspect', 'who', target.name, '--all')}",
+            pod=f"{api.namespace}/{target.name}",
+        )
     if target.kind == "pod":
         path, what = f"/api/v1/namespaces/{segment(api.namespace)}/pods", "pod"
     else:
@@ -170,6 +202,19 @@ def _not_found(api: Api, target: Target) -> Failure:
         hint=hint,
         pod=name,
     )
+
+
+def _not_found_in_namespace(api: Api, target: Target) -> Failure:
+    """Of `NAMESPACE/NAME`, and of `POD/CONTAINER`, which look alike."""
+    name = f"{target.namespace}/{target.name}"
+    namespace = target.namespace or ""
+    message = f"pod {target.name!r} not found in namespace {namespace!r}"
+    if target.container:
+        message = f"{name!r} is no pod with a container {target.container!r}"
+    elif target.as_container:
+        message += f", and pod {namespace!r} with a container {target.name!r} not in namespace {api.namespace!r}"
+    near = near_names(target.name, _names(api, f"/api/v1/namespaces/{segment(namespace)}/pods"))
+    return Failure(reason="NotFound", message=message, hint=near or command_line("kubectl", "get", "pods", "-n", namespace), pod=name)
 
 
 class _Named(msgspec.Struct, frozen=True):

@@ -57,7 +57,7 @@ def meaning(words: list[str]) -> tuple[str, dict[str, object]] | str:
 NAMES = st.from_regex(r"[a-z0-9=/.]([a-z0-9=/.-]{0,8})", fullmatch=True) | st.sampled_from(sorted(VERBS))
 WORDS = st.one_of(
     NAMES.map(lambda name: [name]),
-    st.sampled_from(sorted(SWITCHES - {"-h", "--help"})).map(lambda flag: [flag]),
+    st.sampled_from(sorted(SWITCHES - {"-h", "--help", "--help-columns"})).map(lambda flag: [flag]),
     st.tuples(st.sampled_from(sorted(VALUED)), NAMES).map(list),
     st.tuples(st.sampled_from(sorted(name for name in VALUED if name.startswith("--"))), NAMES).map("=".join).map(lambda word: [word]),
 )

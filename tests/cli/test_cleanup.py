@@ -162,7 +162,12 @@ def test_what_may_not_be_listed_or_deleted_is_an_error(left, command):
 def test_a_format_that_does_not_exist(left, command):
     ended = command("cleanup", "-o", "xml")
     assert (ended.code, ended.errors) == (
-        1, [("unable to match a printer suitable for the output format 'xml'", "allowed formats are: json, yaml")],
+        1, [
+            (
+                "unable to match a printer suitable for the output format 'xml'",
+                "allowed formats are: custom-columns, json, jsonpath, jsonpath-as-json, name, yaml",
+            )
+        ],
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def test_a_defect_on_one_file_costs_that_file(command, tmp_path: Path, monkeypat
     assert "bad: its answer could not be understood: IndexError" in ended.errors[0][0]
 
 
-@pytest.mark.parametrize("words", [["-n", "demo", "pods", "x"], ["--context", "who", "nods"], ["pods", "-n", "demo"]])
+@pytest.mark.parametrize("words", [["-n", "demo", "podz", "x"], ["--context", "who", "nods"], ["podz", "-n", "demo"]])
 def test_a_wrong_verb_is_told_as_that_whatever_a_namespace_is_called(command, words):
     ended = command(*words)
     assert ended.code == 1

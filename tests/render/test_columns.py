@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.render.columns import Cell, Column, shortened, table
-from kubectl_pause.render.plain_text import age, visible
+from kubectl_pause.render.columns import Cell, Column, shortened, table, told_apart
+from kubectl_pause.render.plain_text import age, columns_of, visible
 
 HOSTILE = "a\x1b[31mb\rc\nd\u202ee\u200bf\x00g\x7fh\x9bi[bold]j[/]\U000e0041k\ud800l\u2028m"
 
@@ -26,7 +26,7 @@ def test_a_table_without_rows_is_its_headings():
 
 
 def test_a_narrow_terminal_takes_first_from_the_columns_whose_turn_it_is_and_never_from_the_others():
-    columns = [Column("NAME", 6), Column("ID", 4, turn=0, cut="id"), Column("STATE")]
+    columns = [Column("NAME", least=6), Column("ID", least=4, turn=0, cut="id"), Column("STATE")]
     rows = [["kube-apiserver", "0123456789abc", "notready"]]
     assert table(columns, rows, width=80)[1] == "kube-apiserver  0123456789abc  notready"
     assert table(columns, rows, width=34)[1] == "kube-apiserver  01234567  notready"
@@ -40,15 +40,40 @@ def test_names_are_cut_where_they_stay_different():
         ["web-6d5f9c7b8-aaaaa", "web-6d5f9c7b8-bbbbb"],
     )
     for names in (same_end, same_start):
-        shown = table([Column("N", 8)], [[name] for name in names], width=9, headings=False)
+        shown = table([Column("N", least=8)], [[name] for name in names], width=9, headings=False)
         assert len(set(shown)) == len(names)
+
+
+def test_names_alike_at_both_ends_are_cut_where_they_differ():
+    pods = [f"kube-system/{name}-some-control-plane" for name in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")]
+    for width in (12, 16, 20, 30):
+        short = told_apart(pods, width)
+        assert len(set(short.values())) == len(pods)
+        assert all(columns_of(text) <= width for text in short.values())
+
+
+def test_characters_that_take_two_columns_are_counted_as_two():
+    shown = table([Column("NAME", least=4), Column("X")], [["日本語の名前", "a"], ["ascii", "b"], ["नमस्ते", "c"]])
+    assert [columns_of(row[: row.rindex(row[-1])]) for row in shown[1:]] == [14, 14, 14]
+    narrow = table([Column("NAME", least=4), Column("X")], [["日本語の名前", "a"], ["日本語の指輪", "b"]], width=10, headings=False)
+    assert max(map(columns_of, narrow)) <= 10
+    assert narrow[0][:-1] != narrow[1][:-1]
+
+
+def test_columns_are_left_out_by_rank_when_shortening_is_not_enough_and_come_back_where_there_is_room():
+    columns = [Column("NAME", least=6), Column("FIRST", rank=1), Column("LAST", rank=3), Column("MID", rank=2)]
+    rows = [["some-pod-name", "1234567890", "x", "abcdefgh"], ["other-pod-name", "1234567890", "y", "abcdefgh"]]
+    assert table(columns, rows, width=80)[0].split() == ["NAME", "FIRST", "LAST", "MID"]
+    assert table(columns, rows, width=32)[0].split() == ["NAME", "FIRST", "MID"]
+    assert table(columns, rows, width=24)[0].split() == ["NAME", "FIRST", "LAST"]
+    assert table(columns, rows, width=9)[0].split() == ["NAME"]
 
 
 @given(st.text(max_size=300), st.integers(1, 60), st.sampled_from([0.25, 0.5, 0.75, 1.0]))
 def test_shortened_text_is_never_longer_and_keeps_both_ends(text, width, share):
     short = shortened(text, width, share)
-    assert len(short) <= width
-    if len(text) <= width:
+    assert columns_of(short) <= width
+    if columns_of(text) <= width:
         assert short == text
 
 
@@ -58,12 +83,12 @@ def test_shortened_text_is_never_longer_and_keeps_both_ends(text, width, share):
     st.booleans(),
 )
 def test_a_table_is_as_narrow_as_asked_and_one_line_a_row(rows, width, colour):
-    columns = [Column("A", 3), Column("B", 3, turn=0, cut="id"), Column("C", 1, cut="end")]
+    columns = [Column("A", least=3), Column("B", least=3, turn=0, cut="id"), Column("C", least=1, cut="end")]
     shown = table(columns, [[row[0], Cell(row[1], "warn"), row[2]] for row in rows], width=width, colour=False)
     assert len(shown) == len(rows) + 1
     assert all("\n" not in each for each in shown)
     if width:
-        assert max(map(len, shown)) <= max(width, 3 + 3 + 1 + 4)
+        assert max(map(columns_of, shown)) <= max(width, 3 + 3 + 1 + 4)
     coloured = table(columns, [[row[0], Cell(row[1], "warn"), row[2]] for row in rows], width=width, colour=colour)
     plain = [each.replace("\x1b[33m", "").replace("\x1b[0m", "").rstrip() for each in coloured]
     assert plain == [each.rstrip() for each in shown]

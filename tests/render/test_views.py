@@ -84,11 +84,19 @@ def test_ids_in_the_node_view_are_beginnings_that_crictl_takes_and_every_sandbox
     assert len(rows) == len(node.sandboxes) + len(node.pods_without_sandbox)
 
 
-def test_several_nodes_have_a_line_each_that_names_them():
-    report = whole(recorded_report("containerd-1.6.20"), recorded_report("crio-1.34.11"))
-    shown = node_view(report, wide=False, width=80, headings=True, colour=False).splitlines()
-    assert shown[0] == "Node containerd-1.6.20 (containerd 1.6.20~ds1, kernel 6.18.0, cgroup unknown)"
-    assert "Node crio-1.34.11 (cri-o 1.34.11, kernel 6.18.0, cgroup v1)" in shown
+def test_sandboxes_of_several_nodes_stand_in_one_table_and_each_row_names_its_node():
+    first, second = recorded_report("containerd-1.6.20"), recorded_report("crio-1.34.11")
+    shown = node_view(whole(first, second), wide=False, width=None, headings=True, colour=False).split("\n\n")[0].splitlines()
+    assert shown[0].split()[:2] == ["NODE", "POD"]
+    assert [row.split()[0] for row in shown[1:]] == [node.name for node in (first, second) for _ in node.sandboxes]
+    bare = node_view(whole(first, second), wide=False, width=None, headings=False, colour=False).splitlines()
+    assert len(bare) == len(first.sandboxes) + len(second.sandboxes)
+
+
+def test_where_several_nodes_were_asked_for_one_is_named_too():
+    report = report_of("collected")
+    assert not node_view(report, wide=False, width=None, headings=True, colour=False).startswith("NODE")
+    assert node_view(report, wide=False, width=None, headings=True, colour=False, of_many=True).startswith("NODE")
 
 
 def test_running_counts_as_kubectl_s_ready_without_init_containers():

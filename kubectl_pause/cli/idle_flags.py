@@ -1,0 +1,81 @@
+"""Flags that would do nothing in a call: each is an error that says why, so that nobody believes it was heeded."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+_NO_CLUSTER_FROM = "--from reads saved captures, and asks no cluster or node"
+_NO_CLUSTER_LOCAL = "--local reads this host, and asks no cluster"
+_USED_LOCALLY = {"timeout", "crictl"}
+_TABLES = ("", "wide")
+
+
+def refuse_idle(verb: str, given: Mapping[str, str], values: Mapping[str, Any]) -> None:
+    """`given` are the flags of the command line, by parameter, as they are written; `values` are those of all parameters.
+
+    Raises PauseInspectError for the first that has no effect.
+    """
+    for parameter, why in _reasons(verb, given, values):
+        if parameter in given:
+            raise PauseInspectError("WrongUsage", f"{given[parameter]} has no effect here: {why}", f"leave out {given[parameter]}")
+
+
+def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each parameter that would have no effect, and why."""
+    form = str(values.get("output") or "").partition("=")[0]
+    yield from _places(verb, given)
+    yield from _namespaces(verb, given)
+    yield from _rows(verb, form, watched=bool(values.get("watch")), named=bool(values.get("names")))
+    if verb == "snapshot":
+        yield "parallel", "a snapshot is of one node"
+    if verb == "zombies" and not values.get("watch"):
+        yield "tracefs", "it is for --watch"
+        yield "trace_buffer", "it is for --watch"
+
+
+def _places(verb: str, given: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Flags for a cluster where none is asked."""
+    from kubectl_pause.cli.flags import CaptureFlags, KubeFlags
+
+    of_cluster = [each.name for each in fields(KubeFlags) if each.name != "namespace"]
+    of_nodes = [each.name for each in fields(CaptureFlags)]
+    if "captured" in given:
+        for parameter in (*of_cluster, *of_nodes, "sample"):
+            yield parameter, _NO_CLUSTER_FROM
+    elif "local" in given and verb != "local":
+        for parameter in (*of_cluster, *of_nodes):
+            if parameter not in _USED_LOCALLY:
+                yield parameter, _NO_CLUSTER_LOCAL
+
+
+def _namespaces(verb: str, given: Collection[str]) -> Iterator[tuple[str, str]]:
+    if verb in ("node", "snapshot"):
+        yield "namespace", "a node has the sandboxes of all namespaces"
+    if "all_namespaces" in given:
+        yield "namespace", "-A is all of them"
+    if verb == "zombies" and {"nodes", "every", "local"}.intersection(given):
+        yield "namespace", "all zombies of a node are shown"
+
+
+def _rows(verb: str, form: str, *, watched: bool, named: bool) -> Iterator[tuple[str, str]]:
+    """What is for rows and headings, where there are none."""
+    in_blocks = verb == "pod" or (verb == "local" and named)
+    if form not in (*_TABLES, "custom-columns"):
+        yield "no_headers", f"-o {form} has no headings"
+    if form not in (*_TABLES, "custom-columns", "name"):
+        yield "sort_by", f"-o {form} prints the report as it is"
+    if watched:
+        yield "no_headers", "--watch has no rows that stay"
+        yield "sort_by", "--watch has no rows that stay"
+    if in_blocks and form in _TABLES:
+        yield "sort_by", "pods are shown one below the other, in the order of their names; -o custom-columns has rows"
+    if verb == "zombies" and form == "":
+        yield "sort_by", "zombies are listed one by one only with -o wide, name or custom-columns"
+    if verb == "who" and form == "":
+        yield "no_headers", "answers have headings only with -o wide or custom-columns"

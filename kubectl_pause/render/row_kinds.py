@@ -1,0 +1,68 @@
+"""What a row of each verb is: its columns, its document for paths, and the object that `-o name` calls it by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic
+
+from kubectl_pause.render.leftovers_view import LEFTOVERS, leftover_document
+from kubectl_pause.render.listing import ListedColumn, Row
+from kubectl_pause.render.node_view import COLUMNS, sandbox_document, sandbox_rows
+from kubectl_pause.render.who_view import ANSWERS, answer_document
+from kubectl_pause.render.zombies_view import OWNERS, REAPERS, ZOMBIES, zombie_document, zombie_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kubectl_pause.capture.leftovers import Leftover
+    from kubectl_pause.render.node_view import SandboxRow
+    from kubectl_pause.render.zombies_view import ZombieRow
+    from kubectl_pause.report import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class RowKind(Generic[Row]):
+    """`rows` of a document, the `document` that paths see of a row, its `name` as TYPE/NAME or None, and its `columns`.
+
+    `others` are tables that `-o wide` prints beside it: they cannot be sorted or chosen from. `has_wide`: whether `-o wide` shows more.
+    """
+
+    columns: tuple[ListedColumn[Row], ...]
+    rows: Callable[[Any], Sequence[Row]]
+    document: Callable[[Row], object]
+    name: Callable[[Row], str | None]
+    others: tuple[tuple[ListedColumn[Any], ...], ...] = ()
+    has_wide: bool = True
+
+
+def _zombie_name(row: ZombieRow) -> str:
+    return f"pod/{row.sandbox.pod.name}" if row.sandbox else f"node/{row.node.name}"
+
+
+def _answer_name(answer: Answer) -> str | None:
+    if answer.pod:
+        return f"pod/{answer.pod.name}"
+    return f"node/{answer.node}" if answer.role in ("node", "host", "runtime") else None
+
+
+def _leftover_name(leftover: Leftover) -> str:
+    return f"{'job.batch' if leftover.kind == 'Job' else 'pod'}/{leftover.name}"
+
+
+def _pod_name(row: SandboxRow) -> str:
+    return f"pod/{row.pod.name}"
+
+
+SANDBOX_ROWS = RowKind(COLUMNS, sandbox_rows, sandbox_document, _pod_name)
+ZOMBIE_ROWS = RowKind(ZOMBIES, zombie_rows, zombie_document, _zombie_name, others=(REAPERS, OWNERS))
+ANSWER_ROWS: RowKind[Answer] = RowKind(ANSWERS, lambda report: report.answers, answer_document, _answer_name)
+LEFTOVER_ROWS: RowKind[Leftover] = RowKind(LEFTOVERS, lambda left: left.items, leftover_document, _leftover_name, has_wide=False)
+
+BY_VERB: dict[str, RowKind[Any]] = {
+    "node": SANDBOX_ROWS,
+    "pod": SANDBOX_ROWS,
+    "local": SANDBOX_ROWS,
+    "zombies": ZOMBIE_ROWS,
+    "who": ANSWER_ROWS,
+    "cleanup": LEFTOVER_ROWS,
+}
