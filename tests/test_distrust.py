@@ -12,7 +12,7 @@ import pytest
 from kubectl_pause.access.objects import segment
 from kubectl_pause.cli.argument_order import normalise
 from kubectl_pause.cli.main import run
-from kubectl_pause.cli.snapshot import _writable, _write
+from kubectl_pause.cli.verbs.snapshot import _writable, _write
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, Pod, for_capture
 from kubectl_pause.facts.capture import CaptureError, read_capture

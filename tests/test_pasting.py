@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubectl_pause.access.api_errors import ApiError
-from kubectl_pause.capture import refusals
+from kubectl_pause.capture.admission import refusals
 from kubectl_pause.cli.main import run
 from kubectl_pause.pasting import command_line
 from tests.nodes.written_nodes import INIT, Written

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kubectl_pause import __version__
-from kubectl_pause.access.authorization import GivenCredential, TokenFile
-from kubectl_pause.access.credential_plugin import run_credential_plugin
-from kubectl_pause.access.impersonation import impersonation_headers
+from kubectl_pause.access.credentials.authorization import GivenCredential, TokenFile
+from kubectl_pause.access.credentials.credential_plugin import run_credential_plugin
+from kubectl_pause.access.credentials.impersonation import impersonation_headers
 from kubectl_pause.access.kubeconfig_files import Kubeconfig, Selection, read_kubeconfig, search_paths, select, with_user_flags
 from kubectl_pause.access.kubeconfig_types import check_types
 from kubectl_pause.access.one_line import one_line
@@ -64,7 +64,7 @@ def _from_selection(selection: Selection, flags: ConnectionFlags) -> Api:
     renew = None
     authorization: Callable[[], str | None]
     if isinstance(user.get("auth-provider"), dict):
-        from kubectl_pause.access.oidc import OidcToken
+        from kubectl_pause.access.credentials.oidc import OidcToken
 
         authorization = OidcToken(selection.user, flags).now
         authorization()  # an expired token that nobody renews ends the run here, before anything is made

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from kubectl_pause.access.api_errors import UNAUTHORIZED, ApiError, connection_error, not_kubernetes, refusal
-from kubectl_pause.access.impersonation import check_header_value
+from kubectl_pause.access.credentials.impersonation import check_header_value
 from kubectl_pause.access.proxies import redact_url
 from kubectl_pause.errors import PauseInspectError
 

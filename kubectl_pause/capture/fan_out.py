@@ -6,8 +6,8 @@ import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
+from kubectl_pause.capture.admission.preflight import Preflight
 from kubectl_pause.capture.node_capture import CaptureRun, NodeCapture, capture_node
-from kubectl_pause.capture.preflight import Preflight
 from kubectl_pause.errors import PauseInspectError, as_failure
 from kubectl_pause.signals import EndedBySignal, signals_into
 

@@ -16,8 +16,8 @@ from kubectl_pause.access.access_reviews import own_name
 from kubectl_pause.access.objects import segment
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import expiry_job, inspector_pod
+from kubectl_pause.capture.admission.refusals import is_certain, is_of_the_namespace
 from kubectl_pause.capture.leftovers import sweep_finished
-from kubectl_pause.capture.refusals import is_certain, is_of_the_namespace
 from kubectl_pause.capture.removal import delete
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.pasting import kubectl_line

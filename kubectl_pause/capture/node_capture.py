@@ -22,10 +22,10 @@ from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, Stream
 from kubectl_pause.access.objects import get_node, get_pod, list_pods
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
+from kubectl_pause.capture.admission.refusals import explained
 from kubectl_pause.capture.inspector_life import inspector
 from kubectl_pause.capture.kubelet_lease import KubeletLease
 from kubectl_pause.capture.node_images import may_serve
-from kubectl_pause.capture.refusals import explained
 from kubectl_pause.capture.stalled_runtime import stalled, unreached, without_runtime
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, for_capture
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from kubectl_pause.access.exec_stream import ExecResult
     from kubectl_pause.access.rest import Api
+    from kubectl_pause.capture.admission.preflight import Preflight
     from kubectl_pause.capture.inspector_pod import InspectorOptions
-    from kubectl_pause.capture.preflight import Preflight
     from kubectl_pause.facts.api import Node, Pod
 
 _FIRST_EXEC_STEP, _LONGEST_EXEC_STEP, _EXEC_STEP_GROWTH = 0.05, 0.5, 1.3

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 from kubectl_pause.access.exec_stream import ExecCancelled, StreamBroken, exec_in_pod
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
+from kubectl_pause.capture.admission.preflight import Preflight
 from kubectl_pause.capture.node_capture import CaptureRun, captured_node, exec_refused
-from kubectl_pause.capture.preflight import Preflight
 from kubectl_pause.errors import PauseInspectError, as_failure
 from kubectl_pause.signals import EndedBySignal, signals_into
 

@@ -30,7 +30,7 @@ def app_with(verbs: Iterable[str]) -> typer.Typer:
     )
     app.callback()(_group)
     for verb in verbs:
-        function = getattr(import_module(f"kubectl_pause.cli.{verb}"), verb)
+        function = getattr(import_module(f"kubectl_pause.cli.verbs.{verb}"), verb)
         takes_connection = "kubeconfig" in inspect.signature(function).parameters
         app.command(short_help=_first_sentence(function), epilog=_CONNECTION_FLAGS if takes_connection else None)(function)
     return app

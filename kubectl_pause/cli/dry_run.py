@@ -31,7 +31,7 @@ def dry_run(api: Api, nodes: Sequence[str], options: InspectorOptions, way: str)
 
     Raises PauseInspectError for what the server would refuse, and DryRunDone at the end.
     """
-    from kubectl_pause.capture.rehearsal import objects_of, rehearse
+    from kubectl_pause.capture.admission.rehearsal import objects_of, rehearse
 
     check(way)
     for node in nodes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional, get_type_hints
 
 import typer
 
-from kubectl_pause.cli.idle_flags import refuse_idle
+from kubectl_pause.cli.idle_flags import FlagGroups, refuse_idle
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -263,9 +263,12 @@ def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
 
     parameters.append(inspect.Parameter("_call", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
 
+    of_cluster = [flag.name for flag in fields(KubeFlags) if flag.name != "namespace"]
+    flag_groups = FlagGroups(of_cluster, [flag.name for flag in fields(CaptureFlags)])
+
     @functools.wraps(verb)
     def unfolded(**values: Any) -> int:
-        refuse_idle(verb.__name__, _given(values.pop("_call")), values)
+        refuse_idle(verb.__name__, _given(values.pop("_call")), values, flag_groups)
         for name, kind in groups.items():
             values[name] = kind(**{each.name: values.pop(each.name) for each in fields(kind)})
         return verb(**values)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _NO_CLUSTER_FROM = "--from reads saved captures, and asks no cluster or node"
 _NO_CLUSTER_LOCAL = "--local reads this host, and asks no cluster"
@@ -16,20 +16,28 @@ _USED_LOCALLY = {"timeout", "crictl"}
 _TABLES = ("", "wide")
 
 
-def refuse_idle(verb: str, given: Mapping[str, str], values: Mapping[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class FlagGroups:
+    """Parameters that say which cluster is asked and as whom, and those of the inspector pods on its nodes."""
+
+    of_cluster: Sequence[str]
+    of_nodes: Sequence[str]
+
+
+def refuse_idle(verb: str, given: Mapping[str, str], values: Mapping[str, Any], groups: FlagGroups) -> None:
     """`given` are the flags of the command line, by parameter, as they are written; `values` are those of all parameters.
 
     Raises PauseInspectError for the first that has no effect.
     """
-    for parameter, why in _reasons(verb, given, values):
+    for parameter, why in _reasons(verb, given, values, groups):
         if parameter in given:
             raise PauseInspectError("WrongUsage", f"{given[parameter]} has no effect here: {why}", f"leave out {given[parameter]}")
 
 
-def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], groups: FlagGroups) -> Iterator[tuple[str, str]]:
     """Each parameter that would have no effect, and why."""
     form = str(values.get("output") or "").partition("=")[0]
-    yield from _places(verb, given)
+    yield from _places(verb, given, groups)
     yield from _namespaces(verb, given)
     yield from _rows(verb, form, watched=bool(values.get("watch")), named=bool(values.get("names")))
     if verb == "snapshot":
@@ -39,17 +47,13 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any]) -> It
         yield "trace_buffer", "it is for --watch"
 
 
-def _places(verb: str, given: Collection[str]) -> Iterator[tuple[str, str]]:
+def _places(verb: str, given: Collection[str], groups: FlagGroups) -> Iterator[tuple[str, str]]:
     """Flags for a cluster where none is asked."""
-    from kubectl_pause.cli.flags import CaptureFlags, KubeFlags
-
-    of_cluster = [each.name for each in fields(KubeFlags) if each.name != "namespace"]
-    of_nodes = [each.name for each in fields(CaptureFlags)]
     if "captured" in given:
-        for parameter in (*of_cluster, *of_nodes, "sample"):
+        for parameter in (*groups.of_cluster, *groups.of_nodes, "sample"):
             yield parameter, _NO_CLUSTER_FROM
     elif "local" in given and verb != "local":
-        for parameter in (*of_cluster, *of_nodes):
+        for parameter in (*groups.of_cluster, *groups.of_nodes):
             if parameter not in _USED_LOCALLY:
                 yield parameter, _NO_CLUSTER_LOCAL
 

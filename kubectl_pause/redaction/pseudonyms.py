@@ -23,6 +23,8 @@ _WORD = re.compile(r"[^\s/:,;()\[\]{}'\"<>=|@!$*\\#&?+~%^`]+")
 OWN_NAME = "pause-inspect-"
 _OWN_NAME = re.compile(OWN_NAME + "[0-9a-f]{10}")
 """An inspector pod of this program, which reports leave out, stays one."""
+_SERVICE = ".service"
+"""What a unit of systemd ends in stays: by it a cgroup is known as a service's."""
 _OWN_IPV4, _OWN_IPV6 = int(ipaddress.IPv4Address("240.0.0.0")), int(ipaddress.IPv6Address("fd00::"))
 
 
@@ -107,6 +109,8 @@ class Pseudonyms:
                 return self.address(word)
             except ValueError:
                 return self.name(word)
+        if not is_public(word) and word.endswith(_SERVICE):
+            return self._word(word.removesuffix(_SERVICE)) + _SERVICE
         return word if is_public(word) else self.name(word)
 
 

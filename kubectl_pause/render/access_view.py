@@ -9,7 +9,7 @@ from kubectl_pause.render.columns import Cell, Column, labelled, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kubectl_pause.capture.rights import AccessList, Answer
+    from kubectl_pause.capture.admission.rights import AccessList, Answer
 
 _COLUMNS = (
     Column("USE"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.render.plain_text import columns_of, visible
@@ -135,7 +135,7 @@ def told_apart(texts: Iterable[str], width: int) -> dict[str, str]:
     for text, short in best.items():
         alike.setdefault(short, []).append(text)
     for group in alike.values() if width >= _NARROWEST_CUT else ():
-        common = len(os.path.commonprefix(group))  # noqa: RUF071 (of names, character by character)
+        common = sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(*group, strict=False)))
         parted = best | {text: _from_where_they_differ(text, common, width) for text in group if columns_of(text) > width}
         if len(group) > 1 and len(set(parted.values())) > len(set(best.values())):
             best = parted

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from kubectl_pause.access import child_process
+from kubectl_pause.access.credentials import child_process
 
 
 @pytest.mark.filterwarnings("ignore:.*Popen.__del__:pytest.PytestUnraisableExceptionWarning")  # it is left running, which is what is tested

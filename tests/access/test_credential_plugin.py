@@ -42,7 +42,7 @@ def read_until(descriptor: int, word: bytes) -> bytes:
 
 
 def test_a_plugin_that_hangs_is_quoted_and_ends_with_its_children(server, api_of, tmp_path, monkeypatch):
-    monkeypatch.setattr("kubectl_pause.access.credential_plugin.MINIMUM_SECONDS", 1.0)
+    monkeypatch.setattr("kubectl_pause.access.credentials.credential_plugin.MINIMUM_SECONDS", 1.0)
     os.mkfifo(tmp_path / "alive")
     alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
     script = f"(echo born; exec sleep 600) >{tmp_path}/alive & echo 'go to https://x.example and type CODE' >&2; wait"
@@ -54,7 +54,7 @@ def test_a_plugin_that_hangs_is_quoted_and_ends_with_its_children(server, api_of
 
 
 def test_a_child_of_the_plugin_that_hides_does_not_hold_the_run_up(server, api_of, tmp_path, monkeypatch):
-    monkeypatch.setattr("kubectl_pause.access.credential_plugin.MINIMUM_SECONDS", 1.0)
+    monkeypatch.setattr("kubectl_pause.access.credentials.credential_plugin.MINIMUM_SECONDS", 1.0)
     script = f"echo CODE >&2; setsid sh -c 'echo $$ >{tmp_path}/pid; exec sleep 600' & wait"
     try:
         with pytest.raises(PauseInspectError, match="it said: CODE"):
@@ -106,7 +106,7 @@ def test_a_plugin_that_must_ask_is_not_started_without_a_terminal(server, api_of
 ON_A_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from kubectl_pause.access import credential_plugin
+from kubectl_pause.access.credentials import credential_plugin
 from kubectl_pause.access.connection_flags import ConnectionFlags
 from kubectl_pause.access.kubeconfig import connect
 from kubectl_pause.errors import PauseInspectError

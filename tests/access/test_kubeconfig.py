@@ -64,7 +64,7 @@ def test_a_token_file_wins_over_a_token_and_is_read_again(server, api_of, tmp_pa
     api.get("/x")
     (tmp_path / "token").write_text("second", encoding="utf-8")
     api.get("/x")
-    monkeypatch.setattr("kubectl_pause.access.authorization.TOKEN_FILE_SECONDS", 0.0)
+    monkeypatch.setattr("kubectl_pause.access.credentials.authorization.TOKEN_FILE_SECONDS", 0.0)
     api.get("/x")
     (tmp_path / "token").unlink()
     api.get("/x")
@@ -181,7 +181,7 @@ def test_a_missing_and_a_hanging_plugin_are_named(server, api_of, tmp_path, monk
     with pytest.raises(PauseInspectError) as caught:
         api_of(server, user={"exec": {"apiVersion": API_VERSION, "command": "no-such-plugin", "installHint": "get it"}})
     assert (caught.value.message, caught.value.hint) == ("the credential plugin no-such-plugin is not installed", "get it")
-    monkeypatch.setattr("kubectl_pause.access.credential_plugin.MINIMUM_SECONDS", 0.3)
+    monkeypatch.setattr("kubectl_pause.access.credentials.credential_plugin.MINIMUM_SECONDS", 0.3)
     hanging = plugin(tmp_path, "import subprocess; subprocess.run(['sleep', '60'])")
     with pytest.raises(PauseInspectError, match=r"did not answer within 0\.3 s"):
         api_of(server, user=hanging, request_timeout=0.3)

@@ -86,7 +86,7 @@ def test_a_token_that_expires_during_a_run_is_renewed(server, api_of, tmp_path, 
     fake_kubectl(tmp_path, monkeypatch, f'cat "{tmp_path}/renewed" >"{tmp_path}/config"')
     api = api_of(server, user=oidc_user(token(3600)))
     later = time.time() + 3600
-    monkeypatch.setattr("kubectl_pause.access.oidc.time.time", lambda: later)
+    monkeypatch.setattr("kubectl_pause.access.credentials.oidc.time.time", lambda: later)
     api.get("/x")
     assert server.headers(0, "Authorization") == [f"Bearer {good}"]
 
@@ -99,7 +99,7 @@ def test_a_token_that_expires_during_a_run_is_renewed(server, api_of, tmp_path, 
      ("echo 'open this page' >&2; sleep 60", "kubectl did not renew it within 0.5 s: open this page")],
 )  # fmt: skip
 def test_a_kubectl_that_does_not_renew_is_quoted(tmp_path, monkeypatch, script, words):
-    monkeypatch.setattr("kubectl_pause.access.oidc._LEAST_KUBECTL_SECONDS", 0.5)
+    monkeypatch.setattr("kubectl_pause.access.credentials.oidc._LEAST_KUBECTL_SECONDS", 0.5)
     fake_kubectl(tmp_path, monkeypatch, script)
     path = write_kubeconfig(tmp_path / "config", "http://127.0.0.1:1", user=oidc_user(token(-60)))
     error = refused(kubeconfig=str(path), request_timeout=0.5)
@@ -111,7 +111,7 @@ def test_a_renewal_that_failed_is_not_tried_again(api_of, server, tmp_path, monk
     fake_kubectl(tmp_path, monkeypatch, f"echo run >>{tmp_path}/runs; exit 1")
     api = api_of(server, user=oidc_user(token(3600)))
     later = time.time() + 3600
-    monkeypatch.setattr("kubectl_pause.access.oidc.time.time", lambda: later)
+    monkeypatch.setattr("kubectl_pause.access.credentials.oidc.time.time", lambda: later)
     for _ in range(3):
         with pytest.raises(PauseInspectError, match="could not renew"):
             api.get("/x")
@@ -171,7 +171,7 @@ def test_no_verb_changes_the_kubeconfig(server, tmp_path, monkeypatch, verb, cap
     """Each is run as far as the server lets it, with a token that is valid and one that is not."""
     fake_kubectl(tmp_path, monkeypatch, "exit 1")
     words = {"pod": ["x"], "node": ["x"], "local": ["--kubeconfig=x"], "who": ["10.0.0.1"], "zombies": ["-A"], "demo": ["--no-such-flag"]}
-    words |= {"snapshot": ["x", "-o", str(tmp_path / "s")], "cleanup": ["--yes"], "access": [], "version": []}
+    words |= {"snapshot": ["x", "-o", str(tmp_path / "s")], "cleanup": ["--yes"], "access": [], "options": [], "version": []}
     for number, seconds in enumerate((3600, -3600)):
         path = write_kubeconfig(tmp_path / f"config{number}", server.url, user=oidc_user(token(seconds)))
         path.write_text(f"# mine\n{path.read_text()}", encoding="utf-8")

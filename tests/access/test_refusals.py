@@ -7,7 +7,7 @@ import json
 import pytest
 
 from kubectl_pause.access.api_errors import refusal
-from kubectl_pause.capture.refusals import explained, is_certain, is_of_the_namespace
+from kubectl_pause.capture.admission.refusals import explained, is_certain, is_of_the_namespace
 
 POD = 'pods "pause-inspect-0123456789" is forbidden: '
 # Recorded from Kubernetes 1.34.4, one namespace each.

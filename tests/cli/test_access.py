@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kubectl_pause.capture.rights import needs
+from kubectl_pause.capture.admission.rights import needs
 from tests.access.fake_api_server import status
 
 RBAC = Path(__file__).resolve().parents[2] / "docs" / "rbac"

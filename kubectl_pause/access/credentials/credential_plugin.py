@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from kubectl_pause.access.child_process import run_child, stderr_is_terminal, stdin_is_terminal
+from kubectl_pause.access.credentials.child_process import run_child, stderr_is_terminal, stdin_is_terminal
 from kubectl_pause.access.one_line import one_line
 from kubectl_pause.errors import PauseInspectError
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kubectl_pause.access.access_reviews import Right, is_allowed, own_name
-from kubectl_pause.capture.rehearsal import refusal_of_pod
+from kubectl_pause.capture.admission.rehearsal import refusal_of_pod
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:

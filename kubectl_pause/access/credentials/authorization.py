@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kubectl_pause.access.credential_plugin import run_credential_plugin
+from kubectl_pause.access.credentials.credential_plugin import run_credential_plugin
 from kubectl_pause.errors import PauseInspectError
 
 TOKEN_FILE_SECONDS = 60.0

@@ -14,7 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from kubectl_pause.access.child_process import run_child
+from kubectl_pause.access.credentials.child_process import run_child
 from kubectl_pause.access.kubeconfig_files import home_expanded, read_kubeconfig, search_paths
 from kubectl_pause.access.one_line import one_line
 from kubectl_pause.errors import PauseInspectError

@@ -12,7 +12,7 @@ from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from kubectl_pause.capture.rights import AccessList
+    from kubectl_pause.capture.admission.rights import AccessList
 
 FORMATS = ("json", "yaml")
 
@@ -37,7 +37,7 @@ def access(
       kubectl pause-inspect access inspector node --as jane --debug-namespace node-debug
     """
     from kubectl_pause.access.kubeconfig import connect
-    from kubectl_pause.capture.rights import USES, access_list
+    from kubectl_pause.capture.admission.rights import USES, access_list
 
     if output is not None and output not in FORMATS:
         message = f"unable to match a printer suitable for the output format {output!r}"
@@ -56,7 +56,7 @@ def access(
 
 
 def _text(found: AccessList, output: str | None, *, no_headers: bool) -> str:
-    from kubectl_pause.capture.rights import granting_manifest
+    from kubectl_pause.capture.admission.rights import granting_manifest
     from kubectl_pause.render.access_view import access_view
     from kubectl_pause.render.document import as_json, as_yaml
 

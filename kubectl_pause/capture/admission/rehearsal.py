@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kubectl_pause.access.objects import segment
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import expiry_job, inspector_pod
-from kubectl_pause.capture.refusals import REASONS, explained
+from kubectl_pause.capture.admission.refusals import REASONS, explained
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:

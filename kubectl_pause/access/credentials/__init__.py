@@ -1,0 +1,1 @@
+"""As whom: tokens, credential plugins, renewal, impersonation."""

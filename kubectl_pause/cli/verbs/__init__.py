@@ -1,0 +1,1 @@
+"""One file per verb: its flags, and the stages that it calls."""
