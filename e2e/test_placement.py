@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Closed = Callable[[Cluster], AbstractContextManager[None]]
 
 SPACE = "pause-inspect-placement"
-LIMIT_TOLD = 5.0
 QUOTA = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "small"}, "spec": {"hard": {"requests.cpu": "1m"}}}
 LIMIT_RANGE = {
     "apiVersion": "v1",
@@ -66,7 +65,6 @@ def timed(cluster: Cluster, capsys: pytest.CaptureFixture[str], what: str) -> En
     seconds = time.monotonic() - started
     with capsys.disabled():
         print(f"\n{what:14} {seconds:5.1f} s  exit code {ended.code}  {ended.stderr[:150].strip()}")
-    assert ended.code == 0 or seconds < LIMIT_TOLD, ended
     assert objects_of_ours(cluster, SPACE) == []
     return ended
 
