@@ -6,17 +6,106 @@ it as two lines on stderr; a run over several nodes puts it into the report's `e
 
 from __future__ import annotations
 
+from typing import Literal, NewType
+
+Reason = Literal[
+    "AdmissionPolicy",
+    "AnswerTooLarge",
+    "AuthProviderNotSupported",
+    "Autopilot",
+    "BadAnswer",
+    "BadConfig",
+    "CannotWrite",
+    "CaptureDamaged",
+    "CaptureEmpty",
+    "CaptureTooLarge",
+    "CaptureTruncated",
+    "CaptureVersion",
+    "ClusterNotFound",
+    "CollectorFailed",
+    "ConnectionRefused",
+    "ContainerNotRunning",
+    "ContextNotFound",
+    "CredentialPluginFailed",
+    "DemoEnded",
+    "DemoFailed",
+    "ExecTimedOut",
+    "HostLacksTool",
+    "ImageLacksTool",
+    "ImageNotPulled",
+    "InClusterFailed",
+    "InternalError",
+    "Interrupted",
+    "InvalidHeader",
+    "InvalidImpersonation",
+    "InvalidKubeconfig",
+    "KubeconfigNotFound",
+    "KubeconfigUnreadable",
+    "KubeletSilent",
+    "KubeletUnreachable",
+    "LimitRange",
+    "NamespaceNotFound",
+    "NamespaceTerminating",
+    "NoAnswer",
+    "NoContext",
+    "NoPods",
+    "NoProc",
+    "NoServiceAccount",
+    "NoSuchFile",
+    "NodeNotFound",
+    "NodeNotReady",
+    "NodeUnknown",
+    "NotACapture",
+    "NotFound",
+    "NotLinux",
+    "NotPermitted",
+    "NotScheduled",
+    "NotShown",
+    "NotStarted",
+    "NothingToWatch",
+    "OidcTokenExpired",
+    "OtherKubelet",
+    "OutputTooLarge",
+    "PodSecurity",
+    "PriorityQuota",
+    "ProxyDropsUpgrade",
+    "ProxyNotSupported",
+    "ProxyRefusesExec",
+    "QuotaExceeded",
+    "RuntimeSilent",
+    "RuntimeUnreachable",
+    "SecurityContextConstraints",
+    "ServerUnreachable",
+    "StdinNotSupported",
+    "StdinTooLarge",
+    "StreamBroken",
+    "TimedOut",
+    "Timeout",
+    "UnknownType",
+    "UnreadableAnswer",
+    "UserNotFound",
+    "VirtualNode",
+    "WatcherFailed",
+    "WebhookDenied",
+    "WebhookFailed",
+    "WindowsNode",
+    "WrongUsage",
+]
+"""Every word of this program's own; docs/errors.md says what each means."""
+ForeignReason = NewType("ForeignReason", str)
+"""A word of the API server's or of a kubelet's, passed on."""
+
 
 class PauseInspectError(Exception):
     """What happened, why it is known, and the next step.
 
-    `reason` is a stable CamelCase word for programs (`PodNotFound`, `Forbidden`, `ImageNotPulled`), `message` one line of
+    `reason` is a stable CamelCase word for programs, `message` one line of
     what happened and to which object, `hint` one line of what to do next, or "" where there is nothing to add.
     """
 
-    def __init__(self, reason: str, message: str, hint: str = "") -> None:
+    def __init__(self, reason: Reason | ForeignReason, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.reason = reason
+        self.reason: Reason | ForeignReason = reason
         self.message = message
         self.hint = hint
 

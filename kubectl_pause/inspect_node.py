@@ -16,6 +16,7 @@ from kubectl_pause.judge.namespaces.strangers import find_strangers
 from kubectl_pause.judge.reaping.headroom import judge_headroom
 from kubectl_pause.judge.reaping.judge import judge_reaping
 from kubectl_pause.judge.reaping.reaping_facts import reaping_facts
+from kubectl_pause.notes import RESTARTED
 from kubectl_pause.report import NodeReport
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from kubectl_pause.join.joined_node import JoinedNode
     from kubectl_pause.judge.namespaces.drift import Comparisons
     from kubectl_pause.report import Container, Sandbox
-
-RESTARTED = "the node was started anew between the two captures: only the later one is shown"
 
 
 def inspect_capture(capture: Capture, name: str, *, prove: bool = False) -> NodeReport:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_pause.access.one_line import one_line
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.errors import ForeignReason, PauseInspectError, Reason
 from kubectl_pause.pasting import command_line
 
 UNAUTHORIZED = 401
@@ -44,9 +44,9 @@ class ApiError(PauseInspectError):
         message: str,
         hint: str = "",
         details: StatusDetails | None = None,
-        reason: str = "",
+        reason: Reason | None = None,
     ) -> None:
-        super().__init__(reason or status_reason or f"Http{status}", message, hint)
+        super().__init__(reason or ForeignReason(status_reason or f"Http{status}"), message, hint)
         self.status = status
         self.status_reason = status_reason
         self.details = details or StatusDetails()

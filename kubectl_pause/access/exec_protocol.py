@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.errors import PauseInspectError, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ class StreamBroken(PauseInspectError):  # noqa: N818
     `silent`: the server closed it before the first byte of output.
     """
 
-    def __init__(self, message: str, hint: str = TRY_AGAIN, *, reason: str = "StreamBroken", silent: bool = False) -> None:
+    def __init__(self, message: str, hint: str = TRY_AGAIN, *, reason: Reason = "StreamBroken", silent: bool = False) -> None:
         super().__init__(reason, message, hint)
         self.silent = silent
 

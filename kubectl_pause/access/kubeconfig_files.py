@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.errors import PauseInspectError, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -296,7 +296,8 @@ def _unknown(kind: str, name: str, entries: Mapping[str, Entry], config: Kubecon
         hint = f"there are: {', '.join(sorted(entries)[:8])}"
     else:
         hint = f"the files hold no {kind} at all; see kubectl config view"
-    return PauseInspectError(f"{kind.capitalize()}NotFound", f'{kind} "{name}" does not exist in {_files(config)}', hint)
+    reasons: dict[str, Reason] = {"context": "ContextNotFound", "cluster": "ClusterNotFound", "user": "UserNotFound"}
+    return PauseInspectError(reasons[kind], f'{kind} "{name}" does not exist in {_files(config)}', hint)
 
 
 def _files(config: Kubeconfig) -> str:

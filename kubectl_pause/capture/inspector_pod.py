@@ -14,7 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from kubectl_pause.capture.crictl_limits import crictl_limits
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.errors import ForeignReason, PauseInspectError
 from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
@@ -150,14 +150,14 @@ def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
         if ended and pod.status.phase == "Failed" and not pod.status.reason:
             message = f"{ended.reason or 'Failed'}: {(ended.message or f'exit code {ended.exit_code}').strip()}"
             return PauseInspectError(
-                ended.reason or "NotStarted",
+                ForeignReason(ended.reason) if ended.reason else "NotStarted",
                 f"node {node} cannot start the inspector pod: {message}",
                 "name an image with busybox: --image",
             )
     if pod.status.phase == "Failed":
         word, message = pod.status.reason or "Failed", pod.status.message or "the inspector pod ended"
         return PauseInspectError(
-            word,
+            ForeignReason(word),
             f"node {node} refused the inspector pod: {word}: {message.strip()}",
             kubectl_line("describe", "node", node or ""),
         )
@@ -172,7 +172,7 @@ def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
                     "name an image with busybox that this node can have: --image",
                 )
             return PauseInspectError(
-                waiting.reason or "NotStarted",
+                ForeignReason(waiting.reason) if waiting.reason else "NotStarted",
                 f"node {node} cannot start the inspector pod: {message}",
                 kubectl_line("describe", "node", node or ""),
             )

@@ -93,31 +93,16 @@ class KubeFlags:
     ] = "10s"
 
     def connection(self, longest: float) -> ConnectionFlags:
-        """As the cluster package takes them; no request outlasts `longest` seconds, not even with `--request-timeout 0`.
+        """As `connect` takes them; no request outlasts `longest` seconds, not even with `--request-timeout 0`.
 
         Raises PauseInspectError for a bad duration.
         """
         from kubectl_pause.access.connection_flags import ConnectionFlags
 
-        return ConnectionFlags(
-            kubeconfig=self.kubeconfig,
-            context=self.context,
-            cluster=self.cluster,
-            user=self.user,
-            namespace=self.namespace,
-            server=self.server,
-            token=self.token,
-            as_user=self.as_user,
-            as_group=tuple(self.as_group or ()),
-            as_uid=self.as_uid,
-            as_user_extra=tuple(self.as_user_extra or ()),
-            certificate_authority=self.certificate_authority,
-            client_certificate=self.client_certificate,
-            client_key=self.client_key,
-            tls_server_name=self.tls_server_name,
-            insecure_skip_tls_verify=self.insecure_skip_tls_verify,
-            request_timeout=min(seconds(self.request_timeout, "--request-timeout") or longest, longest),
-        )
+        values = {flag.name: getattr(self, flag.name) for flag in fields(self)}
+        values |= {name: tuple(value or ()) for name, value in values.items() if name in ("as_group", "as_user_extra")}
+        limit = min(seconds(self.request_timeout, "--request-timeout") or longest, longest)
+        return ConnectionFlags(**{**values, "request_timeout": limit})
 
 
 @dataclass(frozen=True, slots=True)

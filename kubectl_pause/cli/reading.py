@@ -14,7 +14,7 @@ from kubectl_pause import __version__
 from kubectl_pause.cli.dry_run import dry_run
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.terminal import Progress, print_error, put, warn
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.errors import ForeignReason, PauseInspectError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -130,7 +130,7 @@ def captures_of_nodes(
     options = flags.inspector(sample)
     if flags.dry_run is not None:
         for error in report.errors:
-            raise PauseInspectError(error.reason, error.message, error.hint or "")
+            raise PauseInspectError(ForeignReason(error.reason), error.message, error.hint or "")
         dry_run(api, nodes, options, flags.dry_run)
     with (
         Progress() as progress,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from kubectl_pause.notes import findings_in_brief, in_brief
 from kubectl_pause.render.columns import Cell
 from kubectl_pause.render.evidence import finding_lines
+from kubectl_pause.render.in_brief import findings_in_brief, in_brief
 from kubectl_pause.render.listing import ListedColumn, in_order, listing
 from kubectl_pause.render.plain_text import age, short_id
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.notes import RUNTIME_UNREAD
+from kubectl_pause.notes import RESTARTED, RUNTIME_UNREAD
 from kubectl_pause.render.columns import labelled, painted
 from kubectl_pause.render.listing import ListedColumn, in_order, listing
 from kubectl_pause.render.plain_text import age
@@ -84,8 +84,9 @@ def zombies_view(  # noqa: PLR0913 (a view's surroundings)
             blocks[-1] += _head(node, width)
         else:
             blocks.append(_head(node, width))
-        blocks += _node(node, _Look(wide, width, headings, colour, of_many, sort_by))
-        quiet_before = quiet and blocks[-1][0].startswith(_NODE)
+        below = _node(node, _Look(wide, width, headings, colour, of_many, sort_by))
+        blocks += below
+        quiet_before = quiet and not below
     rows = _summary(report)
     if rows:
         blocks.append(listing(OWNERS, rows, of_many=of_many, width=width, headings=headings, colour=colour))
@@ -126,7 +127,7 @@ def _head(node: NodeReport, width: int | None) -> list[str]:
     if count or own:
         parts = [f"{_counted(count, 'zombie')} in {_counted(pods, 'pod')}"] if count else []
         told = ", ".join([*parts, *([f"{_counted(own, 'zombie')} of the node itself"] if own else [])])
-    notes = "".join(f"; {note}" for note in node.sources.notes if "captures" in note)
+    notes = "".join(f"; {note}" for note in node.sources.notes if note == RESTARTED)
     if not node.sources.runtime:
         notes += f"; {RUNTIME_UNREAD}"
     elif node.sources.crictl_failure:

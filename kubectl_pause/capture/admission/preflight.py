@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubectl_pause.access.access_reviews import Right, is_allowed
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.errors import ForeignReason, PauseInspectError
 from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Preflight:
         whose = ["--as", self._as_user] if self._as_user else []
         check = command_line("kubectl", "auth", "can-i", missing[0].verb, missing[0].resource, *part, "-n", self._namespace, *whose)
         raise PauseInspectError(
-            "Forbidden",
+            ForeignReason("Forbidden"),
             f'no inspector pod was created: {subject} cannot {each} in the namespace "{self._namespace}"',
             "ask for the roles of docs/rbac there, or name a namespace where you have them: --debug-namespace; "
             f"kubectl pause-inspect access prints the lines that grant them; check with: {check}",

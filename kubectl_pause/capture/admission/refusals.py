@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.errors import PauseInspectError, Reason
 from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ _ELSEWHERE = "name a namespace that allows a privileged pod: --debug-namespace"
 class _Refusal:
     """`hint` may use `{namespace}` and the pattern's groups."""
 
-    reason: str
+    reason: Reason
     pattern: re.Pattern[str]
     hint: str
 
 
-def _refusal(reason: str, pattern: str, hint: str) -> _Refusal:
+def _refusal(reason: Reason, pattern: str, hint: str) -> _Refusal:
     return _Refusal(reason, re.compile(pattern, re.IGNORECASE), hint)
 
 

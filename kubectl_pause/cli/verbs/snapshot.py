@@ -13,7 +13,7 @@ import typer
 from kubectl_pause.cli import reading, terminal
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
-from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.errors import ForeignReason, PauseInspectError
 
 
 @with_shared_flags
@@ -47,7 +47,7 @@ def snapshot(
     report.errors += failures
     saved = [captured.file() for _, captured in reading.captures_of_nodes(api, nodes, capture, report)]
     for error in report.errors:
-        raise PauseInspectError(error.reason, error.message, error.hint or "")
+        raise PauseInspectError(ForeignReason(error.reason), error.message, error.hint or "")
     _write(target, _redacted(saved[0], nodes[0]) if redact else saved[0])
     return ExitCode.DONE
 
