@@ -84,8 +84,7 @@ def zombies_view(  # noqa: PLR0913 (a view's surroundings)
             blocks[-1] += _head(node, width)
         else:
             blocks.append(_head(node, width))
-        below = _node(node, _Look(wide, width, headings, colour, of_many, sort_by))
-        blocks += below
+        blocks += (below := _node(node, _Look(wide, width, headings, colour, of_many, sort_by)))
         quiet_before = quiet and not below
     rows = _summary(report)
     if rows:
