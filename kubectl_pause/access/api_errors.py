@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from kubectl_pause.access.one_line import one_line
@@ -36,7 +37,7 @@ class ApiError(PauseInspectError):
     was no Status; `details` names the object.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(  # noqa: PLR0913 (what a Status holds)
         self,
         *,
         status: int,
@@ -50,6 +51,16 @@ class ApiError(PauseInspectError):
         self.status = status
         self.status_reason = status_reason
         self.details = details or StatusDetails()
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the user lacks a right (HTTP 403)."""
+        return self.status == HTTPStatus.FORBIDDEN
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no such object, or no such path (HTTP 404)."""
+        return self.status == HTTPStatus.NOT_FOUND
 
 
 def parse_status(body: bytes | None) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ MAX_STATUS_BYTES = 1 << 20
 TRY_AGAIN = "try again; if it happens each time, look at the network between you, the API server and the node"
 
 
-class StreamBroken(PauseInspectError):  # noqa: N818
+class StreamBroken(PauseInspectError):  # noqa: N818 (what it is, not that it is one)
     """The exec stream ended, stalled or lied before the command's status arrived: nothing received can be trusted whole.
 
     `silent`: the server closed it before the first byte of output.
@@ -132,5 +132,5 @@ class ExecAccumulator:
         for cause in details.get("causes") or []:
             if isinstance(cause, dict) and cause.get("reason") == "ExitCode":
                 text = str(cause.get("message"))
-                return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
+                return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004 (digits of an exit code)
         return None

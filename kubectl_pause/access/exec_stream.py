@@ -53,15 +53,15 @@ _NOT_READY = re.compile(
 )
 
 
-class ExecNotReady(PauseInspectError):  # noqa: N818
+class ExecNotReady(PauseInspectError):  # noqa: N818 (a state, no error of anybody)
     """The container is not running yet: try again shortly."""
 
 
-class ExecCancelled(PauseInspectError):  # noqa: N818
+class ExecCancelled(PauseInspectError):  # noqa: N818 (a state, no error of anybody)
     """The caller's `cancelled` event was set."""
 
 
-def exec_in_pod(  # noqa: PLR0913
+def exec_in_pod(  # noqa: PLR0913 (what the exec subresource takes)
     api: Api,
     namespace: str,
     pod: str,
@@ -100,7 +100,7 @@ def exec_in_pod(  # noqa: PLR0913
         sock.close()
 
 
-class _DeadlinePassed(Exception):  # noqa: N818
+class _DeadlinePassed(Exception):  # noqa: N818 (a state, no error of anybody)
     """The watch's deadline passed while waiting for bytes."""
 
 

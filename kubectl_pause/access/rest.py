@@ -161,7 +161,7 @@ class Api:
                     raise self.broken(dropped.error, limit) from None
                 reconnected = True
                 continue
-            if 200 <= status < 300:  # noqa: PLR2004
+            if 200 <= status < 300:  # noqa: PLR2004 (HTTP success)
                 if not answer.lstrip()[:1] == b"{":
                     raise not_kubernetes(self.host, answer)
                 return answer
@@ -177,7 +177,7 @@ class Api:
                 continue
             raise self.refused(status, answer)
 
-    def _request(  # noqa: PLR0913, PLR0917
+    def _request(  # noqa: PLR0913, PLR0917 (what a request is made of)
         self,
         method: str,
         url: str,
@@ -239,7 +239,7 @@ class Api:
         return b"".join(chunks)
 
 
-class _DroppedConnection(Exception):  # noqa: N818
+class _DroppedConnection(Exception):  # noqa: N818 (what happened, told to the caller alone)
     """The server closed the connection before it answered."""
 
     def __init__(self, error: BaseException) -> None:

@@ -13,6 +13,7 @@ import time
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -303,7 +304,7 @@ def _look(run: CaptureRun, name: str, lease: KubeletLease) -> Pod:
     try:
         pod = get_pod(run.api, run.options.namespace, name)
     except ApiError as error:
-        gone = "something in the cluster deletes it: an operator, or a policy of that namespace" if error.status == 404 else error.hint  # noqa: PLR2004
+        gone = "something in the cluster deletes it: an operator, or a policy of that namespace" if error.is_missing else error.hint
         raise _of_node(run, error, gone) from None
     trouble = inspector_pod.trouble(pod, run.options)
     if trouble:
@@ -383,11 +384,11 @@ def exec_refused(run: CaptureRun, error: ApiError) -> PauseInspectError:
                 return trouble
     if without := unreached(run.node, error):
         return without
-    if error.status == 403 and not error.status_reason:  # noqa: PLR2004
+    if error.is_forbidden and not error.status_reason:
         what = "exec was refused by a proxy in front of the API server (HTTP 403, without a Kubernetes Status)"
         hint = "kubectl proxy refuses exec unless started with --reject-paths='^$'; or connect to the API server directly"
         return PauseInspectError("ProxyRefusesExec", f"node {run.node}: {what}", hint)
-    if error.status == 400 and "pgrade request required" in error.message:  # noqa: PLR2004
+    if error.status == HTTPStatus.BAD_REQUEST and "pgrade request required" in error.message:
         what = f"a proxy between you and the API server does not let websockets through: {error.message}"
         hint = "kubectl exec fails alike: have the proxy pass Connection: Upgrade, or connect to the API server directly"
         return PauseInspectError("ProxyDropsUpgrade", f"node {run.node}: {what}", hint)

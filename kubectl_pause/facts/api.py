@@ -329,7 +329,7 @@ def program_names(command: Sequence[str]) -> list[str]:
     if not command or not _PLAIN_WORD.fullmatch(command[0]):
         return []
     names = [command[0].rpartition("/")[2]]
-    if names[0] in _SHELLS and len(command) > 2 and command[1].startswith("-") and command[1].endswith("c"):  # noqa: PLR2004
+    if names[0] in _SHELLS and len(command) > 2 and command[1].startswith("-") and command[1].endswith("c"):  # noqa: PLR2004 (sh -c SCRIPT)
         for part in _SHELL_SEPARATORS.split(_QUOTED_OR_COMMENT.sub('"', command[2])):
             words = [word for word in part.split() if word not in _SHELL_WORDS]
             if words and _PLAIN_WORD.fullmatch(words[0]):

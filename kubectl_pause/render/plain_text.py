@@ -22,7 +22,7 @@ def _harmless(character: str) -> bool:
 
 def _escaped(character: str) -> str:
     code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004 (two, four and eight digits)
 
 
 def columns_of(text: str) -> int:
@@ -49,12 +49,12 @@ def age(seconds: float | None) -> str:
         return "-"
     whole = int(seconds)
     minutes, hours, days = whole // 60, whole // 3600, whole // 86400
-    if whole < 120:  # noqa: PLR2004
+    if whole < 120:  # noqa: PLR2004 (as kubectl shortens ages)
         return f"{whole}s"
-    if minutes < 10:  # noqa: PLR2004
+    if minutes < 10:  # noqa: PLR2004 (as kubectl shortens ages)
         return f"{minutes}m{whole % 60}s" if whole % 60 else f"{minutes}m"
-    if hours < 3:  # noqa: PLR2004
+    if hours < 3:  # noqa: PLR2004 (as kubectl shortens ages)
         return f"{minutes}m"
-    if hours < 48:  # noqa: PLR2004
+    if hours < 48:  # noqa: PLR2004 (as kubectl shortens ages)
         return f"{hours}h"
     return f"{days}d"

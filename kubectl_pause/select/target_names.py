@@ -77,11 +77,11 @@ def parse_target(argument: str) -> Target:
     if not slash:
         return Target("pod", name)
     word = words[0].lower().split(".")[0]
-    if word in _NODES and len(words) == 2:  # noqa: PLR2004
+    if word in _NODES and len(words) == 2:  # noqa: PLR2004 (TYPE/NAME)
         hint = f"{command_line('kubectl', 'pause-inspect', 'node', name)}, or zombies and who with --node"
         raise PauseInspectError("UnknownType", f"{argument!r} is a node, and pods are asked for", hint)
     is_type = word in ALIASES or word in _OF_NO_PODS or "." in words[0]
-    if word in ALIASES and len(words) == 2:  # noqa: PLR2004
+    if word in ALIASES and len(words) == 2:  # noqa: PLR2004 (TYPE/NAME)
         return Target(ALIASES[word], name)
     if is_type:
         types = ", ".join(sorted(set(ALIASES.values())))

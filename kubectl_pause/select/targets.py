@@ -68,7 +68,7 @@ def check_namespace(api: Api, namespace: str | None) -> None:
     try:
         api.get(f"/api/v1/namespaces/{segment(namespace)}")
     except ApiError as error:
-        if error.status != 404:  # noqa: PLR2004
+        if not error.is_missing:
             return
         near = near_names(namespace, _names(api, "/api/v1/namespaces"))
         raise PauseInspectError("NamespaceNotFound", f"namespace {namespace!r} not found", near or "kubectl get namespaces") from None
@@ -124,7 +124,7 @@ def find_nodes(api: Api, names: Sequence[str], *, every: bool) -> tuple[list[str
     known = [node.metadata.name for node in list_nodes(api)]
     if every or len(known) == 1:
         return known, []
-    some = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")  # noqa: PLR2004
+    some = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")  # noqa: PLR2004 (a few)
     raise PauseInspectError("WrongUsage", "which node?", f"name one of {some}, or use --all")
 
 
@@ -132,9 +132,9 @@ def _may_exist(api: Api, node: str) -> bool:
     try:
         get_node(api, node)
     except ApiError as error:
-        if error.status == 404:  # noqa: PLR2004
+        if error.is_missing:
             return False
-        if error.status != 403:  # noqa: PLR2004
+        if not error.is_forbidden:
             raise
     return True
 
@@ -157,7 +157,7 @@ def _pods_of(api: Api, target: Target) -> list[Pod]:
 def _pods_of_container(api: Api, target: Target, error: ApiError) -> list[Pod]:
     """`A/B` read as POD/CONTAINER where there is no pod B in a namespace A, or we may not look there; raises `error` if that is no help."""
     other = target.as_container
-    if error.status not in (403, 404) or (other is None and error.status == 403):  # noqa: PLR2004
+    if not (error.is_forbidden or error.is_missing) or (other is None and error.is_forbidden):
         raise error
     if other is None:
         return []
@@ -165,7 +165,7 @@ def _pods_of_container(api: Api, target: Target, error: ApiError) -> list[Pod]:
         pods = _pods_of(api, other)
     except ApiError:
         pods = []
-    if not pods and error.status == 403:  # noqa: PLR2004
+    if not pods and error.is_forbidden:
         raise error
     return pods
 

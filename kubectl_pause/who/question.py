@@ -210,7 +210,7 @@ def _paths(text: str) -> list[Reading]:
 def _typed_names(text: str, cgroup: Reading) -> list[Reading]:
     """`node/NAME`, `pod/NAME`, `NAMESPACE/POD`, `POD/CONTAINER`, `NAMESPACE/POD/CONTAINER`; all but the first two may be a cgroup too."""
     first, *others = text.split("/")
-    if not 1 <= len(others) <= 2 or not all(map(_NAME.fullmatch, (first, *others))):  # noqa: PLR2004
+    if not 1 <= len(others) <= 2 or not all(map(_NAME.fullmatch, (first, *others))):  # noqa: PLR2004 (two or three words)
         return [cgroup]
     if len(others) > 1:
         return [Reading("container", others[0], within=first, part=others[1]), cgroup]
@@ -236,4 +236,4 @@ def _address(text: str) -> str | None:
         address = ipaddress.ip_address((host["bracketed"] or host["ipv4"] or host["bare"]).partition("%")[0])
     except ValueError:
         return None
-    return str((address.version == 6 and address.ipv4_mapped) or address)  # noqa: PLR2004
+    return str((address.version == 6 and address.ipv4_mapped) or address)  # noqa: PLR2004 (IPv6)

@@ -88,7 +88,7 @@ def _pods(api: Api, *, needed: bool) -> list[Pod] | None:
     try:
         return list_pods(api, None)
     except ApiError as error:
-        if needed or error.status != 403:  # noqa: PLR2004
+        if needed or not error.is_forbidden:
             raise
         return None
 

@@ -41,7 +41,7 @@ def impersonation_headers(user: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def check_header_value(name: str, value: str) -> None:
     """Refuse control characters in a header value, without repeating the value (it may be a secret)."""
-    if any(ord(character) < ord(" ") or ord(character) == 0x7F for character in value):  # noqa: PLR2004
+    if any(ord(character) < ord(" ") or ord(character) == 0x7F for character in value):  # noqa: PLR2004 (DEL)
         raise PauseInspectError("InvalidHeader", f"the value for {name} holds a control character", "correct it")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError, Reason
@@ -109,7 +110,7 @@ def reason_of(error: ApiError) -> str:
 
 def is_certain(error: ApiError) -> bool:
     """Whether the server did certainly not do what it was asked: its own failures (HTTP 5xx) leave that open, but for a failed webhook."""
-    return error.status < 500 or reason_of(error) == "WebhookFailed"  # noqa: PLR2004
+    return error.status < HTTPStatus.INTERNAL_SERVER_ERROR or reason_of(error) == "WebhookFailed"
 
 
 def is_of_the_namespace(error: ApiError) -> bool:

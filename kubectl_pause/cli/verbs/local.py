@@ -47,7 +47,7 @@ def local(
 
     reading.check_view(output, SANDBOX_ROWS)
     limit = seconds(timeout, "--timeout")
-    if not 1 <= limit <= 3600:  # noqa: PLR2004
+    if not 1 <= limit <= 3600:  # noqa: PLR2004 (an hour)
         raise PauseInspectError("WrongUsage", f"--timeout: {timeout} is out of range", "give a time between 1s and 1h")
     host = reading.report_of_this_host(timeout=limit, use_crictl=crictl, use_engines=engines, fds=fds, prove=prove)
     report = reading.start_report()
