@@ -9,7 +9,7 @@ T ?=
 chosen = $(if $(filter-out -%,$(firstword $(T))),$(T),$(1) $(T))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint unit minimums e2e bench nightly release lock clean
+.PHONY: help demo check test lint unit minimums e2e bench nightly release manifest docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -53,8 +53,14 @@ nightly: $(BIN)/ready ## a million altered captures, or ten minutes of them, and
 	FUZZ_SEEDS=1000000 FUZZ_FIRST=$$(date +%j000000) HOSTILE_MEGABYTES=1024 \
 		$(BIN)/python -m pytest -q -n 2 -s tests/fuzz tests/access/test_hostile_stream.py
 
-release: $(VENV)/release/ready ## wheel, sdist, this platform's archive and the krew manifest, in dist/
-	$(VENV)/release/bin/python -m release
+release: $(VENV)/release/ready ## wheel, sdist, this platform's archive and the krew manifest, in dist/; VERSION=... is checked
+	$(VENV)/release/bin/python -m release $(if $(VERSION),--expect $(VERSION))
+
+manifest: $(VENV)/release/ready ## krew's manifest again, of all archives in dist/
+	$(VENV)/release/bin/python -m release manifest $(if $(VERSION),--expect $(VERSION))
+
+docs: $(BIN)/ready ## docs/verbs.md, from the program itself
+	$(BIN)/python -m release.verbs_page
 
 lock: $(BIN)/ready ## pin the newest versions of everything for development
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -25,7 +25,10 @@ def main() -> None:
     parser.add_argument("steps", nargs="*", metavar="STEP", help="archive, manifest; both without")
     parser.add_argument("--into", type=Path, default=ROOT / "dist", metavar="DIR", help="where the results go (dist)")
     parser.add_argument("--glibc", metavar="X.Y", help="fail when the archive needs a newer glibc than this")
+    parser.add_argument("--expect", metavar="VERSION", help="fail unless the package and the newest heading of CHANGELOG.md say this")
     options = parser.parse_args()
+    if options.expect and (why := disagreement(options.expect)):
+        parser.error(why)
     if unknown := set(options.steps) - set(STEPS):
         parser.error(f"no such step: {', '.join(sorted(unknown))}")
     into, steps = options.into.resolve(), options.steps or STEPS
@@ -75,6 +78,17 @@ def version() -> str:
     text = (ROOT / "kubectl_pause" / "__init__.py").read_text(encoding="utf-8")
     (found,) = re.findall(r'^__version__ = "(.+)"$', text, re.MULTILINE)
     return str(found)
+
+
+def disagreement(expected: str) -> str | None:
+    """What says another version than `expected`; None where all say the same."""
+    if version() != expected:
+        return f"the package says version {version()}, not {expected}: kubectl_pause/__init__.py"
+    headings = re.findall(r"^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    released = [heading for heading in headings if heading != "Unreleased"]
+    if released[:1] != [expected]:
+        return f"the newest version of CHANGELOG.md is {released[0] if released else 'none'}, not {expected}"
+    return None
 
 
 def source_date() -> int:
