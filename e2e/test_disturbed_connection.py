@@ -27,8 +27,8 @@ SPACE = "pause-inspect-disturbed"
 TIMEOUT, REQUEST = 10, 3
 LIFETIME = TIMEOUT + 30
 CONTROLLERS = 15
-LIMIT = 60
-"""Seconds for one run: its --timeout, a request or two, and 12 s in which it hunts what may have been made."""
+LIMIT = 300
+"""Seconds after which a run hangs; how long each took is printed."""
 AT_ONCE = 6
 DISTURBANCES = [
     *(Disturbance(phase, way) for phase in PHASES for way in WAYS),

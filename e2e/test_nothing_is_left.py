@@ -29,19 +29,20 @@ def test_after_ordinary_runs(cluster: Cluster) -> None:
     assert cluster.leftovers() == []
 
 
-def before_the_cluster_is_asked(_cluster: Cluster, process: subprocess.Popen[str]) -> bool:
-    """The program is being loaded: before that, Python itself would be what is interrupted."""
+def when_it_is_loaded(_cluster: Cluster, process: subprocess.Popen[str]) -> bool:
+    """Before the cluster is asked. Earlier still, Python itself would be what is interrupted."""
     maps = Path(f"/proc/{process.pid}/maps")
     wait_for("the program to be loaded", lambda: "/msgspec/" in maps.read_text(), 20, 0)
     return True
 
 
-def after(seconds: float) -> Callable[[Cluster, subprocess.Popen[str]], bool]:
-    def moment(_cluster: Cluster, _process: subprocess.Popen[str]) -> bool:
+def later_by(seconds: float) -> Callable[[Cluster, subprocess.Popen[str]], bool]:
+    def moment(cluster: Cluster, process: subprocess.Popen[str]) -> bool:
+        when_it_is_loaded(cluster, process)
         time.sleep(seconds)
         return True
 
-    moment.__name__ = f"after {seconds} s"
+    moment.__name__ = f"later by {seconds} s"
     return moment
 
 
@@ -59,10 +60,10 @@ def when_the_collector_runs(cluster: Cluster, _process: subprocess.Popen[str]) -
 SHORT = ("pod", "-n", NAMESPACE, "nginx", *HERE)
 LONG = ("zombies", "-n", NAMESPACE, "nginx", "--sample", "3s", *HERE)
 MOMENTS = [
-    (before_the_cluster_is_asked, SHORT),
-    (after(0.3), SHORT),
-    (after(0.45), SHORT),
-    (after(0.6), SHORT),
+    (when_it_is_loaded, SHORT),
+    (later_by(0.15), SHORT),
+    (later_by(0.3), SHORT),
+    (later_by(0.45), SHORT),
     (when_the_pod_is_there, LONG),
     (when_the_collector_runs, LONG),
 ]
