@@ -172,6 +172,11 @@ def test_every_group_that_stays_is_a_finding_and_surely_so(look: Look) -> None:
             assert group["confidence"] == "certain", (case, group)
 
 
+def test_a_stopped_shim_is_told_of_its_pod_alone(look: Look) -> None:
+    told = [sandbox["pod"]["uid"] for sandbox in look.sandboxes for each in sandbox["findings"] if each["code"] == "shim/stopped"]
+    assert told == [look.uids["stopped-shim"]]
+
+
 def test_nothing_of_the_zoo_is_laid_to_the_node(look: Look) -> None:
     (node,) = look.report["nodes"]
     assert [each for each in node["hostZombies"] if each["lasting"] is not False] == []

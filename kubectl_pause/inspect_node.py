@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from kubectl_pause.facts.node_facts import node_facts
 from kubectl_pause.join.joined_node import join_node
 from kubectl_pause.join.sandboxes import without_sandbox
+from kubectl_pause.judge.health.sandboxes import health_findings
 from kubectl_pause.judge.namespaces.drift import compare_with_spec
 from kubectl_pause.judge.namespaces.findings import node_findings, sandbox_findings, source_findings
 from kubectl_pause.judge.namespaces.proofs import proofs
@@ -43,6 +44,7 @@ def inspect_node(facts: NodeFacts, name: str, *, prove: bool = False, earlier: N
 
 def judge_node(node: JoinedNode, *, prove: bool = False) -> NodeReport:
     """Ask every judge, and put the answers into the report."""
+    health = health_findings(node)
     compared = compare_with_spec(node)
     strangers = find_strangers(node)
     of_reaping = reaping_facts(node)
@@ -62,6 +64,7 @@ def judge_node(node: JoinedNode, *, prove: bool = False) -> NodeReport:
             strangers=joined,
             proofs=proofs(node.facts, sandbox, compared) if prove else None,
             findings=[
+                *health.get(sandbox.id, ()),
                 *sandbox_findings(node, node.joined[sandbox.id], compared, joined),
                 *told.findings,
                 *room.findings_of[sandbox.id],

@@ -38,6 +38,19 @@ def seconds(text: str, flag: str) -> float:
     return _bounded(sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _DURATION_PART.findall(text)), text, flag)
 
 
+LONGEST_SAMPLE = 60.0
+"""Seconds between two looks at most: the inspector pod waits so long, and nothing passes through the exec's connection."""
+
+
+def sample_seconds(text: str) -> float:
+    """The time between two looks. Raises PauseInspectError for what is no time, or too long a one."""
+    wait = seconds(text, "--sample")
+    if wait > LONGEST_SAMPLE:
+        hint = "give 0 (one look) to 60s; for longer, compare two captures: kubectl pause-inspect zombies --from A --from B"
+        raise PauseInspectError("WrongUsage", f"--sample: {text} is too long", hint)
+    return wait
+
+
 _LONGEST_SECONDS = 86400.0
 _LONGEST_DURATION = 20
 

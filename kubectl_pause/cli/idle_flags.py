@@ -59,7 +59,7 @@ def _places(verb: str, given: Collection[str], groups: FlagGroups) -> Iterator[t
 
 
 def _namespaces(verb: str, given: Collection[str]) -> Iterator[tuple[str, str]]:
-    if verb in ("node", "snapshot"):
+    if verb in ("node", "snapshot", "check"):
         yield "namespace", "a node has the sandboxes of all namespaces"
     if "all_namespaces" in given:
         yield "namespace", "-A is all of them"

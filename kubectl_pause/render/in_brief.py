@@ -30,6 +30,8 @@ _FINDINGS = {
     "namespace/joined": "joined",
     "sandbox/pause-gone": "",  # the note says it
     "process/halted": "halted",
+    "sandbox/two-ready": "two ready",
+    "shim/stopped": "shim stopped",
 }
 _KINDS = {"zombie": "zombies", "pids": "pids"}
 """Of these a table says no more than that there are some: `zombies` tells the rest."""

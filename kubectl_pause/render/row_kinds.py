@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic
 
+from kubectl_pause.render.check_view import FINDINGS, finding_document, finding_rows
 from kubectl_pause.render.leftovers_view import LEFTOVERS, leftover_document
 from kubectl_pause.render.listing import ListedColumn, Row
 from kubectl_pause.render.node_view import COLUMNS, sandbox_document, sandbox_rows
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kubectl_pause.capture.leftovers import Leftover
+    from kubectl_pause.render.check_view import FindingRow
     from kubectl_pause.render.node_view import SandboxRow
     from kubectl_pause.render.zombies_view import ZombieRow
     from kubectl_pause.report import Answer
@@ -49,6 +51,10 @@ def _leftover_name(leftover: Leftover) -> str:
     return f"{'job.batch' if leftover.kind == 'Job' else 'pod'}/{leftover.name}"
 
 
+def _finding_name(row: FindingRow) -> str:
+    return f"pod/{row.pod.name}" if row.pod else f"node/{row.node.name}"
+
+
 def _pod_name(row: SandboxRow) -> str:
     return f"pod/{row.pod.name}"
 
@@ -58,6 +64,8 @@ ZOMBIE_ROWS = RowKind(ZOMBIES, zombie_rows, zombie_document, _zombie_name, other
 ANSWER_ROWS: RowKind[Answer] = RowKind(ANSWERS, lambda report: report.answers, answer_document, _answer_name)
 LEFTOVER_ROWS: RowKind[Leftover] = RowKind(LEFTOVERS, lambda left: left.items, leftover_document, _leftover_name, has_wide=False)
 
+FINDING_ROWS = RowKind(FINDINGS, finding_rows, finding_document, _finding_name)
+
 BY_VERB: dict[str, RowKind[Any]] = {
     "node": SANDBOX_ROWS,
     "pod": SANDBOX_ROWS,
@@ -65,4 +73,5 @@ BY_VERB: dict[str, RowKind[Any]] = {
     "zombies": ZOMBIE_ROWS,
     "who": ANSWER_ROWS,
     "cleanup": LEFTOVER_ROWS,
+    "check": FINDING_ROWS,
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.report import Failure
-from kubectl_pause.select.target_names import near_names, parse_target
+from kubectl_pause.select.target_names import near_names, node_name, parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -84,6 +84,23 @@ def _meant(
 def _pods_with_containers(node: NodeReport) -> list[tuple[PodIdentity, list[Container]]]:
     shown: list[Sandbox | PodWithoutSandbox] = [*node.sandboxes, *node.pods_without_sandbox]
     return [(each.pod, each.containers) for each in shown]
+
+
+def choose_nodes(nodes: Sequence[NodeReport], names: Sequence[str]) -> tuple[list[NodeReport], list[Failure]]:
+    """The captured nodes that are named, all without names, and what no capture is of."""
+    names = [node_name(name) for name in names]
+    known = [node.name for node in nodes]
+    failures = [
+        Failure(
+            reason="NodeNotFound",
+            message=f"no capture of node {name!r}",
+            hint=near_names(name, known) or f"captured: {', '.join(known)}",
+            node=name,
+        )
+        for name in names
+        if name not in known
+    ]
+    return [node for node in nodes if not names or node.name in names], failures
 
 
 def only_pods(node: NodeReport, wanted: Callable[[PodIdentity], bool]) -> NodeReport:

@@ -11,7 +11,7 @@ from kubectl_pause.cli import reading, terminal
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, ViewFlags, with_shared_flags
 
 if TYPE_CHECKING:
-    from kubectl_pause.report import NodeReport, Report
+    from kubectl_pause.report import Report
 
 
 @with_shared_flags
@@ -37,7 +37,12 @@ def node(
     reading.check_view(view, SANDBOX_ROWS)
     report = reading.start_report()
     if view.captured:
-        report.nodes += _named(reading.reports_of(reading.facts_of(reading.read_files(view.captured), report), report), names or [], report)
+        from kubectl_pause.select.captured_pods import choose_nodes
+
+        facts = reading.facts_of(reading.read_files(view.captured), report)
+        nodes, failures = choose_nodes(reading.reports_of(facts, report), names or [])
+        report.nodes += nodes
+        report.errors += failures
     else:
         _from_cluster(names or [], report, kube, capture, every=every)
     of_many = every or len(names or []) > 1 or len(view.captured or []) > 1
@@ -62,17 +67,3 @@ def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: Ca
     report.errors += failures
     for _, whole in reading.reports_of_nodes(api, nodes, capture, report):
         report.nodes.append(whole)
-
-
-def _named(nodes: list[NodeReport], names: list[str], report: Report) -> list[NodeReport]:
-    """The captured nodes that were named, all without names; a name that no capture has is an error."""
-    from kubectl_pause.report import Failure
-    from kubectl_pause.select.target_names import near_names, node_name
-
-    names = [node_name(name) for name in names]
-    known = [each.name for each in nodes]
-    for name in names:
-        if name not in known:
-            hint = near_names(name, known) or f"captured: {', '.join(known)}"
-            report.errors.append(Failure(reason="NodeNotFound", message=f"no capture of node {name!r}", hint=hint, node=name))
-    return [each for each in nodes if not names or each.name in names]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from kubectl_pause.cli import reading, terminal, watching
-from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, ViewFlags, seconds, with_shared_flags
+from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, ViewFlags, sample_seconds, with_shared_flags
 from kubectl_pause.cli.pod_choice import check_names, uids_by_node
 from kubectl_pause.errors import PauseInspectError
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from kubectl_pause.capture.node_watch import WatchPlan
     from kubectl_pause.report import NodeReport, Report
-
-LONGEST_SAMPLE = 60.0
-"""Seconds between two looks at most: the inspector pod waits so long, and nothing passes through the exec's connection."""
 
 
 @with_shared_flags
@@ -87,15 +84,6 @@ def zombies(
         forget_the_node(report.nodes)
     of_many = every or len(nodes or []) > 1
     return reading.finish(report, view, started, _text(view, of_many=of_many), ZOMBIE_ROWS)
-
-
-def sample_seconds(text: str) -> float:
-    """The time between two looks. Raises PauseInspectError for what is no time, or too long a one."""
-    wait = seconds(text, "--sample")
-    if wait > LONGEST_SAMPLE:
-        hint = "give 0 (one look) to 60s; for longer, compare two captures: kubectl pause-inspect zombies --from A --from B"
-        raise PauseInspectError("WrongUsage", f"--sample: {text} is too long", hint)
-    return wait
 
 
 def forget_the_node(nodes: Sequence[NodeReport]) -> None:

@@ -1,0 +1,1 @@
+"""Faults of sandboxes themselves, which nothing of a cluster shows."""
