@@ -93,6 +93,21 @@ def test_no_secret_in_a_capture_and_no_name_in_a_redacted_one(place: Cluster, pl
         assert name not in redacted
 
 
+def test_arguments_are_told_where_they_are_asked_for_and_never_in_a_redacted_capture(
+    place: Cluster, planted: dict[str, str], tmp_path: Path
+) -> None:
+    ended = place.plugin("pod", "keeper", "-n", SPACE, "--args")
+    assert (ended.code, ended.stderr) == (0, "")
+    assert planted["IN_ARGUMENTS"] in ended.stdout
+    none_in({where: secret for where, secret in planted.items() if where != "IN_ARGUMENTS"}, ended.stdout, "a report with arguments")
+    file = tmp_path / "node.capture"
+    assert place.plugin("snapshot", place.node, "-o", str(file), "--args", "--redact").code == 0
+    text = gzip.decompress(file.read_bytes()).decode("utf-8", "replace")
+    assert "#section args" in text
+    none_in(planted, text, "a redacted capture with arguments")
+    assert "\x01" not in text, "arguments are in a redacted capture"
+
+
 def test_no_secret_in_the_log_of_a_failing_run(place: Cluster, planted: dict[str, str]) -> None:
     """Messages of a run that goes wrong are what people paste into tickets."""
     ended = place.plugin("pod", "keeper", "-n", SPACE, "--timeout", "1s", "--image", "localhost/none:0")

@@ -42,6 +42,10 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
     yield from _rows(verb, form, watched=bool(values.get("watch")), named=bool(values.get("names")))
     if verb == "snapshot":
         yield "parallel", "a snapshot is of one node"
+    if verb == "who":
+        yield "args", "who tells whose a process is, and prints no arguments"
+    if values.get("watch"):
+        yield "args", "--watch prints no arguments"
     if verb == "zombies" and not values.get("watch"):
         yield "tracefs", "it is for --watch"
         yield "trace_buffer", "it is for --watch"

@@ -33,7 +33,7 @@ def check_view(view: OutputFlags, kind: RowKind[Any]) -> None:
     from kubectl_pause.render.listing import check_sort_by
     from kubectl_pause.render.outputs import parse_output
 
-    parse_output(view.output, wide=kind.has_wide)
+    parse_output(view.output, wide=kind.has_wide, owners=kind.has_owners)
     check_sort_by(kind.columns, view.sort_by)
 
 
@@ -192,7 +192,7 @@ def finish(report: Report, view: OutputFlags, started: float, text: Callable[[Re
     report.seconds = round(time.monotonic() - started, 3)
     report.nodes.sort(key=lambda node: node.name)
     seen = bool(report.answers) or any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
-    output = parse_output(view.output)
+    output = parse_output(view.output, owners=kind.has_owners)
     put(text(report) if output.is_table else as_output(output, kind, report, headings=not view.no_headers, sort_by=view.sort_by))
     for error in report.errors:
         print_error(error.message, error.hint or "")

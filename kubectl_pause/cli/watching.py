@@ -175,8 +175,10 @@ def check_watch(view: ViewFlags, plan: WatchPlan | None, *, local: bool) -> None
     for flag, given in (("--from", bool(view.captured)), ("--local", local)):
         if given:
             raise PauseInspectError("WrongUsage", f"--watch and {flag} cannot be used together", "watch pods or nodes of a cluster")
-    if view.output == "yaml":
-        raise PauseInspectError("WrongUsage", "--watch prints no yaml", "leave -o out in a terminal, or give -o json: one object a line")
+    if view.output in ("yaml", "owners"):
+        raise PauseInspectError(
+            "WrongUsage", f"--watch prints no {view.output}", "leave -o out in a terminal, or give -o json: one object a line"
+        )
 
 
 class _JsonLines:

@@ -53,6 +53,27 @@ def test_bad_input_is_one_clear_error(cluster, command, flags, what):
     assert cluster.created == []
 
 
+@pytest.mark.parametrize(("flags", "word"), [([], "no"), (["--args"], "yes")])
+def test_arguments_are_read_where_they_are_asked_for_alone(cluster, command, flags, word):
+    assert command("zombies", "rec-nginx", "-n", "default", *flags).code == 0
+    assert environment(cluster)["READ_ARGS"] == word
+
+
+@pytest.mark.parametrize("words", [("who", "4711", "--node", NODE, "--args"), ("zombies", "-A", "--watch", "--args")])
+def test_arguments_that_would_not_be_shown_are_not_read(cluster, command, words):
+    ended = command(*words)
+    assert (ended.code, cluster.created) == (1, [])
+    assert ended.errors[0][0].startswith("--args has no effect here")
+
+
+def test_messages_to_owners_are_for_zombies_alone(cluster, command):
+    ended = command("zombies", "--from", EARLIER, "--from", LATER, "-o", "owners")
+    assert (ended.code, ended.err) == (0, "")
+    assert "What to do:" in ended.out
+    for words in (("node", "--from", LATER, "-o", "owners"), ("zombies", "--watch", "-A", "-o", "owners")):
+        assert command(*words).code == 1
+
+
 def test_pods_and_nodes_on_a_cluster(cluster, command):
     unpacker = zlib.decompressobj(wbits=31)
     view = json.loads(unpacker.decompress(Path(LATER).read_bytes()).split(b"\n#api\n ")[1])

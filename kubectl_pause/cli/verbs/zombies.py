@@ -52,6 +52,7 @@ def zombies(
     Examples:
       kubectl pause-inspect zombies -n shop
       kubectl pause-inspect zombies --all --sample 3s
+      kubectl pause-inspect zombies -A -o owners
       kubectl pause-inspect zombies web-0 --watch --for 30s
     """
     started = time.monotonic()
