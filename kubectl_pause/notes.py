@@ -54,3 +54,7 @@ def findings_in_brief(findings: Iterable[Finding]) -> list[str]:
 def in_brief(note: str) -> str:
     """A note for a table's last column; "" where another column says it already."""
     return _BRIEF.get(note, note)
+
+
+SEVERAL_BOOTS = "another of the captures is of a node of this name that was started at another time: captures of two boots are not compared"
+"""A node that was started anew between two captures, or one of another cluster: the zombies of one are not those of the other."""

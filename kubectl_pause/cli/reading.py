@@ -100,12 +100,16 @@ def reports_of(facts: Mapping[str, NodeFacts], report: Report, *, prove: bool = 
 def reports_of_captures(facts: Mapping[str, NodeFacts], report: Report) -> list[NodeReport]:
     """A report per node: of two captures of one boot of a node the later, compared with the earlier. Raises PauseInspectError for three."""
     from kubectl_pause.inspect_node import inspect_node
-    from kubectl_pause.join.two_looks import comparable
+    from kubectl_pause.join.two_looks import comparable, of_several_boots
+    from kubectl_pause.notes import SEVERAL_BOOTS
 
     nodes: list[NodeReport] = []
+    alone = of_several_boots(facts)
     for earlier, later in comparable(facts):
         with one_row(later, report):
-            nodes.append(inspect_node(facts[later], later, earlier=facts[earlier] if earlier else None))
+            node = inspect_node(facts[later], later, earlier=facts[earlier] if earlier else None)
+            node.sources.notes += [SEVERAL_BOOTS] if later in alone else []
+            nodes.append(node)
     return nodes
 
 

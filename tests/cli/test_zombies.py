@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import zlib
 from pathlib import Path
 
@@ -103,6 +105,23 @@ def test_two_captures_of_one_node_in_any_order_are_two_looks(command):
     assert text.startswith(f"Node      {node['name']}: 186 zombies in 2 pods (two looks 3.7 s apart)\n")
     assert text.splitlines()[-3].split() == ["NAMESPACE", "WORKLOAD", "PODS", "ZOMBIES", "STAY", "WHY"]
     assert text.splitlines()[-2].split() == ["zombies", "Pod/no-init", "1", "185", "183", "zombie/no-init,", "zombie/application"]
+
+
+def test_captures_from_before_and_after_a_reboot_are_not_compared_and_say_so(command, tmp_path):
+    unpacker = zlib.decompressobj(wbits=31)
+    head = unpacker.decompress(Path(LATER).read_bytes())
+    answer_of_node = gzip.decompress(unpacker.unused_data)
+    anew = re.sub(rb" boot=\S+", b" boot=11111111-2222-3333-4444-555555555555", answer_of_node, count=1)
+    assert anew != answer_of_node
+    after = tmp_path / "after.capture"
+    after.write_bytes(gzip.compress(head) + gzip.compress(anew))
+    ended = command("zombies", "--from", EARLIER, "--from", str(after))
+    assert (ended.code, ended.err) == (0, "")
+    heads = [line for line in ended.out.splitlines() if line.startswith("Node ")]
+    assert len(heads) == 2
+    assert all("(one look)" in line for line in heads)
+    assert " ".join(ended.out.split()).count("captures of two boots are not compared") == 2
+    assert "two boots" not in command("zombies", "--from", EARLIER, "--from", LATER).out
 
 
 def test_captures_of_different_nodes_are_several_nodes(command):
