@@ -46,9 +46,11 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
         yield "args", "who tells whose a process is, and prints no arguments"
     if values.get("watch"):
         yield "args", "--watch prints no arguments"
+        yield "sample", "--watch looks every --interval"
     if verb == "zombies" and not values.get("watch"):
         yield "tracefs", "it is for --watch"
         yield "trace_buffer", "it is for --watch"
+        yield "interval", "it is for --watch"
 
 
 def _places(verb: str, given: Collection[str], groups: FlagGroups) -> Iterator[tuple[str, str]]:

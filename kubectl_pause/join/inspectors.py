@@ -45,12 +45,12 @@ def find_inspectors(own: str | None, namespace: str | None, pods: Iterable[Pod])
     Pods of other runs count in that namespace alone: who may make privileged pods there needs no disguise.
     """
     told = list(pods)
-    beside = frozenset(pod.runtime_uid for pod in told if namespace and pod.metadata.namespace == namespace and _is_of_a_run(pod))
+    beside = frozenset(pod.runtime_uid for pod in told if namespace and pod.metadata.namespace == namespace and is_of_a_run(pod))
     return Inspectors(own, namespace, frozenset(pod.metadata.uid for pod in told), beside)
 
 
-def _is_of_a_run(pod: Pod) -> bool:
-    """Our labels, a name made of the run's id, and the node's namespaces that such a pod has."""
+def is_of_a_run(pod: Pod) -> bool:
+    """Whether a pod has our labels, a name made of the run's id, and the node's namespaces that such a pod has."""
     named, labels, spec = INSPECTOR_NAME.fullmatch(pod.metadata.name), pod.metadata.labels or {}, pod.spec
     return (
         named is not None
