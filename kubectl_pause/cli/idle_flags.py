@@ -44,6 +44,8 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
         yield "parallel", "a snapshot is of one node"
     if verb == "who":
         yield "args", "who tells whose a process is, and prints no arguments"
+    if form == "owners" or (verb == "node" and form in (*_TABLES, "name")):
+        yield "args", "what is printed has no arguments in it; -o json has them"
     if values.get("watch"):
         yield "args", "--watch prints no arguments"
         yield "sample", "--watch looks every --interval"

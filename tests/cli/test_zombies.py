@@ -61,7 +61,16 @@ def test_arguments_are_read_where_they_are_asked_for_alone(cluster, command, fla
     assert environment(cluster)["READ_ARGS"] == word
 
 
-@pytest.mark.parametrize("words", [("who", "4711", "--node", NODE, "--args"), ("zombies", "-A", "--watch", "--args")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("who", "4711", "--node", NODE, "--args"),
+        ("zombies", "-A", "--watch", "--args"),
+        ("node", NODE, "--args"),
+        ("node", NODE, "-o", "wide", "--args"),
+        ("zombies", "-A", "-o", "owners", "--args"),
+    ],
+)
 def test_arguments_that_would_not_be_shown_are_not_read(cluster, command, words):
     ended = command(*words)
     assert (ended.code, cluster.created) == (1, [])
