@@ -15,7 +15,6 @@ from kubectl_pause.cli import reading
 from kubectl_pause.cli.dry_run import dry_run
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import seconds
-from kubectl_pause.cli.pods_meanwhile import PodsMeanwhile
 from kubectl_pause.cli.terminal import Progress, colour, print_error, put
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.pasting import command_line
@@ -143,6 +142,7 @@ def watch(
     `pods_now` asks which pods are meant by now; those that come and go are named.
     """
     from kubectl_pause.capture.node_watch import watch_nodes
+    from kubectl_pause.cli.pods_meanwhile import PodsMeanwhile
 
     if len(nodes) > MOST_NODES:
         raise PauseInspectError("WrongUsage", f"{len(nodes)} nodes are too many to watch at once", f"name at most {MOST_NODES}: --node")
