@@ -1,4 +1,4 @@
-"""A secret in a container's environment and in its arguments leaves the node by no way: not in a capture, a report, nor any log."""
+"""A secret in a container's environment, arguments or last words leaves the node by no way: not in a capture, a report, nor any log."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ spec:
   nodeName: NODE
   terminationGracePeriodSeconds: 0
   tolerations: [{{operator: Exists}}]
+  initContainers:
+  - name: teller
+    image: "{BUSYBOX}"
+    command: [sh, -c, 'printf %s "$0" > /dev/termination-log; sleep 1', "IN_STATE_MESSAGE"]
   containers:
   - name: keeper
     image: "{BUSYBOX}"
@@ -37,7 +41,8 @@ spec:
 @pytest.fixture(scope="module")
 def planted() -> dict[str, str]:
     """Each place with a secret of its own."""
-    return {place: f"planted-{secrets.token_hex(8)}" for place in ("IN_ENVIRONMENT", "IN_ARGUMENTS", "IN_PROBE", "ANNOTATED")}
+    places = ("IN_ENVIRONMENT", "IN_ARGUMENTS", "IN_PROBE", "IN_STATE_MESSAGE", "ANNOTATED")
+    return {place: f"planted-{secrets.token_hex(8)}" for place in places}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +55,8 @@ def place(running: dict[str, Cluster], planted: dict[str, str]) -> Iterator[Clus
         manifest = manifest.replace(where, secret)
     cluster.kubectl("apply", "-f", "-", stdin=manifest)
     cluster.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "pod/keeper", "--timeout=50s")
+    message = "jsonpath={.status.initContainerStatuses[0].state.terminated.message}"
+    assert cluster.kubectl("get", "-n", SPACE, "pod/keeper", "-o", message) == planted["IN_STATE_MESSAGE"]
     yield cluster
     cluster.remove_namespace(SPACE)
 
@@ -84,6 +91,21 @@ def test_no_secret_in_a_capture_and_no_name_in_a_redacted_one(place: Cluster, pl
     for name in (OPENLY, "keeper", SPACE, place.node):
         assert name in plain
         assert name not in redacted
+
+
+def test_arguments_are_told_where_they_are_asked_for_and_never_in_a_redacted_capture(
+    place: Cluster, planted: dict[str, str], tmp_path: Path
+) -> None:
+    ended = place.plugin("pod", "keeper", "-n", SPACE, "--args")
+    assert (ended.code, ended.stderr) == (0, "")
+    assert planted["IN_ARGUMENTS"] in ended.stdout
+    none_in({where: secret for where, secret in planted.items() if where != "IN_ARGUMENTS"}, ended.stdout, "a report with arguments")
+    file = tmp_path / "node.capture"
+    assert place.plugin("snapshot", place.node, "-o", str(file), "--args", "--redact").code == 0
+    text = gzip.decompress(file.read_bytes()).decode("utf-8", "replace")
+    assert "#section args" in text
+    none_in(planted, text, "a redacted capture with arguments")
+    assert "\x01" not in text, "arguments are in a redacted capture"
 
 
 def test_no_secret_in_the_log_of_a_failing_run(place: Cluster, planted: dict[str, str]) -> None:

@@ -230,6 +230,23 @@ def test_a_pod_that_ends_while_it_is_watched_ends_the_watch(scene: Scene) -> Non
     assert [each["gone"] for each in lines[-1]["pauses"]] == [True]
 
 
+def test_pods_that_come_and_go_are_named(scene: Scene) -> None:
+    cluster = scene.cluster
+    watching = scene.cluster.start("zombies", "--node", cluster.node, "--watch", "--for", "60s")
+    try:
+        assert watching.stdout is not None
+        assert json.loads(watching.stdout.readline())["kind"] == "start"
+        cluster.kubectl("run", "late", "-n", NAMESPACE, f"--image={BUSYBOX}", "--restart=Never", "--", "sleep", "600")
+        came = next(line for line in map(json.loads, watching.stdout) if f"{NAMESPACE}/late" in line.get("came", []))
+        assert (came["kind"], came["node"]) == ("pods", cluster.node)
+        cluster.kubectl("delete", "pod", "late", "-n", NAMESPACE, "--grace-period=0", "--force")
+        went = next(line for line in map(json.loads, watching.stdout) if f"{NAMESPACE}/late" in line.get("went", []))
+        assert (went["kind"], went["node"]) == ("pods", cluster.node)
+    finally:
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=60)
+
+
 def test_a_pod_that_is_not_there(scene: Scene) -> None:
     ended = scene.cluster.plugin("zombies", "no-such-pod", "-n", NAMESPACE, "--watch", "--for", "2s")
     assert (ended.code, ended.stdout) == (1, "")

@@ -12,3 +12,5 @@ DELETING = "the pod is being deleted"
 
 RUNTIME_UNREAD = "its container runtime could not be read: which sandboxes it has is unknown"
 RESTARTED = "the node was started anew between the two captures: only the later one is shown"
+SEVERAL_BOOTS = "another of the captures is of a node of this name that was started at another time: captures of two boots are not compared"
+"""A node that was started anew between two captures, or one of another cluster: the zombies of one are not those of the other."""

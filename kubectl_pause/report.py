@@ -31,7 +31,8 @@ class Finding(_Document, kw_only=True):
 
 
 class PodIdentity(_Document, kw_only=True):
-    """The API pod of a sandbox. `uid` is the one the runtime uses (a static pod's config hash); `owner` is `Kind/name`.
+    """The API pod of a sandbox. `uid` is the one the runtime uses (a static pod's config hash); `owner` is `Kind/name`, and
+    `workload` the same of what a person would change: the Deployment of a ReplicaSet.
 
     `phase` is null where the API knows no such pod, or was not asked. `kind` tells an API pod from a static pod, and both from what
     `local` finds beside them: pods of podman, containers of Docker or podman that share namespaces, and pods made by hand; these have
@@ -43,6 +44,7 @@ class PodIdentity(_Document, kw_only=True):
     uid: str
     phase: str | None = None
     owner: str | None = None
+    workload: str | None = None
     kind: Literal["api", "static", "docker", "podman", "hand-made"] | None = None
 
 
@@ -117,12 +119,14 @@ class Reaper(_Document, kw_only=True):
     `role`: `pause` (the sandbox's own process, whatever its name), `container:NAME`, `host` or `unknown`. `handles_sigchld`: `ignore`
     (the kernel reaps), `waiting` (asleep in a wait for any child), `signalfd`, `blocked`, `handler`, `default`. `capable` is how sure it
     is that it reaps what it adopts. `has_reaped` only of a pause; `idle` and `reaped_in_window` only where there were two looks.
+    `arguments` are the process's own word, null unless `--args` asked for them; cut after 1024 bytes, the last one ends in `...` then.
     """
 
     pid: int
     ns_pid: int | None = None
     comm: str
     executable: str | None = None
+    arguments: list[str] | None = None
     role: str
     state: Literal["running", "stopped", "traced", "frozen", "dead"]
     handles_sigchld: Literal["handler", "ignore", "default", "blocked", "signalfd", "waiting", "unknown"]
@@ -154,11 +158,12 @@ class PidNamespace(_Document, kw_only=True):
 class ZombieParent(_Document, kw_only=True):
     """The process that a zombie waits for. `role`: `pause`, `container:NAME` (PID 1 of that container's own PID namespace),
     `process:NAME` (another process of it, its main process in a shared PID namespace and the PID 1 of a nested one included),
-    `runtime` (shim, conmon, runc), `kubelet`, `host`, or `unknown`.
+    `runtime` (shim, conmon, runc), `kubelet`, `host`, or `unknown`. `arguments` as in Reaper.
     """
 
     pid: int
     comm: str | None = None
+    arguments: list[str] | None = None
     role: str
 
 

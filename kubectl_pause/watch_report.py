@@ -73,4 +73,16 @@ class WatchEnd(_Line, kw_only=True, tag="end"):
     pauses: list[WatchedPause]
 
 
-WatchLine = WatchStart | WatchTick | WatchEnd
+class WatchPods(_Line, kw_only=True, tag="pods"):
+    """Pods of those meant that came to a node or went from it, as NAMESPACE/NAME, one anew under its old name as both.
+
+    What came is not watched: its pause was not there when the watch began.
+    """
+
+    node: str
+    time: str
+    came: list[str]
+    went: list[str]
+
+
+WatchLine = WatchStart | WatchTick | WatchEnd | WatchPods

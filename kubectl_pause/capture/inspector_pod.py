@@ -53,6 +53,7 @@ class InspectorOptions:
     timeout: float = 60.0
     use_crictl: bool = True
     read_fds: bool = False
+    read_args: bool = False
     sample_seconds: float = 0.0
     watch_seconds: float = 0.0
 
@@ -115,6 +116,7 @@ def manifest(
                         *({"name": name, "value": _script(file).replace("$", "$$")} for name, file in scripts.items()),
                         {"name": "USE_CRICTL", "value": "yes" if options.use_crictl else "no"},
                         {"name": "READ_FDS", "value": "yes" if options.read_fds else "no"},
+                        {"name": "READ_ARGS", "value": "yes" if options.read_args else "no"},
                         *({"name": name, "value": value} for name, value in limits.items()),
                         {"name": "SAMPLE_SECONDS", "value": f"{options.sample_seconds:g}"},
                     ],

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _FIRST_EXEC_STEP, _LONGEST_EXEC_STEP, _EXEC_STEP_GROWTH = 0.05, 0.5, 1.3
 """Eight tries in the first second, in which most pods start, then two a second: each is a TLS handshake and a line of the audit log."""
+_BUSY_SECONDS, _LONGEST_REST = 1.0, 5.0
+"""A server that takes so long to refuse an exec is busy, perhaps with many runs like this one: it is left alone for as long, at most so."""
 _LEAST_EXEC_SECONDS = 2.0
 """A last try gets this long, so that what it says is the container's state and not that it was cut short."""
 _POD_STEP = 0.3
@@ -209,16 +211,18 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise _timed_out(run, name, pod, watch.lease)
+        asked = time.monotonic()
         try:
             result = _exec(run, name, max(remaining, _LEAST_EXEC_SECONDS), watch)
         except ExecNotReady as refused:
+            took = time.monotonic() - asked
             if time.monotonic() >= next_look:
                 pod = _look(run, name, watch.lease)
                 next_look = time.monotonic() + _POD_STEP
                 running_since = (running_since or time.monotonic()) if inspector_pod.is_running(pod) else None
             if running_since and time.monotonic() - running_since >= RUNNING_SECONDS and _UNKNOWN_POD in refused.message:
                 raise _other_kubelet(run, refused) from None
-            run.cancelled.wait(step)
+            run.cancelled.wait(min(took, _LONGEST_REST) if took > _BUSY_SECONDS else step)
             step = min(step * _EXEC_STEP_GROWTH, _LONGEST_EXEC_STEP)
             continue
         break

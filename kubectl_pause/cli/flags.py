@@ -158,7 +158,9 @@ class CaptureFlags:
     fds: Annotated[
         bool, _flag(_READING, "--fds", help="Look also for open descriptors that keep namespaces alive: every descriptor is looked at.")
     ] = False
-
+    args: Annotated[bool, _flag(_READING, "--args", help="Read arguments too, of processes that reap or should: they may be secrets.")] = (
+        False
+    )
     dry_run: Annotated[
         Optional[str],
         _flag(_READING, "--dry-run", metavar="WAY", help="client or server: print what would be created, and create nothing."),
@@ -187,6 +189,7 @@ class CaptureFlags:
             timeout=timeout + sample,
             use_crictl=self.crictl,
             read_fds=self.fds,
+            read_args=self.args,
             sample_seconds=sample,
         )
 

@@ -42,9 +42,17 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
     yield from _rows(verb, form, watched=bool(values.get("watch")), named=bool(values.get("names")))
     if verb == "snapshot":
         yield "parallel", "a snapshot is of one node"
+    if verb == "who":
+        yield "args", "who tells whose a process is, and prints no arguments"
+    if form == "owners" or (verb == "node" and form in (*_TABLES, "name")):
+        yield "args", "what is printed has no arguments in it; -o json has them"
+    if values.get("watch"):
+        yield "args", "--watch prints no arguments"
+        yield "sample", "--watch looks every --interval"
     if verb == "zombies" and not values.get("watch"):
         yield "tracefs", "it is for --watch"
         yield "trace_buffer", "it is for --watch"
+        yield "interval", "it is for --watch"
 
 
 def _places(verb: str, given: Collection[str], groups: FlagGroups) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubectl_pause.access.rest import Api
+    from kubectl_pause.facts.api import Pod
     from kubectl_pause.report import Report
 
 
@@ -39,3 +40,15 @@ def uids_by_node(api: Api, names: Sequence[str], selector: str | None, report: R
     for each in bound:
         uids.setdefault(each.spec.node_name or "", set()).add(each.runtime_uid)
     return uids
+
+
+def pods_meant(api: Api, names: Sequence[str], selector: str | None, *, all_namespaces: bool) -> list[Pod]:
+    """The pods that a command line means by now, none for a workload that has none. Raises PauseInspectError where it cannot be told."""
+    from kubectl_pause.select.targets import find_pods
+
+    try:
+        return list(find_pods(api, names, selector=selector, all_namespaces=all_namespaces).pods)
+    except PauseInspectError as error:
+        if error.reason == "NoPods":
+            return []
+        raise

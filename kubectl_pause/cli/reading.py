@@ -33,7 +33,7 @@ def check_view(view: OutputFlags, kind: RowKind[Any]) -> None:
     from kubectl_pause.render.listing import check_sort_by
     from kubectl_pause.render.outputs import parse_output
 
-    parse_output(view.output, wide=kind.has_wide)
+    parse_output(view.output, wide=kind.has_wide, owners=kind.has_owners)
     check_sort_by(kind.columns, view.sort_by)
 
 
@@ -100,12 +100,16 @@ def reports_of(facts: Mapping[str, NodeFacts], report: Report, *, prove: bool = 
 def reports_of_captures(facts: Mapping[str, NodeFacts], report: Report) -> list[NodeReport]:
     """A report per node: of two captures of one boot of a node the later, compared with the earlier. Raises PauseInspectError for three."""
     from kubectl_pause.inspect_node import inspect_node
-    from kubectl_pause.join.two_looks import comparable
+    from kubectl_pause.join.two_looks import comparable, of_several_boots
+    from kubectl_pause.notes import SEVERAL_BOOTS
 
     nodes: list[NodeReport] = []
+    alone = of_several_boots(facts)
     for earlier, later in comparable(facts):
         with one_row(later, report):
-            nodes.append(inspect_node(facts[later], later, earlier=facts[earlier] if earlier else None))
+            node = inspect_node(facts[later], later, earlier=facts[earlier] if earlier else None)
+            node.sources.notes += [SEVERAL_BOOTS] if later in alone else []
+            nodes.append(node)
     return nodes
 
 
@@ -192,7 +196,7 @@ def finish(report: Report, view: OutputFlags, started: float, text: Callable[[Re
     report.seconds = round(time.monotonic() - started, 3)
     report.nodes.sort(key=lambda node: node.name)
     seen = bool(report.answers) or any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
-    output = parse_output(view.output)
+    output = parse_output(view.output, owners=kind.has_owners)
     put(text(report) if output.is_table else as_output(output, kind, report, headings=not view.no_headers, sort_by=view.sort_by))
     for error in report.errors:
         print_error(error.message, error.hint or "")

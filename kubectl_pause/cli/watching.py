@@ -20,12 +20,13 @@ from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kubectl_pause.access.rest import Api
     from kubectl_pause.capture.node_capture import NodeCapture
     from kubectl_pause.capture.node_watch import WatchPlan
     from kubectl_pause.cli.flags import CaptureFlags, ViewFlags
+    from kubectl_pause.facts.api import Pod
     from kubectl_pause.facts.watch import Lines
     from kubectl_pause.judge.reaping.watching import NodeWatching
     from kubectl_pause.render.watch_view import WatchBoard
@@ -44,7 +45,7 @@ class WatchFlags:
 
     watch: bool
     duration: str | None
-    sample: str
+    interval: str
     buffer_kb: int
     tracefs: bool
 
@@ -60,11 +61,11 @@ class WatchFlags:
         if not 1 <= length <= LONGEST_WATCH:
             short = "too short" if length < 1 else "too long"
             raise PauseInspectError("WrongUsage", f"--for: {self.duration} is {short} to watch", "give a time between 1s and 1h")
-        interval = seconds(self.sample, "--sample")
+        interval = seconds(self.interval, "--interval")
         if not SHORTEST_LOOK <= interval <= LONGEST_LOOK:
             short = "too short" if interval < SHORTEST_LOOK else "too long"
-            hint = f"with --watch, give a time between {SHORTEST_LOOK:g}s and {LONGEST_LOOK:g}s from look to look"
-            raise PauseInspectError("WrongUsage", f"--sample: {self.sample} is {short} between two looks", hint)
+            hint = f"give a time between {SHORTEST_LOOK:g}s and {LONGEST_LOOK:g}s from look to look"
+            raise PauseInspectError("WrongUsage", f"--interval: {self.interval} is {short} between two looks", hint)
         return WatchPlan(seconds=round(length), interval=interval, buffer_kb=self.buffer_kb, use_tracefs=self.tracefs)
 
 
@@ -127,9 +128,21 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def watch(api: Api, nodes: Mapping[str, set[str] | None], plan: WatchPlan, capture: CaptureFlags, view: ViewFlags, report: Report) -> int:
-    """Watch pauses of nodes (`nodes` names them, with the uids of the pods meant or None for all). Raises EndedBySignal at Ctrl-C."""
+def watch(
+    api: Api,
+    nodes: Mapping[str, set[str] | None],
+    pods_now: Callable[[], Iterable[Pod]],
+    plan: WatchPlan,
+    capture: CaptureFlags,
+    view: ViewFlags,
+    report: Report,
+) -> int:
+    """Watch pauses of nodes (`nodes` names them, with the uids of the pods meant or None for all). Raises EndedBySignal at Ctrl-C.
+
+    `pods_now` asks which pods are meant by now; those that come and go are named.
+    """
     from kubectl_pause.capture.node_watch import watch_nodes
+    from kubectl_pause.cli.pods_meanwhile import PodsMeanwhile
 
     if len(nodes) > MOST_NODES:
         raise PauseInspectError("WrongUsage", f"{len(nodes)} nodes are too many to watch at once", f"name at most {MOST_NODES}: --node")
@@ -140,11 +153,14 @@ def watch(api: Api, nodes: Mapping[str, set[str] | None], plan: WatchPlan, captu
         dry_run(api, sorted(nodes), options, capture.dry_run)
     screen = _screen(view)
     progress = Progress()
+    meanwhile = PodsMeanwhile(pods_now, lines.put, now)
     try:
-        with progress:
+        with progress, meanwhile:
             watch_nodes(api, sessions, options, plan, say=progress.say, warn=progress.warn, show=lambda: screen.show(_waiting(lines)))
     finally:
         screen.close()
+        if meanwhile.trouble:
+            progress.warn(f"pods that came and went were not named to the end: {meanwhile.trouble.message}")
         for each in sessions:
             if each.watching and each.watching.instance == "left":
                 progress.warn(f"node {each.node}: the trace instance could not be removed; the next watch of that node tries again")
@@ -175,8 +191,10 @@ def check_watch(view: ViewFlags, plan: WatchPlan | None, *, local: bool) -> None
     for flag, given in (("--from", bool(view.captured)), ("--local", local)):
         if given:
             raise PauseInspectError("WrongUsage", f"--watch and {flag} cannot be used together", "watch pods or nodes of a cluster")
-    if view.output == "yaml":
-        raise PauseInspectError("WrongUsage", "--watch prints no yaml", "leave -o out in a terminal, or give -o json: one object a line")
+    if view.output in ("yaml", "owners"):
+        raise PauseInspectError(
+            "WrongUsage", f"--watch prints no {view.output}", "leave -o out in a terminal, or give -o json: one object a line"
+        )
 
 
 class _JsonLines:

@@ -11,6 +11,7 @@ from kubectl_pause.facts.api import ApiView
 from kubectl_pause.facts.capture import CaptureError
 from kubectl_pause.facts.decoding import decode_json
 from kubectl_pause.facts.header import Header, parse_header
+from kubectl_pause.facts.kernel.arguments import parse_arguments
 from kubectl_pause.facts.kernel.fds import OpenNamespaces, parse_fds
 from kubectl_pause.facts.kernel.mounts import Mounts, parse_mountinfo
 from kubectl_pause.facts.kernel.pid_limits import Freezer, PidLimit, parse_frozen, parse_pid_limits
@@ -89,6 +90,8 @@ class NodeFacts:
     """When zombies last ran."""
     executables: Mapping[int, str]
     """Paths of executables by pid; of processes that could reap."""
+    arguments: Mapping[int, tuple[str, ...]]
+    """Arguments by pid, of processes that could reap; empty where they were not asked for."""
     limits: Mapping[str, PidLimit]
     """Tasks charged and allowed by cgroup; empty where the collector did not look."""
     frozen: Mapping[str, Freezer] | None
@@ -146,6 +149,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         threads=parse_threads(reapers),
         last_runs=last_runs,
         executables=parse_executables(capture.content("exe")),
+        arguments=parse_arguments(capture.content("args")),
         limits=limits,
         frozen=parse_frozen(capture.content("frozen")) if "frozen" in capture.sections else None,
         looks=parse_looks(capture, processes, readings, limits),

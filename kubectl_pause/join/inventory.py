@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.numbers import whole_number
+from kubectl_pause.join.inspectors import Inspectors, find_inspectors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from kubectl_pause.facts.api import ContainerStatus, Pod
     from kubectl_pause.facts.node_facts import NodeFacts
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from kubectl_pause.join.ownership import Ownership
 
 _INT32_DIGITS = 10
-INSPECTOR_NAME = re.compile(r"pause-inspect-[0-9a-f]{10}")
-"""Names of this program's own pods."""
 
 
 @dataclass(slots=True)
@@ -58,11 +56,10 @@ class SandboxEntry:
 
 
 def inventory(facts: NodeFacts, ownership: Ownership) -> tuple[list[SandboxEntry], list[Pod]]:
-    """Every sandbox of the node with its containers, and the node's pods that have none. The inspector's own are left out."""
+    """Every sandbox of the node with its containers, and the node's pods that have none. Inspectors are left out, other runs' too."""
     sandboxes = _from_crictl(facts) if facts.pods is not None else _from_bundles(facts, ownership)
-    own = facts.api.inspector_uid if facts.api else None
-    told_by_api = {pod.metadata.uid for pod in facts.api.pods} if facts.api else set()
-    entries = {entry.id: entry for entry in sandboxes if entry.uid != own and not _is_gone_inspector(entry, told_by_api)}
+    inspectors = _inspectors(facts, sandboxes)
+    entries = {entry.id: entry for entry in sandboxes if not inspectors.has(uid=entry.uid, namespace=entry.namespace, name=entry.name)}
     for container_sandbox, container in _containers(facts, ownership):
         if container_sandbox in entries:
             entries[container_sandbox].containers.append(container)
@@ -70,8 +67,16 @@ def inventory(facts: NodeFacts, ownership: Ownership) -> tuple[list[SandboxEntry
     for entry in entries.values():
         entry.pod = pods.get((entry.uid, entry.namespace, entry.name))
     with_sandbox = {entry.uid for entry in entries.values()}
-    without = [pod for pod in pods.values() if pod.runtime_uid not in with_sandbox and pod.metadata.uid != own]
+    ours = inspectors.beside | {inspectors.own}
+    without = [pod for pod in pods.values() if pod.runtime_uid not in with_sandbox and pod.runtime_uid not in ours]
     return list(entries.values()), without
+
+
+def _inspectors(facts: NodeFacts, sandboxes: Iterable[SandboxEntry]) -> Inspectors:
+    """Our own namespace is where the runtime has our own pod."""
+    own = facts.api.inspector_uid if facts.api else None
+    namespace = next((entry.namespace for entry in sandboxes if own and entry.uid == own), None)
+    return find_inspectors(own, namespace, facts.api.pods if facts.api else ())
 
 
 def newest_first(entries: Iterable[SandboxEntry]) -> list[SandboxEntry]:
@@ -95,12 +100,6 @@ def _pods_by_runtime_name(facts: NodeFacts) -> dict[tuple[str, str, str], Pod]:
     """By the uid that the runtime uses, namespace and name: a uid alone could be claimed by an annotation."""
     pods = facts.api.pods if facts.api else []
     return {(pod.runtime_uid, pod.metadata.namespace or "", pod.metadata.name): pod for pod in pods}
-
-
-def _is_gone_inspector(entry: SandboxEntry, told_by_api: Collection[str]) -> bool:
-    """The sandbox of an earlier run's pod, deleted by now, that the kubelet has not cleared away yet."""
-    gone = entry.uid not in told_by_api if told_by_api else entry.namespace == "kube-system"
-    return gone and INSPECTOR_NAME.fullmatch(entry.name) is not None
 
 
 def _from_crictl(facts: NodeFacts) -> list[SandboxEntry]:

@@ -166,6 +166,7 @@ def pod_identity(pod: Pod) -> PodIdentity:
         uid=pod.runtime_uid,
         phase=pod.status.phase,
         owner=f"{owner.kind}/{owner.name}" if owner else None,
+        workload=None if static or pod.controller is None else "/".join(pod.controller),
         kind="static" if static else "api",
     )
 

@@ -97,6 +97,15 @@ def comparable(facts: Mapping[str, NodeFacts]) -> list[tuple[str | None, str]]:
     return pairs
 
 
+def of_several_boots(facts: Mapping[str, NodeFacts]) -> set[str]:
+    """Captures by their names of which another one is of a node of the same name that was started at another time."""
+    boots: dict[str, set[str]] = {}
+    for of_node in facts.values():
+        if of_node.api and of_node.header.boot:
+            boots.setdefault(of_node.api.node_name, set()).add(of_node.header.boot)
+    return {source for source, of_node in facts.items() if of_node.api and len(boots.get(of_node.api.node_name, ())) > 1}
+
+
 def _moment_of(facts: NodeFacts) -> tuple[int, float]:
     """When a capture was taken: by the node's clock, and within one second by its uptime."""
     look = next(iter(facts.looks), None)

@@ -13,12 +13,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kubectl_pause.facts.capture import blocks, unpack
-from kubectl_pause.redaction.pseudonyms import Pseudonyms
+from kubectl_pause.redaction.pseudonyms import OWN_NAME, Pseudonyms
 from kubectl_pause.redaction.vocabulary import FIELDS, FREE_TEXT, KEY_PREFIXES, NAME_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_ARGUMENTS = b"#section args"
+"""Left out whole, though they were asked for: any part of a word may be a secret."""
 _AS_IT_IS = {b"#section os-release", b"#section crictl.version"}
 _HEADERS_AS_THEY_ARE = {"kernel", "machine", "version", "path"}
 _MASK = re.compile(r"(\d+/(?:status:\w+|fdinfo/?\d*:sigmask):\s*)([0-9a-f]{16})")
@@ -27,6 +29,8 @@ _ROUTE = re.compile(r"( *)(\S+) ([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}) ([0-9A-Fa-f]+)"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[-+]\d\d:\d\d)")
 _KEPT_TEXTS = {"kernelVersion", "osImage", "toolVersion", "containerRuntimeVersion", "createdAt", "capturedAt"}
 _PLAIN = re.compile(r"[\w.+:/() -]{1,80}")
+_MANAGED_BY_US = "app.kubernetes.io/managed-by", "kubectl-pause-inspect"
+_RUN = "pause-inspect/run"
 
 
 def redacted_file(data: bytes, source: str, salt: bytes | None = None) -> bytes:
@@ -58,6 +62,8 @@ def _control(names: Pseudonyms, control: bytes) -> bytes:
 
 
 def _content(names: Pseudonyms, control: bytes, content: bytes) -> bytes:
+    if control == _ARGUMENTS:
+        return b""
     if control in _AS_IT_IS:
         return content
     text = content.decode("utf-8", "surrogateescape")
@@ -109,7 +115,11 @@ def _field(names: Pseudonyms, key: str, value: Any) -> tuple[str, Any]:
 
 
 def _labelled(names: Pseudonyms, key: str, value: Any) -> tuple[str, Any]:
-    """A label or annotation: those of the kubelet and the runtime keep their keys, of all others nothing is kept."""
+    """A label or annotation: those of the kubelet and the runtime keep their keys, ours say still whose a pod is, no other is kept."""
+    if (key, value) == _MANAGED_BY_US:
+        return key, value
+    if key == _RUN and isinstance(value, str):
+        return key, names.name(OWN_NAME + value).removeprefix(OWN_NAME)
     if key.startswith(KEY_PREFIXES):
         return key, _json(names, value, key)
     return names.name(key), names.name(value) if isinstance(value, str) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_pause.pasting import command_line
 from kubectl_pause.render.columns import Cell, Column, labelled, painted, table
 from kubectl_pause.render.plain_text import visible
 
@@ -72,6 +73,11 @@ def proof_lines(proofs: Sequence[Proof] | None, *, width: int | None) -> list[st
         else:
             lines += [f"{command:<{room}}  # {prints}", *(f"#{part[1:]}" for part in labelled("", shows, width))]
     return lines
+
+
+def argument_lines(arguments: Sequence[str] | None, label: str, width: int | None) -> list[str]:
+    """The arguments of a process as a shell would take them, nothing where they were not asked for."""
+    return labelled(label, command_line(*arguments), width) if arguments else []
 
 
 _ORDINARY = 60

@@ -11,14 +11,16 @@ from kubectl_pause.render.columns import Column, table
 from kubectl_pause.render.jsonpath import as_json_lists, as_text, find, printed
 from kubectl_pause.render.jsonpath_syntax import Template, parse, parse_relaxed
 from kubectl_pause.render.listing import in_order
+from kubectl_pause.render.owners_view import owner_messages
 from kubectl_pause.render.plain_text import visible
 
 if TYPE_CHECKING:
     import msgspec
 
     from kubectl_pause.render.row_kinds import RowKind
+    from kubectl_pause.report import Report
 
-Form = Literal["table", "wide", "json", "yaml", "name", "jsonpath", "jsonpath-as-json", "custom-columns"]
+Form = Literal["table", "wide", "json", "yaml", "name", "jsonpath", "jsonpath-as-json", "custom-columns", "owners"]
 
 FORMS = ("custom-columns", "json", "jsonpath", "jsonpath-as-json", "name", "wide", "yaml")
 _NONE = "<none>"
@@ -38,8 +40,8 @@ class Output:
         return self.form in ("table", "wide")
 
 
-def parse_output(text: str | None, *, wide: bool = True) -> Output:
-    """What `-o` says; None is a table, and `wide` whether there is a wider one.
+def parse_output(text: str | None, *, wide: bool = True, owners: bool = False) -> Output:
+    """What `-o` says; None is a table, `wide` whether there is a wider one, `owners` whether there are messages to owners.
 
     Raises PauseInspectError for a form that does not exist, and for an expression that is none.
     """
@@ -60,7 +62,8 @@ def parse_output(text: str | None, *, wide: bool = True) -> Output:
         return Output(cast("Form", form), template=parse(expression, f"-o {form}"))
     if form == "custom-columns":
         return Output("custom-columns", columns=_parse_columns(expression))
-    forms = [each for each in FORMS if wide or each != "wide"]
+    forms = [form_known for form_known in FORMS if wide or form_known != "wide"]
+    forms = sorted([*forms, "owners"]) if owners else forms
     if equals or form not in forms:
         raise _usage(f"unable to match a printer suitable for the output format {text!r}", f"allowed formats are: {', '.join(forms)}")
     return Output(cast("Form", form))
@@ -77,6 +80,8 @@ def as_output(output: Output, kind: RowKind[Any], document: msgspec.Struct, *, h
         return shown(output.template, msgspec.to_builtins(document))
     if output.form in ("json", "yaml"):
         return {"json": as_json, "yaml": as_yaml}[output.form](document)
+    if output.form == "owners":
+        return owner_messages(cast("Report", document))
     rows = in_order(kind.columns, kind.rows(document), sort_by, kind.document)
     if output.form == "name":
         names = dict.fromkeys(filter(None, map(kind.name, rows)))

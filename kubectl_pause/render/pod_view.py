@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 from kubectl_pause.notes import RUNTIME_UNREAD
+from kubectl_pause.pasting import command_line
 from kubectl_pause.render.columns import LABEL, Cell, Column, labelled, table
 from kubectl_pause.render.evidence import finding_lines, proof_lines, stranger_lines
 from kubectl_pause.render.node_view import sandbox_age
@@ -63,7 +64,7 @@ def _block(  # noqa: PLR0913 (one block's surroundings)
         *_notes(sandbox.notes),
     ]
     lines = [line for label, text in pairs for line in labelled(label, text, width)]
-    lines += ["", *_containers(sandbox.containers, width=width, headings=headings, colour=colour)]
+    lines += ["", *_containers(sandbox.containers, width=width, headings=headings, colour=colour), *_arguments(sandbox, width)]
     lines += ["", *_namespaces(sandbox, wide=wide, width=width, headings=headings, colour=colour), *_differences(sandbox, width=width)]
     lines += stranger_lines(sandbox.strangers, width=width, colour=colour)
     lines += finding_lines(sandbox.findings, width=width, colour=colour)
@@ -161,6 +162,13 @@ def _containers(containers: list[Container], *, width: int | None, headings: boo
         for container in containers
     ]
     return table(columns, rows, width=width, headings=headings, colour=colour)
+
+
+def _arguments(sandbox: Sandbox, width: int | None) -> list[str]:
+    """What PID 1 of each PID namespace of the pod was called with, where that was asked for."""
+    reapers = [space.reaper for space in sandbox.pid_namespaces or () if space.reaper and space.reaper.arguments]
+    lines = [line for each in reapers for line in labelled("Arguments", f"pid {each.pid}: {command_line(*each.arguments or ())}", width)]
+    return ["", *lines] if lines else []
 
 
 def _namespaces(sandbox: Sandbox, *, wide: bool, width: int | None, headings: bool, colour: bool) -> list[str]:

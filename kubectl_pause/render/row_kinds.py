@@ -9,8 +9,9 @@ from kubectl_pause.render.check_view import FINDINGS, finding_document, finding_
 from kubectl_pause.render.leftovers_view import LEFTOVERS, leftover_document
 from kubectl_pause.render.listing import ListedColumn, Row
 from kubectl_pause.render.node_view import COLUMNS, sandbox_document, sandbox_rows
+from kubectl_pause.render.owners_view import OWNERS
 from kubectl_pause.render.who_view import ANSWERS, answer_document
-from kubectl_pause.render.zombies_view import OWNERS, REAPERS, ZOMBIES, zombie_document, zombie_rows
+from kubectl_pause.render.zombies_view import REAPERS, ZOMBIES, zombie_document, zombie_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 class RowKind(Generic[Row]):
     """`rows` of a document, the `document` that paths see of a row, its `name` as TYPE/NAME or None, and its `columns`.
 
-    `others` are tables that `-o wide` prints beside it: they cannot be sorted or chosen from. `has_wide`: whether `-o wide` shows more.
+    `others` are tables that `-o wide` prints beside it: they cannot be sorted or chosen from. `has_wide`: whether `-o wide` shows more;
+    `has_owners`: whether `-o owners` writes to owners.
     """
 
     columns: tuple[ListedColumn[Row], ...]
@@ -35,6 +37,7 @@ class RowKind(Generic[Row]):
     name: Callable[[Row], str | None]
     others: tuple[tuple[ListedColumn[Any], ...], ...] = ()
     has_wide: bool = True
+    has_owners: bool = False
 
 
 def _zombie_name(row: ZombieRow) -> str:
@@ -60,7 +63,7 @@ def _pod_name(row: SandboxRow) -> str:
 
 
 SANDBOX_ROWS = RowKind(COLUMNS, sandbox_rows, sandbox_document, _pod_name)
-ZOMBIE_ROWS = RowKind(ZOMBIES, zombie_rows, zombie_document, _zombie_name, others=(REAPERS, OWNERS))
+ZOMBIE_ROWS = RowKind(ZOMBIES, zombie_rows, zombie_document, _zombie_name, others=(REAPERS, OWNERS), has_owners=True)
 ANSWER_ROWS: RowKind[Answer] = RowKind(ANSWERS, lambda report: report.answers, answer_document, _answer_name)
 LEFTOVER_ROWS: RowKind[Leftover] = RowKind(LEFTOVERS, lambda left: left.items, leftover_document, _leftover_name, has_wide=False)
 

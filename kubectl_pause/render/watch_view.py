@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.render.columns import Cell, Column, labelled, table
 from kubectl_pause.render.plain_text import age
-from kubectl_pause.watch_report import WatchEnd, WatchStart
+from kubectl_pause.watch_report import WatchEnd, WatchPods, WatchStart
 
 if TYPE_CHECKING:
     from kubectl_pause.watch_report import WatchedPause, WatchLine
@@ -16,6 +16,7 @@ _COLUMNS = (
     Column("NAMESPACE", least=9), Column("POD", least=12), Column("PID"), Column("REAPED"), Column("LAST"), Column("FORGED"),
     Column("WAKE-UPS"), Column("STATE"),
 )  # fmt: skip
+_MOST_NAMES = 5
 _STATES = {"R": "running", "S": "asleep", "D": "asleep", "I": "asleep", "T": "stopped", "t": "traced"}
 _STYLES = {"stopped": "warn", "traced": "warn", "gone": "bad"}
 
@@ -37,11 +38,17 @@ class WatchBoard:
     """Takes the lines of all nodes, and shows how things stand."""
 
     _nodes: dict[str, _Node] = field(default_factory=dict)
+    _came: list[str] = field(default_factory=list)
+    _went: list[str] = field(default_factory=list)
 
     def take(self, line: WatchLine) -> None:
         """A line of the report; one of a node that has not started is left out."""
         if isinstance(line, WatchStart):
             self._nodes[line.node] = _Node(line, pauses={each.pid: each for each in line.pauses})
+            return
+        if isinstance(line, WatchPods):
+            self._came += [f"{name} to {line.node}" for name in line.came]
+            self._went += [f"{name} from {line.node}" for name in line.went]
             return
         node = self._nodes.get(line.node)
         if node is None:
@@ -56,6 +63,8 @@ class WatchBoard:
     def lines(self, *, width: int | None, height: int | None, colour: bool) -> list[str]:
         """All nodes; at most `height` lines, None for as many as there are."""
         shown = [line for name in sorted(self._nodes) for line in _node(self._nodes[name], width=width, colour=colour)]
+        shown += labelled("Came", f"{_last(self._came)}: not watched, the watch began before", width) if self._came else []
+        shown += labelled("Went", _last(self._went), width) if self._went else []
         if height is None or len(shown) <= height:
             return shown
         return [*shown[: height - 1], f"({len(shown) - height + 1} more lines: make the terminal higher, or choose pods)"]
@@ -78,6 +87,12 @@ def _node(node: _Node, *, width: int | None, colour: bool) -> list[str]:
     if node.end and node.end.why:
         lines += labelled("Cut", node.end.why, width)
     return lines
+
+
+def _last(names: list[str]) -> str:
+    """The last few, the newest first."""
+    more = f" and {len(names) - _MOST_NAMES} before" if len(names) > _MOST_NAMES else ""
+    return ", ".join(reversed(names[-_MOST_NAMES:])) + more
 
 
 def _source(node: _Node) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.notes import RESTARTED, RUNTIME_UNREAD
+from kubectl_pause.notes import RESTARTED, RUNTIME_UNREAD, SEVERAL_BOOTS
 from kubectl_pause.render.columns import labelled, painted
+from kubectl_pause.render.evidence import argument_lines
 from kubectl_pause.render.listing import ListedColumn, in_order, listing
+from kubectl_pause.render.owners_view import OWNERS, owner_rows
 from kubectl_pause.render.plain_text import age
 
 if TYPE_CHECKING:
@@ -36,19 +38,6 @@ class ReaperRow:
     node: NodeReport
     sandbox: Sandbox
     space: PidNamespace
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerRow:
-    """The zombies of one workload on all nodes; `stay` is None where there was one look."""
-
-    namespace: str
-    owner: str
-    nodes: list[str]
-    pods: int
-    count: int
-    stay: int | None
-    why: list[str]
 
 
 def zombie_rows(report: Report) -> list[ZombieRow]:
@@ -86,7 +75,7 @@ def zombies_view(  # noqa: PLR0913 (a view's surroundings)
             blocks.append(_head(node, width))
         blocks += (below := _node(node, _Look(wide, width, headings, colour, of_many, sort_by)))
         quiet_before = quiet and not below
-    rows = _summary(report)
+    rows = owner_rows(report)
     if rows:
         blocks.append(listing(OWNERS, rows, of_many=of_many, width=width, headings=headings, colour=colour))
     return "\n".join("".join(line + "\n" for line in block) for block in blocks)
@@ -126,7 +115,7 @@ def _head(node: NodeReport, width: int | None) -> list[str]:
     if count or own:
         parts = [f"{_counted(count, 'zombie')} in {_counted(pods, 'pod')}"] if count else []
         told = ", ".join([*parts, *([f"{_counted(own, 'zombie')} of the node itself"] if own else [])])
-    notes = "".join(f"; {note}" for note in node.sources.notes if note == RESTARTED)
+    notes = "".join(f"; {note}" for note in node.sources.notes if note in (RESTARTED, SEVERAL_BOOTS))
     if not node.sources.runtime:
         notes += f"; {RUNTIME_UNREAD}"
     elif node.sources.crictl_failure:
@@ -157,7 +146,7 @@ def _group(group: ZombieGroup, width: int | None, *, colour: bool) -> list[str]:
     pids = ", ".join(map(str, group.pids)) + (", ..." if group.count > len(group.pids) else "")
     gone = f", {group.transient} gone at the second look" if group.transient else ""
     told = f"{names}{_ages(group)}{gone}; {'pid' if group.count == 1 else 'pids'} {pids}"
-    lines = labelled("Zombies", told, width)
+    lines = labelled("Zombies", told, width) + argument_lines(group.parent.arguments, "  Parent", width)
     if group.transient == group.count:
         return lines
     sure = "" if group.confidence == "certain" else f" ({group.confidence})"
@@ -257,43 +246,6 @@ REAPERS: tuple[ListedColumn[ReaperRow], ...] = (
                  about="Whose limit that is."),
 )  # fmt: skip
 """What is said of a PID namespace of a pod, with -o wide."""
-OWNERS: tuple[ListedColumn[OwnerRow], ...] = (
-    ListedColumn("NAMESPACE", least=9, path="", value=lambda row: row.namespace, about="Namespace of the workload."),
-    ListedColumn("WORKLOAD", least=12, path="", value=lambda row: row.owner, about="What controls the pods, or the pod itself."),
-    ListedColumn("NODES", least=8, rank=2, path="", of_many=True, value=lambda row: ",".join(row.nodes), about="On which nodes."),
-    ListedColumn("PODS", rank=3, path="", value=lambda row: str(row.pods), about="How many of its pods have zombies."),
-    ListedColumn("ZOMBIES", path="", value=lambda row: str(row.count), about="How many zombies they have."),
-    ListedColumn("STAY", rank=1, path="", value=lambda row: "?" if row.stay is None else str(row.stay),
-                 about="How many of these two looks saw; ? after one look."),
-    ListedColumn("WHY", least=12, cut="end", rank=4, path="", value=lambda row: ", ".join(row.why) or "-", about="What is wrong."),
-)  # fmt: skip
-"""What is said of a workload, below everything."""
-
-
-def _summary(report: Report) -> list[OwnerRow]:
-    """One row per namespace and workload, those with the most zombies that stay in front."""
-    by_owner: dict[tuple[str, str], list[tuple[str, Sandbox]]] = {}
-    for node in report.nodes:
-        for sandbox in node.sandboxes:
-            if sandbox.zombies:
-                owner = (sandbox.pod.namespace, sandbox.pod.owner or f"Pod/{sandbox.pod.name}")
-                by_owner.setdefault(owner, []).append((node.name, sandbox))
-    rows = []
-    for (namespace, name), owned in by_owner.items():
-        groups = [group for _, sandbox in owned for group in sandbox.zombie_groups]
-        looks = [zombie.lasting for _, sandbox in owned for zombie in sandbox.zombies or ()]
-        rows.append(
-            OwnerRow(
-                namespace=namespace,
-                owner=name,
-                nodes=sorted({node for node, _ in owned}),
-                pods=len({sandbox.pod.uid for _, sandbox in owned}),
-                count=sum(group.count for group in groups),
-                stay=looks.count(True) if any(look is not None for look in looks) else None,
-                why=list(dict.fromkeys(group.verdict for group in groups if group.transient < group.count)),
-            )
-        )
-    return sorted(rows, key=lambda row: -(row.stay or row.count))
 
 
 def _counted(count: int, one: str, many: str = "") -> str:

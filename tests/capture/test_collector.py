@@ -17,6 +17,7 @@ import pytest
 
 from kubectl_pause.capture.crictl_limits import crictl_limits
 from kubectl_pause.facts.capture import Capture, CaptureError, read_capture
+from kubectl_pause.facts.kernel.arguments import parse_arguments
 from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES, parse_processes
 from kubectl_pause.facts.kernel.routes import parse_interfaces, parse_routes
 from kubectl_pause.facts.kernel.shims import parse_shims
@@ -73,6 +74,29 @@ def test_hostile_names_on_a_real_proc(shell: list[str], hostile_processes: dict[
     assert float(capture.end["uptime"]) >= float(capture.header["uptime"])
     assert capture.header["boot"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     assert capture.header["pid_max"] == Path("/proc/sys/kernel/pid_max").read_text().strip()
+
+
+PARENT_OF_A_ZOMBIE = "import os, sys; os.fork() or os._exit(0); print('ready', flush=True); sys.stdin.read()"
+ARGUMENTS = ["", "a\n#end uptime=1\n 1 forged", "\x1b[31m", "--password=hunter2", "é", "x" * 3000]
+
+
+@needs_linux
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_arguments_come_only_where_asked_for_and_forge_nothing(shell: list[str]) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT_OF_A_ZOMBIE, *ARGUMENTS], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"ready\n"
+        asked, unasked = collect(shell, READ_ARGS="yes"), collect(shell)
+    finally:
+        parent.communicate()
+    words = parse_arguments(asked.content("args"))[parent.pid]
+    assert words[:3] == (sys.executable, "-c", PARENT_OF_A_ZOMBIE)
+    assert words[3:-1] == tuple(ARGUMENTS[:-1])
+    assert words[-1].removesuffix("...").strip("x") == ""
+    assert sum(len(word.encode()) + 1 for word in words) <= 1024 + len("...") + 1
+    assert "args" not in unasked.sections
+    assert all(b"hunter2" not in section.content for section in unasked.sections.values())
 
 
 @needs_linux

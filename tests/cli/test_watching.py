@@ -62,7 +62,7 @@ def zlib_part() -> bytes:
 
 def test_one_json_object_a_line(watched, command, cluster):
     commands = watched(answer(calm() + BUSY + END))
-    ended = command(*WATCH, "--for", "30s", "--sample", "0.5s")
+    ended = command(*WATCH, "--for", "30s", "--interval", "0.5s")
     assert (ended.code, ended.err) == (0, "")
     start, tick, end = map(json.loads, ended.out.splitlines())
     assert [each["kind"] for each in (start, tick, end)] == ["start", "tick", "end"]
@@ -88,8 +88,8 @@ def test_without_a_time_it_is_an_hour(watched, command, cluster):
         (["--for", "0s"], "--for: 0s is too short to watch"),
         (["--for", "2h"], "--for: 2h is too long to watch"),
         (["--for", "soon"], "--for: 'soon' is not a duration"),
-        (["--sample", "0s"], "--sample: 0s is too short between two looks"),
-        (["--sample", "1h"], "--sample: 1h is too long between two looks"),
+        (["--interval", "0s"], "--interval: 0s is too short between two looks"),
+        (["--interval", "1h"], "--interval: 1h is too long between two looks"),
         (["--from", "x"], "--watch and --from cannot be used together"),
         (["-o", "yaml"], "--watch prints no yaml"),
     ],
@@ -98,6 +98,15 @@ def test_bad_input_is_one_clear_error(cluster, command, flags, what):
     ended = command(*WATCH, *flags)
     assert (ended.code, ended.out, [each for each, _ in ended.errors]) == (1, "", [what])
     assert cluster.created == []
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"), [("--sample", [*WATCH, "--sample", "2s"]), ("--interval", ["zombies", "-A", "--interval", "2s"])]
+)
+def test_a_time_between_looks_of_the_other_kind_has_no_effect_and_says_so(cluster, command, flag, words):
+    ended = command(*words)
+    assert (ended.code, cluster.created) == (1, [])
+    assert ended.errors[0][0].startswith(f"{flag} has no effect here")
 
 
 def test_more_bad_input(cluster, command):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import zlib
 from pathlib import Path
 
@@ -53,6 +55,36 @@ def test_bad_input_is_one_clear_error(cluster, command, flags, what):
     assert cluster.created == []
 
 
+@pytest.mark.parametrize(("flags", "word"), [([], "no"), (["--args"], "yes")])
+def test_arguments_are_read_where_they_are_asked_for_alone(cluster, command, flags, word):
+    assert command("zombies", "rec-nginx", "-n", "default", *flags).code == 0
+    assert environment(cluster)["READ_ARGS"] == word
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("who", "4711", "--node", NODE, "--args"),
+        ("zombies", "-A", "--watch", "--args"),
+        ("node", NODE, "--args"),
+        ("node", NODE, "-o", "wide", "--args"),
+        ("zombies", "-A", "-o", "owners", "--args"),
+    ],
+)
+def test_arguments_that_would_not_be_shown_are_not_read(cluster, command, words):
+    ended = command(*words)
+    assert (ended.code, cluster.created) == (1, [])
+    assert ended.errors[0][0].startswith("--args has no effect here")
+
+
+def test_messages_to_owners_are_for_zombies_alone(cluster, command):
+    ended = command("zombies", "--from", EARLIER, "--from", LATER, "-o", "owners")
+    assert (ended.code, ended.err) == (0, "")
+    assert "What to do:" in ended.out
+    for words in (("node", "--from", LATER, "-o", "owners"), ("zombies", "--watch", "-A", "-o", "owners")):
+        assert command(*words).code == 1
+
+
 def test_pods_and_nodes_on_a_cluster(cluster, command):
     unpacker = zlib.decompressobj(wbits=31)
     view = json.loads(unpacker.decompress(Path(LATER).read_bytes()).split(b"\n#api\n ")[1])
@@ -82,6 +114,23 @@ def test_two_captures_of_one_node_in_any_order_are_two_looks(command):
     assert text.startswith(f"Node      {node['name']}: 186 zombies in 2 pods (two looks 3.7 s apart)\n")
     assert text.splitlines()[-3].split() == ["NAMESPACE", "WORKLOAD", "PODS", "ZOMBIES", "STAY", "WHY"]
     assert text.splitlines()[-2].split() == ["zombies", "Pod/no-init", "1", "185", "183", "zombie/no-init,", "zombie/application"]
+
+
+def test_captures_from_before_and_after_a_reboot_are_not_compared_and_say_so(command, tmp_path):
+    unpacker = zlib.decompressobj(wbits=31)
+    head = unpacker.decompress(Path(LATER).read_bytes())
+    answer_of_node = gzip.decompress(unpacker.unused_data)
+    anew = re.sub(rb" boot=\S+", b" boot=11111111-2222-3333-4444-555555555555", answer_of_node, count=1)
+    assert anew != answer_of_node
+    after = tmp_path / "after.capture"
+    after.write_bytes(gzip.compress(head) + gzip.compress(anew))
+    ended = command("zombies", "--from", EARLIER, "--from", str(after))
+    assert (ended.code, ended.err) == (0, "")
+    heads = [line for line in ended.out.splitlines() if line.startswith("Node ")]
+    assert len(heads) == 2
+    assert all("(one look)" in line for line in heads)
+    assert " ".join(ended.out.split()).count("captures of two boots are not compared") == 2
+    assert "two boots" not in command("zombies", "--from", EARLIER, "--from", LATER).out
 
 
 def test_captures_of_different_nodes_are_several_nodes(command):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 
@@ -85,6 +87,43 @@ def test_pid_1_of_a_nested_namespace_is_a_process_of_the_container():
     assert "shareProcessNamespace" not in told(group)
     assert "ENTRYPOINT" not in told(group)
     assert "start an init as its first process" in group.remedies[0]
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["cgroups", "no cgroup of the dead"])
+def test_five_pid_namespaces_deep_the_innermost_pid_1_should_have_waited(seen):
+    """The zombie is an orphan of the innermost: no PID 1 further out, nor pause, ever gets it while that one lives."""
+    nested = [Written(500 + depth, 499 + depth, f"init{depth}", tuple(range(depth + 1, 0, -1)), OWN + depth, APP) for depth in range(1, 6)]
+    dead = Written(600, 505, "sh", (11, 10, 9, 8, 7, 6), OWN + 5, APP if seen else "/", state="Z")
+    node = report(written_node(PAUSE, MAIN, *nested, dead, containers={"b": "app"}, api={}))
+    [sandbox] = node.sandboxes
+    [zombie] = sandbox.zombies or []
+    assert (zombie.pid, zombie.ns_pid, zombie.container) == (600, 6, "app")
+    [group] = sandbox.zombie_groups
+    assert (group.parent.pid, group.parent.comm, group.parent.role) == (505, "init5", "process:app")
+    assert "init5 (pid 505), PID 1 of a PID namespace nested in container app, does not wait for its children" in group.message
+    assert not any("shareProcessNamespace" in remedy or "ENTRYPOINT" in remedy for remedy in group.remedies)
+    assert node.host_zombies == []
+
+
+def test_twenty_thousand_zombies_at_once_have_a_right_answer_in_little_memory():
+    """From the collector's bytes to the text for people, in a process that may not take more."""
+    code = """if True:
+        import resource
+        from dataclasses import replace
+        resource.setrlimit(resource.RLIMIT_DATA, (400 << 20, 400 << 20))
+        from kubectl_pause.render.owners_view import owner_messages
+        from kubectl_pause.render.zombies_view import zombies_view
+        from tests.judge.test_parents import MAIN, PAUSE, ZOMBIE, report, written_node
+        from tests.render.test_views import whole
+        dead = [replace(ZOMBIE, pid=10000 + number, inside=(number,)) for number in range(20000)]
+        node = report(written_node(PAUSE, MAIN, *dead, containers={"b": "app"}, api={}))
+        [group] = node.sandboxes[0].zombie_groups
+        print(group.count, group.transient, group.parent.pid, len(group.pids), len(node.sandboxes[0].zombies))
+        text = zombies_view(whole(node), wide=True, width=None, headings=True, colour=False) + owner_messages(whole(node))
+        print(len(text.splitlines()) < 120, "20000 zombies" in text)
+    """
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)
+    assert (ended.stdout.splitlines(), ended.returncode) == (["20000 0 500 10 20000", "True True"], 0), ended.stderr[-500:]
 
 
 def test_a_namespace_nested_twice_whose_processes_have_no_cgroup_to_be_seen():

@@ -70,8 +70,10 @@ def written_node(
     sections: Mapping[str, str] | None = None,
     api: Mapping[str, Any] | None = None,
     sandbox: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> Capture:
-    """A node with pod default/web, uid `u`, whose sandbox is `a`, ready; `containers` by the letter of their ids. `api` is the pod's spec.
+    """A node with pod default/web, uid `u`, whose sandbox is `a`, ready; `containers` by the letter of their ids. `api` is the pod's
+    spec, `metadata` more of the pod's.
 
     Zombies have been dead for an hour, and are there at a second look.
     """
@@ -100,7 +102,7 @@ def written_node(
             "capturedAt": "2026-01-02T03:04:05Z",
             "nodeName": "worker-1",
             "node": {"status": {"nodeInfo": {"containerRuntimeVersion": "containerd://2.2.9"}}},
-            "pods": [{"metadata": {"name": "web", "uid": "u", "namespace": "default"}, "spec": api}],
+            "pods": [{"metadata": {"name": "web", "uid": "u", "namespace": "default", **(metadata or {})}, "spec": api}],
         }
         text = ["#pause-inspect-capture 1", "#api", " " + json.dumps(view), *text]
     return parse_capture("\n".join([*text, ""]).encode(), "written")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kubectl_pause.facts.watch import Counted, End, Events, Fact, Gone, Look
 from kubectl_pause.judge.reaping.watching import NodeWatching
 from kubectl_pause.render.watch_view import WatchBoard
+from kubectl_pause.watch_report import WatchPods
 from tests.judge.watched import NOW, TRACED, pause, untraced
 
 TWO = (pause(10), pause(20, name="alone", adopts=False))
@@ -59,6 +60,20 @@ def test_what_happens_to_a_pause_without_orphans_is_shown_too():
     lines = shown(TRACED, *FIRST, Events(20, 1, 1, 1, 1), Gone(10), Look(101.0, 0), End("removed"), end=True)
     assert [line.split()[1] + " " + line.split()[-1] for line in lines[2:]] == ["alone asleep", "web gone"]
     assert shown(TRACED, Look(1.0, 0), pauses=[pause(20, adopts=False)])[2].split()[:3] == ["shop", "web", "20"], "the one pod asked for"
+
+
+def test_pods_that_come_and_go_are_named_once_the_newest_first():
+    board, watching = WatchBoard(), NodeWatching("worker", [pause(10)])
+    for fact in (TRACED, *FIRST):
+        line = watching.take(fact, NOW)
+        if line:
+            board.take(line)
+    for number in range(7):
+        board.take(WatchPods(node="other", time=NOW, came=[f"shop/web-{number}"], went=["shop/\x1b[2J"] if number == 3 else []))
+    lines = board.lines(width=None, height=None, colour=False)
+    newest = ", ".join(f"shop/web-{number} to other" for number in (6, 5, 4, 3, 2))
+    assert lines[-2] == f"Came      {newest} and 2 before: not watched, the watch began before"
+    assert lines[-1] == "Went      shop/\\x1b[2J from other"
 
 
 def test_a_watch_that_was_cut():

@@ -51,6 +51,14 @@ def test_twenty_thousand_zombies_are_a_few_lines():
     assert "and 19980 more: -o json has all" in shown(whole(node), wide=True, width=None)
 
 
+def test_arguments_are_shown_where_they_were_asked_for_and_escaped():
+    node = cluster()
+    group = next(sandbox.zombie_groups[0] for sandbox in node.sandboxes if sandbox.zombies)
+    assert "  Parent  " not in shown(whole(node))
+    group.parent = msgspec.structs.replace(group.parent, arguments=["sh", "-c", "sleep 1; \x1b[31m"])
+    assert "  Parent  sh -c 'sleep 1; \\x1b[31m'" in shown(whole(node), width=None)
+
+
 def test_nothing_of_a_pod_s_own_text_reaches_the_terminal():
     node = cluster()
     parent = ZombieParent(pid=1, comm=HOSTILE, role=f"process:{HOSTILE}")

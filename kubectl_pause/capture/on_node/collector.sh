@@ -4,13 +4,14 @@
 # Needs a busybox-class image (tools below), the node's PID namespace and, for crictl and runtime state, /proc/1/root.
 # Writes nothing on the node. Prints gzip; inside, lines that start with "#" are written by this script alone, and every line
 # of anybody else's text starts with the kernel's "PID/FILE:", a quote (from stat) or a blank, so no text can forge a record.
-# Never collected: environments, arguments of processes (but the id of a shim's), annotations other than those named in KEEP_*.
+# Never collected: environments, annotations other than those named in KEEP_*, and, unless READ_ARGS says so, arguments of processes
+# (but the id of a shim's).
 #
 # Settings, all optional: CRICTL_SECONDS (each call, 10), CRICTL_SHARE (all calls together, 30), USE_CRICTL (yes|no), NODE_ROOT (/proc/1/root), PROC (/proc),
-# READ_FDS (no|yes: look for open descriptors of namespaces), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
+# READ_FDS (no|yes: look for open descriptors of namespaces), READ_ARGS (no|yes: arguments of processes that could reap), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
 export LC_ALL=C PATH=/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin
 PROC=${PROC:-/proc} NODE_ROOT=${NODE_ROOT:-/proc/1/root} CRICTL_SECONDS=${CRICTL_SECONDS:-10} CRICTL_SHARE=${CRICTL_SHARE:-30} USE_CRICTL=${USE_CRICTL:-yes}
-SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-no}
+SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-no} READ_ARGS=${READ_ARGS:-no}
 
 for tool in awk cat chroot cut date find grep gzip readlink sed setsid sleep stat tail tr uname xargs; do
 	command -v $tool >/dev/null 2>&1 || { echo "#missing $tool"; exit 3; }
@@ -288,6 +289,21 @@ look_at_reapers() {
 	printf '%s/exe\n' $reapers | xargs stat -c "$nonce %N" | cut -c1-300 | sed 's/^/ /'
 } 2>/dev/null
 
+# Arguments of those processes, a line each: byte 1 between words, byte 2 for a newline in one. 1025 bytes of each, so that a cut is seen,
+# and 256 KiB of all. Not `cut` alone: a process may have megabytes of them.
+arguments() {
+	[ "$READ_ARGS" = yes ] || return
+	echo '#section args'
+	room=262144
+	for pid in $reapers; do
+		words=$(dd if=$pid/cmdline bs=1025 count=1 | tr '\000\n' '\001\002')
+		[ -n "$words" ] || continue
+		room=$((room - ${#words}))
+		[ $room -ge 0 ] || break
+		printf ' %s %s\n' $pid "$words"
+	done
+} 2>/dev/null
+
 # Escaped for xargs: systemd has backslashes in its units' names.
 cgroups_with() { find . -name "$1" | sed "s,/$1\$,,; s,[^A-Za-z0-9_./-],\\\\&,g"; }
 
@@ -366,6 +382,7 @@ collect() {
 	shims
 	fds
 	look_at_reapers
+	arguments
 	echo '#section pids'
 	pids_limits pids.current pids.max pids.events
 	frozen_cgroups

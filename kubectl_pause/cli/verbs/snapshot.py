@@ -29,7 +29,8 @@ def snapshot(
 ) -> int:
     """Save one moment of a node to a file, for `--from` on the other verbs.
 
-    It holds process names, namespaces, cgroups and what the runtime says of its sandboxes; no environment variables, no arguments.
+    It holds process names, namespaces, cgroups and what the runtime says of its sandboxes; no environment variables, and no arguments
+    without --args.
 
     \b
     Examples:

@@ -9,13 +9,14 @@ import typer
 
 from kubectl_pause.cli import reading, terminal, watching
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, ViewFlags, sample_seconds, with_shared_flags
-from kubectl_pause.cli.pod_choice import check_names, uids_by_node
+from kubectl_pause.cli.pod_choice import check_names, pods_meant, uids_by_node
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kubectl_pause.capture.node_watch import WatchPlan
+    from kubectl_pause.facts.api import Pod
     from kubectl_pause.report import NodeReport, Report
 
 
@@ -31,7 +32,8 @@ def zombies(
     every: Annotated[bool, typer.Option("--all", help="All of every node.")] = False,
     local: Annotated[bool, typer.Option("--local", help="All of this host, with no cluster.")] = False,
     sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between two looks; 0 is one look.")] = "1s",
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Watch pause reap, live; --sample is the time from look to look.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Watch pause reap, live.")] = False,
+    interval: Annotated[str, typer.Option("--interval", metavar="TIME", help="Time from look to look, with --watch.")] = "1s",
     duration: Annotated[
         Optional[str], typer.Option("--for", metavar="TIME", help="How long to watch; without, until Ctrl-C, an hour at most.")
     ] = None,
@@ -49,6 +51,7 @@ def zombies(
     Examples:
       kubectl pause-inspect zombies -n shop
       kubectl pause-inspect zombies --all --sample 3s
+      kubectl pause-inspect zombies -A -o owners
       kubectl pause-inspect zombies web-0 --watch --for 30s
     """
     started = time.monotonic()
@@ -58,7 +61,7 @@ def zombies(
     check_names(names or [], selector, all_namespaces=all_namespaces)
     of_pods = bool(names or selector or all_namespaces)
     _check_places({"--from": bool(view.captured), "--local": local, "--all": every, "--node": bool(nodes)}, of_pods=of_pods)
-    plan = watching.WatchFlags(watch, duration, sample, trace_buffer, tracefs).plan()
+    plan = watching.WatchFlags(watch, duration, interval, trace_buffer, tracefs).plan()
     watching.check_watch(view, plan, local=local)
     wait = sample_seconds(sample)
     report = reading.start_report()
@@ -126,18 +129,24 @@ def _watch(
     all_namespaces: bool,
     every: bool,
 ) -> int:
+    from functools import partial
+
     from kubectl_pause.access.kubeconfig import connect
+    from kubectl_pause.cli.pods_meanwhile import pods_of_nodes
     from kubectl_pause.select.targets import find_nodes
 
     api = connect(kube.connection(capture.inspector().timeout))
     found: dict[str, set[str] | None]
+    pods_now: Callable[[], list[Pod]]
     if nodes or every:
         chosen, failures = find_nodes(api, nodes, every=every)
         report.errors += failures
         found = dict.fromkeys(chosen)
+        pods_now = partial(pods_of_nodes, api, chosen)
     else:
         found = {**uids_by_node(api, names, selector, report, all_namespaces=all_namespaces)}
-    return watching.watch(api, found, plan, capture, view, report)
+        pods_now = partial(pods_meant, api, names, selector, all_namespaces=all_namespaces)
+    return watching.watch(api, found, pods_now, plan, capture, view, report)
 
 
 def _of_nodes(names: list[str], report: Report, kube: KubeFlags, capture: CaptureFlags, wait: float, *, every: bool) -> None:

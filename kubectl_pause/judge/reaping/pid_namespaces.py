@@ -116,6 +116,7 @@ def _reaper(facts: ReapingFacts, candidate: Candidate, version: tuple[int, ...] 
         ns_pid=process.ns_pids[-1] if process.ns_pids else None,
         comm=process.comm,
         executable=facts.executables.get(process.pid),
+        arguments=facts.arguments(process.pid),
         role=str(candidate.role),
         state=candidate.state,
         handles_sigchld=candidate.sigchld.treatment,

@@ -55,6 +55,11 @@ class ReapingFacts:
         """Paths of executables by pid; of processes that could reap."""
         return self.node.facts.executables
 
+    def arguments(self, pid: int) -> list[str] | None:
+        """Arguments of a process that could reap; None where they were not asked for, or it has none."""
+        words = self.node.facts.arguments.get(pid)
+        return None if words is None else list(words)
+
     @property
     def limits(self) -> Mapping[str, PidLimit]:
         """Tasks charged and allowed by cgroup; empty where the collector did not look."""

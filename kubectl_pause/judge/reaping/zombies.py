@@ -81,4 +81,4 @@ def _container(facts: ReapingFacts, process: Process, attribution: Attribution |
 
 def _parent(facts: ReapingFacts, pid: int) -> ZombieParent:
     process = facts.processes.get(pid)
-    return ZombieParent(pid=pid, comm=process.comm if process else None, role=str(role_of(facts, process)))
+    return ZombieParent(pid=pid, comm=process.comm if process else None, arguments=facts.arguments(pid), role=str(role_of(facts, process)))
