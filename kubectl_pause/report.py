@@ -1,7 +1,7 @@
 """The report: the one document that every reading verb makes and shows a view of. Long, since it is one list of fields.
 
 Field names are camelCase in JSON and YAML. A field that could not be filled is null, never absent. Times are RFC 3339, ages and
-durations seconds, inodes and pids integers, ids whole. `schema` of this document: `msgspec.json.schema(Report)`.
+durations seconds, inodes and pids integers, ids whole. `schema.py` makes the JSON Schema of this document.
 """
 
 from __future__ import annotations
