@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
+from kubectl_pause.difference_report import Difference
 from kubectl_pause.report import Report
 from kubectl_pause.watch_report import WatchLine
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-DOCUMENTS: dict[str, Any] = {"report": Report, "watch": WatchLine}
+DOCUMENTS: dict[str, Any] = {"report": Report, "watch": WatchLine, "diff": Difference}
 """By the word that `schema` takes: `watch` is one line of `zombies --watch`."""
 
 

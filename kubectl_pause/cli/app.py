@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _CONNECTION_FLAGS = f'Use "{PROGRAM} options" for the flags of the connection, which are kubectl\'s.'
-VERBS = ("pod", "node", "local", "who", "zombies", "demo", "snapshot", "cleanup", "access", "schema", "options", "version")
+VERBS = ("pod", "node", "local", "who", "zombies", "demo", "snapshot", "diff", "cleanup", "access", "schema", "options", "version")
 
 
 def app_with(verbs: Iterable[str]) -> typer.Typer:

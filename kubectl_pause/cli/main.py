@@ -37,7 +37,7 @@ def main() -> NoReturn:
         print_error(
             f"this is a defect of {PROGRAM}: {type(error).__name__}: {error}{_place_of(error)}", "please report it with what you ran"
         )
-        code = ExitCode.ERROR
+        code = _failure_code(sys.argv[1:])
     sys.exit(code)
 
 
@@ -52,7 +52,7 @@ def _failed(error: OSError) -> int:
         return _output_lost(lost)
     file = f"{error.filename}: " if error.filename else ""
     print_error(f"{file}{error.strerror or error}", "is it there, and may you read it?" if file else "")
-    return ExitCode.ERROR
+    return _failure_code(sys.argv[1:])
 
 
 def _place_of(error: Exception) -> str:
@@ -66,10 +66,18 @@ def _place_of(error: Exception) -> str:
 def _output_lost(error: OutputLost | ReaderLeft) -> int:
     """The reader left, as `| head` does, or there is no room: what is still buffered goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    failure = _failure_code(sys.argv[1:])
     if isinstance(error, ReaderLeft):
-        return ExitCode.DONE
+        return ExitCode.DONE if failure == ExitCode.ERROR else failure  # of `diff` 0 would say that nothing has changed
     print_error(f"the output could not be written: {error.why}", "write it to where there is room")
-    return ExitCode.ERROR
+    return failure
+
+
+def _failure_code(arguments: Sequence[str]) -> ExitCode:
+    """1 is no failure of `diff`, but its answer."""
+    from kubectl_pause.cli.app import VERBS
+
+    return ExitCode.TROUBLE if next((word for word in arguments if word in VERBS), "") == "diff" else ExitCode.ERROR
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -78,7 +86,7 @@ def run(arguments: Sequence[str]) -> int:
         return _run(arguments)
     except PauseInspectError as error:
         print_error(error.message, error.hint)
-        return ExitCode.ERROR
+        return _failure_code(arguments)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
 
@@ -114,5 +122,5 @@ def _run(arguments: Sequence[str]) -> int:
             raise
         context = getattr(error, "ctx", None)
         print_error(usage(), f"{context.command_path if context else PROGRAM} --help")
-        return ExitCode.ERROR
+        return _failure_code(arguments)
     return result if isinstance(result, int) else ExitCode.DONE

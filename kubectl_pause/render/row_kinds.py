@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic
 
+from kubectl_pause.render.difference_view import CHANGES, change_document
 from kubectl_pause.render.leftovers_view import LEFTOVERS, leftover_document
 from kubectl_pause.render.listing import ListedColumn, Row
 from kubectl_pause.render.node_view import COLUMNS, sandbox_document, sandbox_rows
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kubectl_pause.capture.leftovers import Leftover
+    from kubectl_pause.difference_report import Change
     from kubectl_pause.render.node_view import SandboxRow
     from kubectl_pause.render.zombies_view import ZombieRow
     from kubectl_pause.report import Answer
@@ -53,10 +55,15 @@ def _pod_name(row: SandboxRow) -> str:
     return f"pod/{row.pod.name}"
 
 
+def _changed_name(change: Change) -> str | None:
+    return f"pod/{change.pod}" if change.pod is not None else None
+
+
 SANDBOX_ROWS = RowKind(COLUMNS, sandbox_rows, sandbox_document, _pod_name)
 ZOMBIE_ROWS = RowKind(ZOMBIES, zombie_rows, zombie_document, _zombie_name, others=(REAPERS, OWNERS))
 ANSWER_ROWS: RowKind[Answer] = RowKind(ANSWERS, lambda report: report.answers, answer_document, _answer_name)
 LEFTOVER_ROWS: RowKind[Leftover] = RowKind(LEFTOVERS, lambda left: left.items, leftover_document, _leftover_name, has_wide=False)
+CHANGE_ROWS: RowKind[Change] = RowKind(CHANGES, lambda difference: difference.changes, change_document, _changed_name, has_wide=False)
 
 BY_VERB: dict[str, RowKind[Any]] = {
     "node": SANDBOX_ROWS,
@@ -65,4 +72,5 @@ BY_VERB: dict[str, RowKind[Any]] = {
     "zombies": ZOMBIE_ROWS,
     "who": ANSWER_ROWS,
     "cleanup": LEFTOVER_ROWS,
+    "diff": CHANGE_ROWS,
 }

@@ -13,7 +13,7 @@ from kubectl_pause.errors import PauseInspectError
 
 def schema(
     document: Annotated[
-        str, typer.Argument(metavar="[DOCUMENT]", help="report (of -o json and yaml) or watch (a line of `zombies --watch`).")
+        str, typer.Argument(metavar="[DOCUMENT]", help="report (of -o json and yaml), watch (a line of `zombies --watch`) or diff.")
     ] = "report",
 ) -> int:
     """Print the JSON Schema of what the other verbs print.
