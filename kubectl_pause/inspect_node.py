@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from kubectl_pause.facts.node_facts import node_facts
 from kubectl_pause.join.joined_node import join_node
+from kubectl_pause.join.sandbox_processes import sandbox_processes
 from kubectl_pause.join.sandboxes import without_sandbox
 from kubectl_pause.judge.namespaces.drift import compare_with_spec
 from kubectl_pause.judge.namespaces.findings import node_findings, sandbox_findings, source_findings
@@ -28,27 +29,30 @@ if TYPE_CHECKING:
 RESTARTED = "the node was started anew between the two captures: only the later one is shown"
 
 
-def inspect_capture(capture: Capture, name: str, *, prove: bool = False) -> NodeReport:
+def inspect_capture(capture: Capture, name: str, *, prove: bool = False, processes: bool = False) -> NodeReport:
     """Everything that one capture tells of its node. `name` is used where the capture itself has no API part that says it.
 
-    `prove` fills each sandbox's proofs. Raises CaptureError where the API's part of the capture makes no sense.
+    `prove` fills each sandbox's proofs, `processes` its processes. Raises CaptureError where the API's part of the capture makes no sense.
     """
-    return inspect_node(node_facts(capture, name), name, prove=prove)
+    return inspect_node(node_facts(capture, name), name, prove=prove, processes=processes)
 
 
-def inspect_node(facts: NodeFacts, name: str, *, prove: bool = False, earlier: NodeFacts | None = None) -> NodeReport:
+def inspect_node(
+    facts: NodeFacts, name: str, *, prove: bool = False, processes: bool = False, earlier: NodeFacts | None = None
+) -> NodeReport:
     """The same from facts that are parsed already. `earlier` is an older capture of the same node, to compare the processes with."""
     node = join_node(facts, name, earlier)
-    return judge_node(node, prove=prove)
+    return judge_node(node, prove=prove, processes=processes)
 
 
-def judge_node(node: JoinedNode, *, prove: bool = False) -> NodeReport:
+def judge_node(node: JoinedNode, *, prove: bool = False, processes: bool = False) -> NodeReport:
     """Ask every judge, and put the answers into the report."""
     compared = compare_with_spec(node)
     strangers = find_strangers(node)
     of_reaping = reaping_facts(node)
     reaping = judge_reaping(of_reaping)
     room = judge_headroom(of_reaping, reaping)
+    of_sandbox = sandbox_processes(node) if processes else {}
 
     def judged(sandbox: Sandbox) -> Sandbox:
         told = reaping.by_sandbox[sandbox.id]
@@ -62,6 +66,7 @@ def judge_node(node: JoinedNode, *, prove: bool = False) -> NodeReport:
             pids=room.pids_of[sandbox.id],
             strangers=joined,
             proofs=proofs(node.facts, sandbox, compared) if prove else None,
+            processes=of_sandbox.get(sandbox.id),
             findings=[
                 *sandbox_findings(node, node.joined[sandbox.id], compared, joined),
                 *told.findings,

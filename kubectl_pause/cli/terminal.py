@@ -141,3 +141,12 @@ def colour() -> bool:
 def width() -> int | None:
     """Columns of the terminal that stdout is, else None."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def can_write(text: str) -> bool:
+    """Whether the encoding of stdout has these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

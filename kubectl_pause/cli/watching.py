@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
     from kubectl_pause.capture.node_capture import NodeCapture
     from kubectl_pause.capture.node_watch import WatchPlan
-    from kubectl_pause.cli.flags import CaptureFlags, ViewFlags
+    from kubectl_pause.cli.flags import CaptureFlags
+    from kubectl_pause.cli.output_flags import ViewFlags
     from kubectl_pause.facts.watch import Lines
     from kubectl_pause.judge.reaping.watching import NodeWatching
     from kubectl_pause.render.watch_view import WatchBoard

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from kubectl_pause.render.row_kinds import RowKind
 
-Form = Literal["table", "wide", "json", "yaml", "name", "jsonpath", "jsonpath-as-json", "custom-columns"]
+Form = Literal["table", "wide", "tree", "json", "yaml", "name", "jsonpath", "jsonpath-as-json", "custom-columns"]
 
-FORMS = ("custom-columns", "json", "jsonpath", "jsonpath-as-json", "name", "wide", "yaml")
+FORMS = ("custom-columns", "json", "jsonpath", "jsonpath-as-json", "name", "tree", "wide", "yaml")
 _NONE = "<none>"
 
 
@@ -37,9 +37,14 @@ class Output:
         """Whether people are meant to read it, with headings and in the order of `--sort-by`."""
         return self.form in ("table", "wide")
 
+    @property
+    def is_view(self) -> bool:
+        """Whether people are meant to read it: a table or a tree."""
+        return self.is_table or self.form == "tree"
 
-def parse_output(text: str | None, *, wide: bool = True) -> Output:
-    """What `-o` says; None is a table, and `wide` whether there is a wider one.
+
+def parse_output(text: str | None, *, wide: bool = True, tree: bool = True) -> Output:
+    """What `-o` says; None is a table, `wide` whether there is a wider one, `tree` whether a tree is drawn.
 
     Raises PauseInspectError for a form that does not exist, and for an expression that is none.
     """
@@ -60,14 +65,14 @@ def parse_output(text: str | None, *, wide: bool = True) -> Output:
         return Output(cast("Form", form), template=parse(expression, f"-o {form}"))
     if form == "custom-columns":
         return Output("custom-columns", columns=_parse_columns(expression))
-    forms = [each for each in FORMS if wide or each != "wide"]
+    forms = [name for name in FORMS if (wide or name != "wide") and (tree or name != "tree")]
     if equals or form not in forms:
         raise _usage(f"unable to match a printer suitable for the output format {text!r}", f"allowed formats are: {', '.join(forms)}")
     return Output(cast("Form", form))
 
 
 def as_output(output: Output, kind: RowKind[Any], document: msgspec.Struct, *, headings: bool = True, sort_by: str | None = None) -> str:
-    """The document in any form but a table. Raises PauseInspectError for a path that does not fit it."""
+    """The document in any form but a table or a tree. Raises PauseInspectError for a path that does not fit it."""
     from kubectl_pause.render.document import as_json, as_yaml
 
     if output.template:

@@ -27,6 +27,7 @@ class RowKind(Generic[Row]):
     """`rows` of a document, the `document` that paths see of a row, its `name` as TYPE/NAME or None, and its `columns`.
 
     `others` are tables that `-o wide` prints beside it: they cannot be sorted or chosen from. `has_wide`: whether `-o wide` shows more.
+    `has_tree`: whether `-o tree` draws it.
     """
 
     columns: tuple[ListedColumn[Row], ...]
@@ -35,6 +36,7 @@ class RowKind(Generic[Row]):
     name: Callable[[Row], str | None]
     others: tuple[tuple[ListedColumn[Any], ...], ...] = ()
     has_wide: bool = True
+    has_tree: bool = False
 
 
 def _zombie_name(row: ZombieRow) -> str:
@@ -59,7 +61,7 @@ def _changed_name(change: Change) -> str | None:
     return f"pod/{change.pod}" if change.pod is not None else None
 
 
-SANDBOX_ROWS = RowKind(COLUMNS, sandbox_rows, sandbox_document, _pod_name)
+SANDBOX_ROWS = RowKind(COLUMNS, sandbox_rows, sandbox_document, _pod_name, has_tree=True)
 ZOMBIE_ROWS = RowKind(ZOMBIES, zombie_rows, zombie_document, _zombie_name, others=(REAPERS, OWNERS))
 ANSWER_ROWS: RowKind[Answer] = RowKind(ANSWERS, lambda report: report.answers, answer_document, _answer_name)
 LEFTOVER_ROWS: RowKind[Leftover] = RowKind(LEFTOVERS, lambda left: left.items, leftover_document, _leftover_name, has_wide=False)

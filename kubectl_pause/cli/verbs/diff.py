@@ -8,7 +8,8 @@ import typer
 
 from kubectl_pause import __version__
 from kubectl_pause.cli import reading, terminal
-from kubectl_pause.cli.flags import OutputFlags, with_shared_flags
+from kubectl_pause.cli.flags import with_shared_flags
+from kubectl_pause.cli.output_flags import OutputFlags
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
