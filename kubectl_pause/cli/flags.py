@@ -92,6 +92,13 @@ class KubeFlags:
     request_timeout: Annotated[
         str, flag(_CONNECTION, "--request-timeout", metavar="TIME", help="Limit of one API request: 10s, 2m; 0 is that of --timeout.")
     ] = "10s"
+    verbosity: Annotated[
+        int,
+        flag(
+            _CONNECTION, "--v", "-v", metavar="LEVEL", min=0,
+            help="Say on stderr: 1 what is done, 6 each request with its time, 9 headers too; credentials are hidden.",
+        ),
+    ] = 0  # fmt: skip
 
     def connection(self, longest: float) -> ConnectionFlags:
         """As the cluster package takes them; no request outlasts `longest` seconds, not even with `--request-timeout 0`.
@@ -117,6 +124,7 @@ class KubeFlags:
             client_key=self.client_key,
             tls_server_name=self.tls_server_name,
             insecure_skip_tls_verify=self.insecure_skip_tls_verify,
+            verbosity=self.verbosity,
             request_timeout=min(seconds(self.request_timeout, "--request-timeout") or longest, longest),
         )
 

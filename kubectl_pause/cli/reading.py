@@ -141,7 +141,7 @@ def captures_of_nodes(
             raise PauseInspectError(error.reason, error.message, error.hint or "")
         dry_run(api, nodes, options, flags.dry_run)
     with (
-        Progress() as progress,
+        Progress(api.log.step if api.log.is_on else None) as progress,
         closing(capture_nodes(api, nodes, options, parallel=flags.parallel, say=progress.say, warn=progress.warn)) as outcomes,
     ):
         for node, outcome in outcomes:

@@ -140,7 +140,7 @@ def watch(api: Api, nodes: Mapping[str, set[str] | None], plan: WatchPlan, captu
     if capture.dry_run is not None:
         dry_run(api, sorted(nodes), options, capture.dry_run)
     screen = _screen(view)
-    progress = Progress()
+    progress = Progress(api.log.step if api.log.is_on else None)
     try:
         with progress:
             watch_nodes(api, sessions, options, plan, say=progress.say, warn=progress.warn, show=lambda: screen.show(_waiting(lines)))
