@@ -41,6 +41,21 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
+def complete(words: Sequence[str]) -> NoReturn:
+    """The console script `kubectl_complete-pause_inspect`, and `__complete` of the plugin: candidates for the last of the words.
+
+    Whatever happens, nothing but them is printed, and the exit code is 0.
+    """
+    from kubectl_pause.cli.completing.candidates import answer
+
+    try:
+        sys.stdout.write(answer(words))
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(ExitCode.DONE)
+
+
 def _failed(error: OSError) -> int:
     """An OSError that nobody expected. It is the output's where stdout takes nothing any more: typer writes help by itself."""
     try:
@@ -94,16 +109,13 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     import typer
 
-    from kubectl_pause.cli.app import VERBS, app_with
+    from kubectl_pause.cli.app import VERBS, app_with, flag_names
     from kubectl_pause.cli.argument_order import VERB_ALIASES, normalise, verb_asked
 
     # Only a verb in front is one for certain: behind a flag the same word may be the flag's value.
     arguments = verb_asked(arguments)
     command = typer.main.get_command(app_with(arguments[:1] if arguments and arguments[0] in VERBS else VERBS))
-    flags = [parameter for verb in getattr(command, "commands", {}).values() for parameter in verb.params]
-    options = [flag for flag in flags if getattr(flag, "param_type_name", "") == "option"]
-    switches = {name for flag in options if getattr(flag, "is_flag", False) for name in [*flag.opts, *flag.secondary_opts]}
-    valued = {name for flag in options if not getattr(flag, "is_flag", False) for name in flag.opts}
+    valued, switches = flag_names(command)
     words = normalise(arguments, (*VERBS, *VERB_ALIASES, "help"), valued, switches | {"-h", "--help"})
     try:
         result = command.main(args=verb_asked(words), prog_name=PROGRAM, standalone_mode=False)

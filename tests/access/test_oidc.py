@@ -172,7 +172,7 @@ def test_no_verb_changes_the_kubeconfig(server, tmp_path, monkeypatch, verb, cap
     fake_kubectl(tmp_path, monkeypatch, "exit 1")
     words = {"pod": ["x"], "node": ["x"], "local": ["--kubeconfig=x"], "who": ["10.0.0.1"], "zombies": ["-A"], "demo": ["--no-such-flag"]}
     words |= {"snapshot": ["x", "-o", str(tmp_path / "s")], "cleanup": ["--yes"], "access": [], "options": [], "version": []}
-    words |= {"schema": [], "diff": ["x", "y"]}
+    words |= {"schema": [], "diff": ["x", "y"], "completion": ["bash"]}
     for number, seconds in enumerate((3600, -3600)):
         path = write_kubeconfig(tmp_path / f"config{number}", server.url, user=oidc_user(token(seconds)))
         path.write_text(f"# mine\n{path.read_text()}", encoding="utf-8")
