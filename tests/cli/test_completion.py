@@ -15,6 +15,7 @@ from aiohttp import web
 from kubectl_pause.cli.app import VERBS
 from kubectl_pause.cli.completing.candidates import answer
 from kubectl_pause.cli.completing.shell_scripts import KUBECTL_CALLS, MARK, SCRIPTS
+from tests.access.conftest import write_kubeconfig
 from tests.cli.fake_cluster import NODE
 
 PLUGIN = "kubectl-pause_inspect"
@@ -115,6 +116,24 @@ def test_without_a_kubeconfig_and_with_a_broken_one_it_is_silent(tmp_path, monke
     assert words("pod", "--kubeconfig", str(tmp_path / "broken"), "") == [":4"]
     assert words("pod", "--kubeconfig", str(tmp_path / "broken"), "--context", "") == [":4"]
     assert capsys.readouterr().err == ""
+
+
+def test_a_credential_plugin_is_not_let_ask_the_user(shop, tmp_path, monkeypatch):
+    class Terminal:
+        def isatty(self):
+            return True
+
+        def fileno(self):
+            return 0
+
+    plugin = tmp_path / "plugin"
+    plugin.write_text(f"#!/bin/sh\ntouch '{tmp_path}/ran'\n")
+    plugin.chmod(0o755)
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "interactiveMode": "Always"}}
+    write_kubeconfig(tmp_path / "config", shop.server.url, user=user)
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    assert words("pod", "") == [":4"]
+    assert not (tmp_path / "ran").exists()
 
 
 def test_names_that_a_shell_could_misunderstand_are_left_out(shop):

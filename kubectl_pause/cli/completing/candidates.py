@@ -223,11 +223,11 @@ def _at_most(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Nothing of the block reaches the terminal by stderr."""
-    before = sys.stderr
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
-        sys.stderr = nowhere
+    """Nothing of the block reaches the terminal by stderr, and nothing in it, as a credential plugin might, asks the user anything."""
+    before = sys.stdin, sys.stderr
+    with open(os.devnull, "r+", encoding="utf-8") as nowhere:  # noqa: PTH123
+        sys.stdin = sys.stderr = nowhere
         try:
             yield
         finally:
-            sys.stderr = before
+            sys.stdin, sys.stderr = before
