@@ -6,11 +6,27 @@ import sys  # and nothing else out here: what takes time to load is loaded where
 def start() -> None:
     """Load the program and run it, to the end of the process."""
     try:
+        if sys.argv[1:2] == ["__complete"]:
+            _complete(sys.argv[2:])
         from kubectl_pause.cli.main import main
 
         main()
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def complete() -> None:
+    """The console script `kubectl_complete-pause_inspect`, which kubectl runs for what may follow its arguments."""
+    try:
+        _complete(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _complete(words: list[str]) -> None:
+    from kubectl_pause.cli.main import complete
+
+    complete(words)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from kubectl_pause.facts.node_facts import node_facts
 from kubectl_pause.join.joined_node import join_node
+from kubectl_pause.join.sandbox_processes import sandbox_processes
 from kubectl_pause.join.sandboxes import without_sandbox
 from kubectl_pause.judge.health.sandboxes import health_findings
 from kubectl_pause.judge.namespaces.drift import compare_with_spec
@@ -28,21 +29,23 @@ if TYPE_CHECKING:
     from kubectl_pause.report import Container, Sandbox
 
 
-def inspect_capture(capture: Capture, name: str, *, prove: bool = False) -> NodeReport:
+def inspect_capture(capture: Capture, name: str, *, prove: bool = False, processes: bool = False) -> NodeReport:
     """Everything that one capture tells of its node. `name` is used where the capture itself has no API part that says it.
 
-    `prove` fills each sandbox's proofs. Raises CaptureError where the API's part of the capture makes no sense.
+    `prove` fills each sandbox's proofs, `processes` its processes. Raises CaptureError where the API's part of the capture makes no sense.
     """
-    return inspect_node(node_facts(capture, name), name, prove=prove)
+    return inspect_node(node_facts(capture, name), name, prove=prove, processes=processes)
 
 
-def inspect_node(facts: NodeFacts, name: str, *, prove: bool = False, earlier: NodeFacts | None = None) -> NodeReport:
+def inspect_node(
+    facts: NodeFacts, name: str, *, prove: bool = False, processes: bool = False, earlier: NodeFacts | None = None
+) -> NodeReport:
     """The same from facts that are parsed already. `earlier` is an older capture of the same node, to compare the processes with."""
     node = join_node(facts, name, earlier)
-    return judge_node(node, prove=prove)
+    return judge_node(node, prove=prove, processes=processes)
 
 
-def judge_node(node: JoinedNode, *, prove: bool = False) -> NodeReport:
+def judge_node(node: JoinedNode, *, prove: bool = False, processes: bool = False) -> NodeReport:
     """Ask every judge, and put the answers into the report."""
     health = health_findings(node)
     compared = compare_with_spec(node)
@@ -50,6 +53,7 @@ def judge_node(node: JoinedNode, *, prove: bool = False) -> NodeReport:
     of_reaping = reaping_facts(node)
     reaping = judge_reaping(of_reaping)
     room = judge_headroom(of_reaping, reaping)
+    of_sandbox = sandbox_processes(node) if processes else {}
 
     def judged(sandbox: Sandbox) -> Sandbox:
         told = reaping.by_sandbox[sandbox.id]
@@ -63,6 +67,7 @@ def judge_node(node: JoinedNode, *, prove: bool = False) -> NodeReport:
             pids=room.pids_of[sandbox.id],
             strangers=joined,
             proofs=proofs(node.facts, sandbox, compared) if prove else None,
+            processes=of_sandbox.get(sandbox.id),
             findings=[
                 *health.get(sandbox.id, ()),
                 *sandbox_findings(node, node.joined[sandbox.id], compared, joined),

@@ -1,7 +1,7 @@
 """The report: the one document that every reading verb makes and shows a view of. Long, since it is one list of fields.
 
 Field names are camelCase in JSON and YAML. A field that could not be filled is null, never absent. Times are RFC 3339, ages and
-durations seconds, inodes and pids integers, ids whole. `schema` of this document: `msgspec.json.schema(Report)`.
+durations seconds, inodes and pids integers, ids whole. `schema.py` makes the JSON Schema of this document.
 """
 
 from __future__ import annotations
@@ -236,6 +236,23 @@ class Proof(_Document, kw_only=True):
     shows: str
 
 
+class SandboxProcess(_Document, kw_only=True):
+    """A process of a sandbox: the holder, of a container where it is known which, or a zombie. `state` is the kernel's letter.
+
+    `ns_pid` is its pid in its own PID namespace, `attributed_by` and `confidence` how it is known to be of this sandbox: `possible` is a
+    process that is in no cgroup of the pod.
+    """
+
+    pid: int
+    ns_pid: int | None = None
+    ppid: int
+    comm: str
+    state: str
+    container: str | None = None
+    attributed_by: Literal["cgroup", "pid-namespace", "parent", "shim"]
+    confidence: Literal["certain", "likely", "possible"]
+
+
 class LeftoverNamespace(_Document, kw_only=True):
     """A namespace that outlived its last process, and that no sandbox of the report names; `held_by` as in SandboxNamespace."""
 
@@ -249,7 +266,7 @@ class Sandbox(_Document, kw_only=True):
 
     `current` is true for the one of its pod that is ready or newest; the others are older. `attempt` and `created_at` are
     null where only crictl could tell. `holder`: `pause`, `other` (a process of another name), `none` (a normal state) or
-    `virtual` (gVisor, Kata: the host's view of namespaces means nothing).
+    `virtual` (gVisor, Kata: the host's view of namespaces means nothing). `processes` only where they were asked for.
     """
 
     id: str
@@ -272,6 +289,7 @@ class Sandbox(_Document, kw_only=True):
     pids: Pids | None = None
     strangers: list[Stranger] = []
     proofs: list[Proof] | None = None
+    processes: list[SandboxProcess] | None = None
     notes: list[str] = []
     findings: list[Finding] = []
 

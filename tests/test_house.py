@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "kubectl_pause"
 STAGES = (
-    {"errors", "pasting", "notes", "signals", "report", "watch_report", "kubectl_pause"},
+    {"errors", "pasting", "notes", "signals", "report", "watch_report", "difference_report", "schema", "kubectl_pause"},
     {"facts"},
     {"access"},
     {"select"},
@@ -18,7 +18,7 @@ STAGES = (
     {"join"},
     {"judge"},
     {"inspect_node"},
-    {"who", "redaction"},
+    {"who", "redaction", "compare_reports"},
     {"render"},
     {"demo"},
     {"cli"},

@@ -28,3 +28,5 @@ class ConnectionFlags:
     client_key: str | None = None
     request_timeout: float = 10.0
     """Seconds for one request; 0 is none, as for kubectl."""
+    verbosity: int = 0
+    """As `-v`: see request_log."""

@@ -92,10 +92,13 @@ def exec_in_pod(  # noqa: PLR0913 (what the exec subresource takes)
     query += [("command", word) for word in command]
     url = api.exec_url(f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(pod, safe='')}/exec", query)
     stream, sock = _open(api, url, watch)
+    output = ExecAccumulator(max_stdout_bytes=max_stdout_bytes, on_stdout=on_stdout)
+    began = time.monotonic()
     try:
         watch.farewell = partial(stream.send_binary, bytes([STDIN]) + b"\n")
-        return _converse(api, stream, watch, ExecAccumulator(max_stdout_bytes=max_stdout_bytes, on_stdout=on_stdout), stdin)
+        return _converse(api, stream, watch, output, stdin)
     finally:
+        api.log.step(f"the command in {watch.subject} sent {output.stdout_bytes} bytes in {round((time.monotonic() - began) * 1000)} ms")
         # WebSocket.close() waits for the other side, WebSocket.shutdown() may only forget the socket.
         sock.close()
 
@@ -193,12 +196,15 @@ def _open(api: Api, url: str, watch: _Watch) -> tuple[Any, _WatchedSocket]:
     while True:
         lines = api.exec_headers()
         stream: Any = bounded_websocket()
+        began = time.monotonic()
         sock = _WatchedSocket(_dial(api, url, watch), watch)
+        sent = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
         try:
             stream.connect(url, header=lines, subprotocols=[V5, V4], suppress_origin=True, redirect_limit=0, socket=sock)
         except websocket.WebSocketBadStatusException as error:
             sock.close()
             status = int(error.status_code)
+            api.log.answered("GET", url, status, began, sent=sent)
             authorization = next((line.partition(": ")[2] for line in lines if line.startswith("Authorization: ")), None)
             if status == UNAUTHORIZED and not renewed and api.renew_credentials(authorization):
                 renewed = True
@@ -209,10 +215,12 @@ def _open(api: Api, url: str, watch: _Watch) -> tuple[Any, _WatchedSocket]:
             raise watch.stalled(0) from None
         except (websocket.WebSocketException, OSError, ValueError) as error:
             sock.close()
+            api.log.failed("GET", url, error, began, sent=sent)
             raise StreamBroken(f"the exec handshake for {watch.subject} failed: {_brief(error)}") from None
         except BaseException:
             sock.close()
             raise
+        api.log.answered("GET", url, stream.getstatus(), began, sent=sent, got=(stream.getheaders() or {}).items())
         if stream.getstatus() != _SWITCHING_PROTOCOLS:
             sock.close()
             raise api.refused(stream.getstatus(), None)
@@ -230,6 +238,7 @@ def _dial(api: Api, url: str, watch: _Watch) -> socket.socket:
     except _DeadlinePassed:
         raise watch.stalled(0) from None
     sock: socket.socket | None = None
+    began = time.monotonic()
     try:
         context = api.connection.tls
         sock = _tunnel(api.connection.proxy, host, port, limit) if api.connection.proxy else socket.create_connection((host, port), limit)
@@ -245,6 +254,7 @@ def _dial(api: Api, url: str, watch: _Watch) -> socket.socket:
     except OSError as error:
         if sock is not None:
             sock.close()
+        api.log.failed("GET", url, error, began)
         raise api.broken(error, limit) from None
 
 

@@ -20,7 +20,8 @@ from kubectl_pause.access.credentials.impersonation import impersonation_headers
 from kubectl_pause.access.kubeconfig_files import Kubeconfig, Selection, read_kubeconfig, search_paths, select, with_user_flags
 from kubectl_pause.access.kubeconfig_types import check_types
 from kubectl_pause.access.one_line import one_line
-from kubectl_pause.access.proxies import choose_proxy
+from kubectl_pause.access.proxies import choose_proxy, redact_url
+from kubectl_pause.access.request_log import RequestLog
 from kubectl_pause.access.rest import Api, Connection
 from kubectl_pause.access.tls import connection_pool, tls_context
 from kubectl_pause.errors import PauseInspectError
@@ -145,6 +146,9 @@ def _api(  # noqa: PLR0913, PLR0917 (what a connection is made of)
     proxy = choose_proxy(server, cluster.get("proxy-url"), os.environ)
     tls = tls_context(cluster, user) if server.startswith("https:") else None
     server_name = cluster.get("tls-server-name") or None
+    log = RequestLog(flags.verbosity)
+    through = f" through the proxy {redact_url(proxy)}" if proxy else ""
+    log.step(f"context {context or '-'}, namespace {namespace}, server {redact_url(server)}{through}")
     return Api(
         Connection(
             server=server,
@@ -159,5 +163,6 @@ def _api(  # noqa: PLR0913, PLR0917 (what a connection is made of)
             proxy=proxy,
             request_timeout=flags.request_timeout,
             user_agent=f"kubectl-pause_inspect/{__version__}",
-        )
+        ),
+        log,
     )

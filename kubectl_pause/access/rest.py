@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from kubectl_pause.access.api_errors import UNAUTHORIZED, ApiError, connection_error, not_kubernetes, refusal
 from kubectl_pause.access.credentials.impersonation import check_header_value
 from kubectl_pause.access.proxies import redact_url
+from kubectl_pause.access.request_log import RequestLog
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -60,8 +61,9 @@ class Connection:
 class Api:
     """One API server. Safe to use from many threads at once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, log: RequestLog | None = None) -> None:
         self.connection = connection
+        self.log = log or RequestLog()
         self.host = urlsplit(connection.server).netloc.rpartition("@")[2]
         self.namespace = connection.namespace
         self.context = connection.context
@@ -195,6 +197,7 @@ class Api:
         for name, value in sent:
             # http.client sends header text as latin-1; this way UTF-8 names arrive as kubectl sends them.
             headers.add(name, value.encode().decode("latin-1"))
+        began = time.monotonic()
         remaining = None if deadline is None else max(0.001, deadline - time.monotonic())
         try:
             response = self.connection.pool.request(
@@ -207,19 +210,22 @@ class Api:
                 redirect=False,
                 preload_content=False,
             )
-        except ProtocolError as error:
-            raise _DroppedConnection(error) from None
         except (HTTPError, OSError, ValueError) as error:
+            self.log.failed(method, url, error, began, sent=headers.items())
+            if isinstance(error, ProtocolError):
+                raise _DroppedConnection(error) from None
             raise self.broken(error, limit) from None
         try:
             answer = self._body(response, deadline, limit)
         except (HTTPError, OSError) as error:
             response.close()
+            self.log.failed(method, url, error, began, sent=headers.items())
             raise self.broken(error, limit) from None
         except BaseException:
             response.close()
             raise
         response.release_conn()
+        self.log.answered(method, url, int(response.status), began, sent=headers.items(), got=response.headers.items())
         return int(response.status), _seconds(response.headers.get("Retry-After")), answer
 
     def _body(self, response: Any, deadline: float | None, limit: float) -> bytes:

@@ -14,7 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _CONNECTION_FLAGS = f'Use "{PROGRAM} options" for the flags of the connection, which are kubectl\'s.'
-VERBS = ("pod", "node", "local", "who", "zombies", "check", "demo", "snapshot", "cleanup", "access", "options", "version")
+VERBS = (
+    "pod",
+    "node",
+    "local",
+    "who",
+    "zombies",
+    "check",
+    "demo",
+    "snapshot",
+    "diff",
+    "cleanup",
+    "access",
+    "schema",
+    "completion",
+    "options",
+    "version",
+)
 
 
 def app_with(verbs: Iterable[str]) -> typer.Typer:
@@ -34,6 +50,14 @@ def app_with(verbs: Iterable[str]) -> typer.Typer:
         takes_connection = "kubeconfig" in inspect.signature(function).parameters
         app.command(short_help=_first_sentence(function), epilog=_CONNECTION_FLAGS if takes_connection else None)(function)
     return app
+
+
+def flag_names(command: object) -> tuple[set[str], set[str]]:
+    """The names of the flags of all its verbs: those that take a value, and those that take none."""
+    flags = [parameter for verb in getattr(command, "commands", {}).values() for parameter in verb.params]
+    options = [flag for flag in flags if getattr(flag, "param_type_name", "") == "option"]
+    switches = {name for flag in options if getattr(flag, "is_flag", False) for name in [*flag.opts, *flag.secondary_opts]}
+    return {name for flag in options if not getattr(flag, "is_flag", False) for name in flag.opts}, switches
 
 
 def _first_sentence(verb: Callable[..., int]) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 _UNIT_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_CONNECTION, _READING, _OUTPUT = "Connection", "Reading nodes", "Output"
+_CONNECTION, _READING, OUTPUT = "Connection", "Reading nodes", "Output"
 
 
 def seconds(text: str, flag: str) -> float:
@@ -61,7 +61,8 @@ def _bounded(value: float, text: str, flag: str) -> float:
     return value
 
 
-def _flag(panel: str, *names: str, **settings: Any) -> Any:
+def flag(panel: str, *names: str, **settings: Any) -> Any:
+    """A flag of one of the panels of `--help`."""
     hidden = panel == _CONNECTION and "--namespace" not in names  # `options` lists them, as in kubectl
     return typer.Option(*names, rich_help_panel=panel, hidden=hidden, **settings)
 
@@ -70,40 +71,47 @@ def _flag(panel: str, *names: str, **settings: Any) -> Any:
 class KubeFlags:
     """kubectl's own flags: which cluster, as whom."""
 
-    kubeconfig: Annotated[Optional[str], _flag(_CONNECTION, "--kubeconfig", metavar="FILE", help="Path of the kubeconfig.")] = None
-    context: Annotated[Optional[str], _flag(_CONNECTION, "--context", metavar="NAME", help="Context of the kubeconfig.")] = None
-    cluster: Annotated[Optional[str], _flag(_CONNECTION, "--cluster", metavar="NAME", help="Cluster of the kubeconfig.")] = None
-    user: Annotated[Optional[str], _flag(_CONNECTION, "--user", metavar="NAME", help="User of the kubeconfig.")] = None
+    kubeconfig: Annotated[Optional[str], flag(_CONNECTION, "--kubeconfig", metavar="FILE", help="Path of the kubeconfig.")] = None
+    context: Annotated[Optional[str], flag(_CONNECTION, "--context", metavar="NAME", help="Context of the kubeconfig.")] = None
+    cluster: Annotated[Optional[str], flag(_CONNECTION, "--cluster", metavar="NAME", help="Cluster of the kubeconfig.")] = None
+    user: Annotated[Optional[str], flag(_CONNECTION, "--user", metavar="NAME", help="User of the kubeconfig.")] = None
     namespace: Annotated[
-        Optional[str], _flag(_CONNECTION, "--namespace", "-n", metavar="NAME", help="Namespace of the pods; else the context's.")
+        Optional[str], flag(_CONNECTION, "--namespace", "-n", metavar="NAME", help="Namespace of the pods; else the context's.")
     ] = None
-    server: Annotated[Optional[str], _flag(_CONNECTION, "--server", "-s", metavar="URL", help="Address of the API server.")] = None
-    token: Annotated[Optional[str], _flag(_CONNECTION, "--token", metavar="TOKEN", help="Bearer token.")] = None
-    as_user: Annotated[Optional[str], _flag(_CONNECTION, "--as", metavar="USER", help="User to impersonate.")] = None
+    server: Annotated[Optional[str], flag(_CONNECTION, "--server", "-s", metavar="URL", help="Address of the API server.")] = None
+    token: Annotated[Optional[str], flag(_CONNECTION, "--token", metavar="TOKEN", help="Bearer token.")] = None
+    as_user: Annotated[Optional[str], flag(_CONNECTION, "--as", metavar="USER", help="User to impersonate.")] = None
     as_group: Annotated[
-        Optional[list[str]], _flag(_CONNECTION, "--as-group", metavar="GROUP", help="Group to impersonate; may be repeated.")
+        Optional[list[str]], flag(_CONNECTION, "--as-group", metavar="GROUP", help="Group to impersonate; may be repeated.")
     ] = None
-    as_uid: Annotated[Optional[str], _flag(_CONNECTION, "--as-uid", metavar="UID", help="UID to impersonate.")] = None
+    as_uid: Annotated[Optional[str], flag(_CONNECTION, "--as-uid", metavar="UID", help="UID to impersonate.")] = None
     as_user_extra: Annotated[
         Optional[list[str]],
-        _flag(_CONNECTION, "--as-user-extra", metavar="KEY=VALUE", help="Extra of the user to impersonate; may be repeated."),
+        flag(_CONNECTION, "--as-user-extra", metavar="KEY=VALUE", help="Extra of the user to impersonate; may be repeated."),
     ] = None
     certificate_authority: Annotated[
-        Optional[str], _flag(_CONNECTION, "--certificate-authority", metavar="FILE", help="CA certificate of the server.")
+        Optional[str], flag(_CONNECTION, "--certificate-authority", metavar="FILE", help="CA certificate of the server.")
     ] = None
-    client_certificate: Annotated[Optional[str], _flag(_CONNECTION, "--client-certificate", metavar="FILE", help="Client certificate.")] = (
+    client_certificate: Annotated[Optional[str], flag(_CONNECTION, "--client-certificate", metavar="FILE", help="Client certificate.")] = (
         None
     )
-    client_key: Annotated[Optional[str], _flag(_CONNECTION, "--client-key", metavar="FILE", help="Key of the client certificate.")] = None
+    client_key: Annotated[Optional[str], flag(_CONNECTION, "--client-key", metavar="FILE", help="Key of the client certificate.")] = None
     tls_server_name: Annotated[
-        Optional[str], _flag(_CONNECTION, "--tls-server-name", metavar="NAME", help="Name in the server's certificate.")
+        Optional[str], flag(_CONNECTION, "--tls-server-name", metavar="NAME", help="Name in the server's certificate.")
     ] = None
     insecure_skip_tls_verify: Annotated[
-        bool, _flag(_CONNECTION, "--insecure-skip-tls-verify", help="Do not verify the server's certificate.")
+        bool, flag(_CONNECTION, "--insecure-skip-tls-verify", help="Do not verify the server's certificate.")
     ] = False
     request_timeout: Annotated[
-        str, _flag(_CONNECTION, "--request-timeout", metavar="TIME", help="Limit of one API request: 10s, 2m; 0 is that of --timeout.")
+        str, flag(_CONNECTION, "--request-timeout", metavar="TIME", help="Limit of one API request: 10s, 2m; 0 is that of --timeout.")
     ] = "10s"
+    verbosity: Annotated[
+        int,
+        flag(
+            _CONNECTION, "--v", "-v", metavar="LEVEL", min=0,
+            help="Say on stderr: 1 what is done, 6 each request with its time, 9 headers too; credentials are hidden.",
+        ),
+    ] = 0  # fmt: skip
 
     def connection(self, longest: float) -> ConnectionFlags:
         """As `connect` takes them; no request outlasts `longest` seconds, not even with `--request-timeout 0`.
@@ -124,7 +132,7 @@ class CaptureFlags:
 
     image: Annotated[
         Optional[str],
-        _flag(
+        flag(
             _READING,
             "--image",
             metavar="IMAGE",
@@ -134,15 +142,15 @@ class CaptureFlags:
     ] = None
     image_pull_policy: Annotated[
         Optional[str],
-        _flag(_READING, "--image-pull-policy", metavar="POLICY", help="IfNotPresent, Always or Never. [IfNotPresent]"),
+        flag(_READING, "--image-pull-policy", metavar="POLICY", help="IfNotPresent, Always or Never. [IfNotPresent]"),
     ] = None
     image_pull_secret: Annotated[
         Optional[list[str]],
-        _flag(_READING, "--image-pull-secret", metavar="NAME", help="Secret in that namespace for the image; may be repeated."),
+        flag(_READING, "--image-pull-secret", metavar="NAME", help="Secret in that namespace for the image; may be repeated."),
     ] = None
     debug_namespace: Annotated[
         Optional[str],
-        _flag(
+        flag(
             _READING,
             "--debug-namespace",
             metavar="NAME",
@@ -151,19 +159,19 @@ class CaptureFlags:
         ),
     ] = None
     timeout: Annotated[
-        str, _flag(_READING, "--timeout", metavar="TIME", help="Limit for one node, from the inspector pod's creation to its answer.")
+        str, flag(_READING, "--timeout", metavar="TIME", help="Limit for one node, from the inspector pod's creation to its answer.")
     ] = "60s"
-    parallel: Annotated[int, _flag(_READING, "--parallel", min=1, max=100, metavar="N", help="Nodes read at the same time.")] = 8
-    crictl: Annotated[bool, _flag(_READING, "--crictl/--no-crictl", help="Ask crictl where the node has one.")] = True
+    parallel: Annotated[int, flag(_READING, "--parallel", min=1, max=100, metavar="N", help="Nodes read at the same time.")] = 8
+    crictl: Annotated[bool, flag(_READING, "--crictl/--no-crictl", help="Ask crictl where the node has one.")] = True
     fds: Annotated[
-        bool, _flag(_READING, "--fds", help="Look also for open descriptors that keep namespaces alive: every descriptor is looked at.")
+        bool, flag(_READING, "--fds", help="Look also for open descriptors that keep namespaces alive: every descriptor is looked at.")
     ] = False
-    args: Annotated[bool, _flag(_READING, "--args", help="Read arguments too, of processes that reap or should: they may be secrets.")] = (
+    args: Annotated[bool, flag(_READING, "--args", help="Read arguments too, of processes that reap or should: they may be secrets.")] = (
         False
     )
     dry_run: Annotated[
         Optional[str],
-        _flag(_READING, "--dry-run", metavar="WAY", help="client or server: print what would be created, and create nothing."),
+        flag(_READING, "--dry-run", metavar="WAY", help="client or server: print what would be created, and create nothing."),
     ] = None
 
     def inspector(self, sample: float = 0.0) -> InspectorOptions:
@@ -192,47 +200,6 @@ class CaptureFlags:
             read_args=self.args,
             sample_seconds=sample,
         )
-
-
-_FORMS = "wide, json, yaml, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE or custom-columns=HEADING:PATH,..."
-
-
-def _tell_columns(context: typer.Context, asked: bool) -> None:
-    """`--help-columns`: what the verb's table has, from the list that the table is made of."""
-    if not asked:
-        return
-    from kubectl_pause.cli import terminal
-    from kubectl_pause.render.listing import help_on
-    from kubectl_pause.render.row_kinds import BY_VERB
-
-    kind = BY_VERB[context.info_name or ""]
-    tables = [help_on(columns, terminal.width()) for columns in (kind.columns, *kind.others)]
-    terminal.put("\n".join("".join(line + "\n" for line in lines) for lines in tables))
-    raise typer.Exit
-
-
-@dataclass(frozen=True, slots=True)
-class OutputFlags:
-    """How the report is shown."""
-
-    output: Annotated[Optional[str], _flag(_OUTPUT, "--output", "-o", metavar="FORMAT", help=_FORMS)] = None
-    no_headers: Annotated[bool, _flag(_OUTPUT, "--no-headers", help="Leave out the column names.")] = False
-    sort_by: Annotated[
-        Optional[str], _flag(_OUTPUT, "--sort-by", metavar="COLUMN", help="Order of the rows: a column's name, or a path as .pod.name.")
-    ] = None
-    help_columns: Annotated[
-        bool, _flag(_OUTPUT, "--help-columns", is_eager=True, callback=_tell_columns, help="List the columns with their paths, and exit.")
-    ] = False
-
-
-@dataclass(frozen=True, slots=True)
-class ViewFlags(OutputFlags):
-    """How the report is shown, and from where it is taken."""
-
-    captured: Annotated[
-        Optional[list[str]],
-        _flag(_OUTPUT, "--from", metavar="FILE", help="Read captures saved by `snapshot` instead of a cluster; may be repeated."),
-    ] = None
 
 
 def _given(call: typer.Context) -> dict[str, str]:

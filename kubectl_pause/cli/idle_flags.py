@@ -81,7 +81,11 @@ def _rows(verb: str, form: str, *, watched: bool, named: bool) -> Iterator[tuple
     if form not in (*_TABLES, "custom-columns"):
         yield "no_headers", f"-o {form} has no headings"
     if form not in (*_TABLES, "custom-columns", "name"):
-        yield "sort_by", f"-o {form} prints the report as it is"
+        yield "sort_by", "-o tree shows what stands on what" if form == "tree" else f"-o {form} prints the report as it is"
+    if form in (*_TABLES, "name"):
+        yield "processes", "they are shown by -o tree, json, yaml, jsonpath and custom-columns"
+    if form == "tree":
+        yield "processes", "-o tree shows them anyhow"
     if watched:
         yield "no_headers", "--watch has no rows that stay"
         yield "sort_by", "--watch has no rows that stay"

@@ -37,8 +37,23 @@ def main() -> NoReturn:
         print_error(
             f"this is a defect of {PROGRAM}: {type(error).__name__}: {error}{_place_of(error)}", "please report it with what you ran"
         )
-        code = ExitCode.ERROR
+        code = _failure_code(sys.argv[1:])
     sys.exit(code)
+
+
+def complete(words: Sequence[str]) -> NoReturn:
+    """The console script `kubectl_complete-pause_inspect`, and `__complete` of the plugin: candidates for the last of the words.
+
+    Whatever happens, nothing but them is printed, and the exit code is 0.
+    """
+    from kubectl_pause.cli.completing.candidates import answer
+
+    try:
+        sys.stdout.write(answer(words))
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(ExitCode.DONE)
 
 
 def _failed(error: OSError) -> int:
@@ -52,7 +67,7 @@ def _failed(error: OSError) -> int:
         return _output_lost(lost)
     file = f"{error.filename}: " if error.filename else ""
     print_error(f"{file}{error.strerror or error}", "is it there, and may you read it?" if file else "")
-    return ExitCode.ERROR
+    return _failure_code(sys.argv[1:])
 
 
 def _place_of(error: Exception) -> str:
@@ -66,10 +81,18 @@ def _place_of(error: Exception) -> str:
 def _output_lost(error: OutputLost | ReaderLeft) -> int:
     """The reader left, as `| head` does, or there is no room: what is still buffered goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    failure = _failure_code(sys.argv[1:])
     if isinstance(error, ReaderLeft):
-        return ExitCode.DONE
+        return ExitCode.DONE if failure == ExitCode.ERROR else failure  # of `diff` 0 would say that nothing has changed
     print_error(f"the output could not be written: {error.why}", "write it to where there is room")
-    return ExitCode.ERROR
+    return failure
+
+
+def _failure_code(arguments: Sequence[str]) -> ExitCode:
+    """1 is no failure of `diff`, but its answer."""
+    from kubectl_pause.cli.app import VERBS
+
+    return ExitCode.TROUBLE if next((word for word in arguments if word in VERBS), "") == "diff" else ExitCode.ERROR
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -78,7 +101,7 @@ def run(arguments: Sequence[str]) -> int:
         return _run(arguments)
     except PauseInspectError as error:
         print_error(error.message, error.hint)
-        return ExitCode.ERROR
+        return _failure_code(arguments)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
 
@@ -86,16 +109,13 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     import typer
 
-    from kubectl_pause.cli.app import VERBS, app_with
+    from kubectl_pause.cli.app import VERBS, app_with, flag_names
     from kubectl_pause.cli.argument_order import VERB_ALIASES, normalise, verb_asked
 
     # Only a verb in front is one for certain: behind a flag the same word may be the flag's value.
     arguments = verb_asked(arguments)
     command = typer.main.get_command(app_with(arguments[:1] if arguments and arguments[0] in VERBS else VERBS))
-    flags = [parameter for verb in getattr(command, "commands", {}).values() for parameter in verb.params]
-    options = [flag for flag in flags if getattr(flag, "param_type_name", "") == "option"]
-    switches = {name for flag in options if getattr(flag, "is_flag", False) for name in [*flag.opts, *flag.secondary_opts]}
-    valued = {name for flag in options if not getattr(flag, "is_flag", False) for name in flag.opts}
+    valued, switches = flag_names(command)
     words = normalise(arguments, (*VERBS, *VERB_ALIASES, "help"), valued, switches | {"-h", "--help"})
     try:
         result = command.main(args=verb_asked(words), prog_name=PROGRAM, standalone_mode=False)
@@ -114,5 +134,5 @@ def _run(arguments: Sequence[str]) -> int:
             raise
         context = getattr(error, "ctx", None)
         print_error(usage(), f"{context.command_path if context else PROGRAM} --help")
-        return ExitCode.ERROR
+        return _failure_code(arguments)
     return result if isinstance(result, int) else ExitCode.DONE

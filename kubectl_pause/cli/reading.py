@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kubectl_pause import __version__
 from kubectl_pause.cli.dry_run import dry_run
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cli.terminal import Progress, print_error, put, warn
+from kubectl_pause.cli.terminal import Progress, can_write, colour, print_error, put, warn, width
 from kubectl_pause.errors import ForeignReason, PauseInspectError
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from kubectl_pause.access.rest import Api
     from kubectl_pause.capture.node_capture import NodeCapture
-    from kubectl_pause.cli.flags import CaptureFlags, OutputFlags
+    from kubectl_pause.cli.flags import CaptureFlags
+    from kubectl_pause.cli.output_flags import OutputFlags
     from kubectl_pause.facts.capture import Capture
     from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.render.row_kinds import RowKind
@@ -33,7 +34,7 @@ def check_view(view: OutputFlags, kind: RowKind[Any]) -> None:
     from kubectl_pause.render.listing import check_sort_by
     from kubectl_pause.render.outputs import parse_output
 
-    parse_output(view.output, wide=kind.has_wide, owners=kind.has_owners)
+    parse_output(view.output, kind)
     check_sort_by(kind.columns, view.sort_by)
 
 
@@ -86,14 +87,14 @@ def facts_of(captures: Sequence[tuple[str, Capture]], report: Report) -> dict[st
     return facts
 
 
-def reports_of(facts: Mapping[str, NodeFacts], report: Report, *, prove: bool = False) -> list[NodeReport]:
+def reports_of(facts: Mapping[str, NodeFacts], report: Report, *, prove: bool = False, processes: bool = False) -> list[NodeReport]:
     """A report of each node."""
     from kubectl_pause.inspect_node import inspect_node
 
     nodes: list[NodeReport] = []
     for source, of_node in facts.items():
         with one_row(source, report):
-            nodes.append(inspect_node(of_node, source, prove=prove))
+            nodes.append(inspect_node(of_node, source, prove=prove, processes=processes))
     return nodes
 
 
@@ -114,14 +115,21 @@ def reports_of_captures(facts: Mapping[str, NodeFacts], report: Report) -> list[
 
 
 def reports_of_nodes(
-    api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report, *, prove: bool = False, sample: float = 0.0
+    api: Api,
+    nodes: Sequence[str],
+    flags: CaptureFlags,
+    report: Report,
+    *,
+    prove: bool = False,
+    processes: bool = False,
+    sample: float = 0.0,
 ) -> Iterator[tuple[str, NodeReport]]:
-    """The report of each node, with proofs if asked, as they come; a node that fails becomes an error of `report`."""
+    """The report of each node, with proofs and processes if asked, as they come; a node that fails becomes an error of `report`."""
     from kubectl_pause.inspect_node import inspect_capture
 
     for node, capture in captures_of_nodes(api, nodes, flags, report, sample=sample):
         with one_node(node, report):
-            whole = inspect_capture(capture.capture, node, prove=prove)
+            whole = inspect_capture(capture.capture, node, prove=prove, processes=processes)
             yield node, whole
 
 
@@ -137,7 +145,7 @@ def captures_of_nodes(
             raise PauseInspectError(ForeignReason(error.reason), error.message, error.hint or "")
         dry_run(api, nodes, options, flags.dry_run)
     with (
-        Progress() as progress,
+        Progress(api.log.step if api.log.is_on else None) as progress,
         closing(capture_nodes(api, nodes, options, parallel=flags.parallel, say=progress.say, warn=progress.warn)) as outcomes,
     ):
         for node, outcome in outcomes:
@@ -154,19 +162,20 @@ def report_of_this_host(
     use_engines: bool = True,
     fds: bool = False,
     prove: bool = False,
+    processes: bool = False,
     sample: float = 0.0,
 ) -> NodeReport:
     """What `node` shows of a node, and the pods of Docker, of podman and those made by hand beside it.
 
-    `fds` looks for namespaces that open file descriptors hold, `prove` fills each sandbox's proofs; with `sample`
-    there is a second look so many seconds later. Raises PauseInspectError.
+    `fds` looks for namespaces that open file descriptors hold, `prove` fills each sandbox's proofs, `processes` its
+    processes; with `sample` there is a second look so many seconds later. Raises PauseInspectError.
     """
     from kubectl_pause.capture.this_host import CollectorRun
 
     with CollectorRun(use_crictl=use_crictl, use_engines=use_engines, timeout=timeout + sample, fds=fds, sample=sample) as run:
         from kubectl_pause.inspect_node import inspect_capture  # while both read
 
-        return inspect_capture(run.capture(), os.uname().nodename, prove=prove)
+        return inspect_capture(run.capture(), os.uname().nodename, prove=prove, processes=processes)
 
 
 @contextmanager
@@ -196,8 +205,8 @@ def finish(report: Report, view: OutputFlags, started: float, text: Callable[[Re
     report.seconds = round(time.monotonic() - started, 3)
     report.nodes.sort(key=lambda node: node.name)
     seen = bool(report.answers) or any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
-    output = parse_output(view.output, owners=kind.has_owners)
-    put(text(report) if output.is_table else as_output(output, kind, report, headings=not view.no_headers, sort_by=view.sort_by))
+    output = parse_output(view.output, kind)
+    put(text(report) if output.is_view else as_output(output, kind, report, headings=not view.no_headers, sort_by=view.sort_by))
     for error in report.errors:
         print_error(error.message, error.hint or "")
     if not report.errors:
@@ -209,10 +218,19 @@ def warn_of_nodes(report: Report, view: OutputFlags) -> None:
     """What a table without headings, or one without rows, does not say: what was found of each node itself, and that it has no pods."""
     from kubectl_pause.render.outputs import parse_output
 
-    if not parse_output(view.output).is_table:
+    if not parse_output(view.output).is_view:
         return
     for node in report.nodes:
         if not node.sandboxes and not node.pods_without_sandbox:
             warn(f"node {node.name} has no sandboxes")
         for finding in node.findings if view.no_headers else ():
             warn(f"{finding.subject}: {finding.message} [{finding.code}]")
+
+
+def tree_text(report: Report, *, by_node: bool) -> str:
+    """`-o tree`, in the characters that stdout can write."""
+    from kubectl_pause.render.tree.branches import UNICODE
+    from kubectl_pause.render.tree.tree_view import nodes_tree, pods_tree
+
+    draw = nodes_tree if by_node else pods_tree
+    return draw(report, unicode=can_write("".join(UNICODE)), width=width(), colour=colour())

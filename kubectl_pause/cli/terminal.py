@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause.render.plain_text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -94,12 +94,14 @@ def warn(text: str) -> None:
 class Progress:
     """One line on stderr that is written over, only where stderr is a terminal; warnings stay.
 
+    With `step`, which `-v` gives, every line stays, and is written by it.
     Use as a context manager; `say` and `warn` may be called from any thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, step: Callable[[str], None] | None = None) -> None:
         self._lock = threading.Lock()
-        self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._step = step
+        self._live = step is None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._width = 0
 
     def __enter__(self) -> Self:
@@ -111,6 +113,8 @@ class Progress:
 
     def say(self, text: str) -> None:
         """What is being waited for now."""
+        if self._step:
+            self._step(text)
         if not self._live:
             return
         with self._lock:
@@ -141,3 +145,12 @@ def colour() -> bool:
 def width() -> int | None:
     """Columns of the terminal that stdout is, else None."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def can_write(text: str) -> bool:
+    """Whether the encoding of stdout has these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
     from kubectl_pause.capture.node_capture import NodeCapture
     from kubectl_pause.capture.node_watch import WatchPlan
-    from kubectl_pause.cli.flags import CaptureFlags, ViewFlags
+    from kubectl_pause.cli.flags import CaptureFlags
+    from kubectl_pause.cli.output_flags import ViewFlags
     from kubectl_pause.facts.api import Pod
     from kubectl_pause.facts.watch import Lines
     from kubectl_pause.judge.reaping.watching import NodeWatching
@@ -152,7 +153,7 @@ def watch(
     if capture.dry_run is not None:
         dry_run(api, sorted(nodes), options, capture.dry_run)
     screen = _screen(view)
-    progress = Progress()
+    progress = Progress(api.log.step if api.log.is_on else None)
     meanwhile = PodsMeanwhile(pods_now, lines.put, now)
     try:
         with progress, meanwhile:

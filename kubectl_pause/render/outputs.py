@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from kubectl_pause.render.row_kinds import RowKind
     from kubectl_pause.report import Report
 
-Form = Literal["table", "wide", "json", "yaml", "name", "jsonpath", "jsonpath-as-json", "custom-columns", "owners"]
+Form = Literal["table", "wide", "tree", "json", "yaml", "name", "jsonpath", "jsonpath-as-json", "custom-columns", "owners"]
 
-FORMS = ("custom-columns", "json", "jsonpath", "jsonpath-as-json", "name", "wide", "yaml")
+FORMS = ("custom-columns", "json", "jsonpath", "jsonpath-as-json", "name", "owners", "tree", "wide", "yaml")
+OF_SOME = ("owners", "tree", "wide")
+"""Forms that not every row has."""
 _NONE = "<none>"
 
 
@@ -39,9 +41,15 @@ class Output:
         """Whether people are meant to read it, with headings and in the order of `--sort-by`."""
         return self.form in ("table", "wide")
 
+    @property
+    def is_view(self) -> bool:
+        """Whether people are meant to read it: a table or a tree."""
+        return self.is_table or self.form == "tree"
 
-def parse_output(text: str | None, *, wide: bool = True, owners: bool = False) -> Output:
-    """What `-o` says; None is a table, `wide` whether there is a wider one, `owners` whether there are messages to owners.
+
+def parse_output(text: str | None, kind: RowKind[Any] | None = None) -> Output:
+    """What `-o` says; None is a table. Which forms there are beside those of every document, `kind` says; without it all.
+
 
     Raises PauseInspectError for a form that does not exist, and for an expression that is none.
     """
@@ -62,15 +70,14 @@ def parse_output(text: str | None, *, wide: bool = True, owners: bool = False) -
         return Output(cast("Form", form), template=parse(expression, f"-o {form}"))
     if form == "custom-columns":
         return Output("custom-columns", columns=_parse_columns(expression))
-    forms = [form_known for form_known in FORMS if wide or form_known != "wide"]
-    forms = sorted([*forms, "owners"]) if owners else forms
+    forms = [name for name in FORMS if kind is None or name in kind.forms or name not in OF_SOME]
     if equals or form not in forms:
         raise _usage(f"unable to match a printer suitable for the output format {text!r}", f"allowed formats are: {', '.join(forms)}")
     return Output(cast("Form", form))
 
 
 def as_output(output: Output, kind: RowKind[Any], document: msgspec.Struct, *, headings: bool = True, sort_by: str | None = None) -> str:
-    """The document in any form but a table. Raises PauseInspectError for a path that does not fit it."""
+    """The document in any form but a table or a tree. Raises PauseInspectError for a path that does not fit it."""
     from kubectl_pause.render.document import as_json, as_yaml
 
     if output.template:

@@ -56,7 +56,7 @@ def _block(  # noqa: PLR0913 (one block's surroundings)
         ("Node", _node_line(node)),
         ("Sandbox", f"{short_id(sandbox.id)}  {', '.join(facts)}"),
         *([("", sandbox.id)] if width is None or len(sandbox.id) + LABEL <= width else []),  # the short one is above
-        ("Held by", _holder(sandbox)),
+        ("Held by", holder_text(sandbox)),
         *_alive(sandbox),
         ("IP", ", ".join(sandbox.ips) or "-"),
         ("Runtime", f"handler {sandbox.runtime_handler or 'default'}, pause image {sandbox.image or 'unknown'}"),
@@ -116,7 +116,8 @@ def _node_line(node: NodeReport) -> str:
     return f"{node.name}  {runtime}, cgroup {node.cgroup or 'unknown'}{crictl}"
 
 
-def _holder(sandbox: Sandbox) -> str:
+def holder_text(sandbox: Sandbox) -> str:
+    """The process that keeps the namespaces alive, or what does where there is none."""
     if sandbox.holder == "virtual":
         return "a sandboxed runtime (gVisor, Kata)"
     if sandbox.pid is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic
 
 from kubectl_pause.render.check_view import FINDINGS, finding_document, finding_rows
+from kubectl_pause.render.difference_view import CHANGES, change_document
 from kubectl_pause.render.leftovers_view import LEFTOVERS, leftover_document
 from kubectl_pause.render.listing import ListedColumn, Row
 from kubectl_pause.render.node_view import COLUMNS, sandbox_document, sandbox_rows
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kubectl_pause.capture.leftovers import Leftover
+    from kubectl_pause.difference_report import Change
     from kubectl_pause.render.check_view import FindingRow
     from kubectl_pause.render.node_view import SandboxRow
     from kubectl_pause.render.zombies_view import ZombieRow
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 class RowKind(Generic[Row]):
     """`rows` of a document, the `document` that paths see of a row, its `name` as TYPE/NAME or None, and its `columns`.
 
-    `others` are tables that `-o wide` prints beside it: they cannot be sorted or chosen from. `has_wide`: whether `-o wide` shows more;
-    `has_owners`: whether `-o owners` writes to owners.
+    `others` are tables that `-o wide` prints beside it: they cannot be sorted or chosen from. `forms` are those of `-o` that only some rows
+    have: `wide`, where it shows more, `tree`, where it is drawn, `owners`, where there are messages to them.
     """
 
     columns: tuple[ListedColumn[Row], ...]
@@ -36,8 +38,7 @@ class RowKind(Generic[Row]):
     document: Callable[[Row], object]
     name: Callable[[Row], str | None]
     others: tuple[tuple[ListedColumn[Any], ...], ...] = ()
-    has_wide: bool = True
-    has_owners: bool = False
+    forms: tuple[str, ...] = ("wide",)
 
 
 def _zombie_name(row: ZombieRow) -> str:
@@ -62,10 +63,15 @@ def _pod_name(row: SandboxRow) -> str:
     return f"pod/{row.pod.name}"
 
 
-SANDBOX_ROWS = RowKind(COLUMNS, sandbox_rows, sandbox_document, _pod_name)
-ZOMBIE_ROWS = RowKind(ZOMBIES, zombie_rows, zombie_document, _zombie_name, others=(REAPERS, OWNERS), has_owners=True)
+def _changed_name(change: Change) -> str | None:
+    return f"pod/{change.pod}" if change.pod is not None else None
+
+
+SANDBOX_ROWS = RowKind(COLUMNS, sandbox_rows, sandbox_document, _pod_name, forms=("wide", "tree"))
+ZOMBIE_ROWS = RowKind(ZOMBIES, zombie_rows, zombie_document, _zombie_name, others=(REAPERS, OWNERS), forms=("wide", "owners"))
 ANSWER_ROWS: RowKind[Answer] = RowKind(ANSWERS, lambda report: report.answers, answer_document, _answer_name)
-LEFTOVER_ROWS: RowKind[Leftover] = RowKind(LEFTOVERS, lambda left: left.items, leftover_document, _leftover_name, has_wide=False)
+LEFTOVER_ROWS: RowKind[Leftover] = RowKind(LEFTOVERS, lambda left: left.items, leftover_document, _leftover_name, forms=())
+CHANGE_ROWS: RowKind[Change] = RowKind(CHANGES, lambda difference: difference.changes, change_document, _changed_name, forms=())
 
 FINDING_ROWS = RowKind(FINDINGS, finding_rows, finding_document, _finding_name)
 
@@ -77,4 +83,5 @@ BY_VERB: dict[str, RowKind[Any]] = {
     "who": ANSWER_ROWS,
     "cleanup": LEFTOVER_ROWS,
     "check": FINDING_ROWS,
+    "diff": CHANGE_ROWS,
 }

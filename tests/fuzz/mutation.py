@@ -5,13 +5,19 @@ from __future__ import annotations
 import random
 from functools import cache
 
+from msgspec.structs import replace
+
+from kubectl_pause.compare_reports import changes_between
+from kubectl_pause.difference_report import Difference, Moment
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import parse_capture, unpack
 from kubectl_pause.facts.node_facts import node_facts
 from kubectl_pause.inspect_node import inspect_node
+from kubectl_pause.render.difference_view import difference_view
 from kubectl_pause.render.document import as_json, as_yaml
 from kubectl_pause.render.node_view import node_view
 from kubectl_pause.render.pod_view import pod_view
+from kubectl_pause.render.tree.tree_view import nodes_tree, pods_tree
 from kubectl_pause.render.zombies_view import zombies_view
 from kubectl_pause.report import Report
 from tests.recorded_nodes import RECORDED, recorded_text
@@ -80,13 +86,23 @@ def inspect(text: bytes, source: str) -> str:
     except PauseInspectError as error:
         return str(error.reason)
     report = Report(
-        tool_version="0", started_at="2026-11-24T00:00:00Z", seconds=0.0, nodes=[inspect_node(facts, source, prove=True)], errors=[]
+        tool_version="0",
+        started_at="2026-11-24T00:00:00Z",
+        seconds=0.0,
+        nodes=[inspect_node(facts, source, prove=True, processes=True)],
+        errors=[],
     )
     shown = []
     for wide, width in ((True, None), (False, 80)):
         shown.append(node_view(report, wide=wide, width=width, headings=True, colour=False))
         shown.append(pod_view(report, wide=wide, width=width, colour=False))
         shown.append(zombies_view(report, wide=wide, width=width, headings=True, colour=False))
+    for draw in (nodes_tree, pods_tree):
+        shown.append(draw(report, unicode=True, width=80, colour=False))
+    [node] = report.nodes
+    changes = changes_between(replace(node, sandboxes=node.sandboxes[1:], host_zombies=[]), node)
+    difference = Difference(tool_version="0", before=Moment(source="a"), after=Moment(source="b"), changes=changes)
+    shown.append(difference_view(difference, width=80, headings=True, colour=False))
     documents = as_json(report), as_yaml(report)
     for document in documents:
         assert document.isascii(), "a document has raw characters outside ASCII"

@@ -9,7 +9,8 @@ import typer
 
 from kubectl_pause.cli import reading, terminal
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, ViewFlags, sample_seconds, with_shared_flags
+from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, sample_seconds, with_shared_flags
+from kubectl_pause.cli.output_flags import ViewFlags
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:

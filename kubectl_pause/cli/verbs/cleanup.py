@@ -9,7 +9,8 @@ import typer
 
 from kubectl_pause.cli import reading, terminal
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cli.flags import KubeFlags, OutputFlags, with_shared_flags
+from kubectl_pause.cli.flags import KubeFlags, with_shared_flags
+from kubectl_pause.cli.output_flags import OutputFlags
 from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:

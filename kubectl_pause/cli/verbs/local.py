@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from kubectl_pause.cli import reading, terminal
-from kubectl_pause.cli.flags import OutputFlags, seconds, with_shared_flags
+from kubectl_pause.cli.flags import seconds, with_shared_flags
+from kubectl_pause.cli.output_flags import SandboxOutputFlags
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def local(
     engines: Annotated[bool, typer.Option("--engines/--no-engines", help="Ask Docker and podman where they are at work.")] = True,
     fds: Annotated[bool, typer.Option("--fds", help="Look for namespaces held by open file descriptors too.")] = False,
     prove: Annotated[bool, typer.Option("--prove", help="Show the commands by which each claim can be checked by hand.")] = False,
-    output: OutputFlags = OutputFlags(),
+    output: SandboxOutputFlags = SandboxOutputFlags(),
 ) -> int:
     """Show the pods of this host, without a cluster: those of a CRI runtime, of Docker, of podman, and those made by hand.
 
@@ -49,16 +50,20 @@ def local(
     limit = seconds(timeout, "--timeout")
     if not 1 <= limit <= 3600:  # noqa: PLR2004 (an hour)
         raise PauseInspectError("WrongUsage", f"--timeout: {timeout} is out of range", "give a time between 1s and 1h")
-    host = reading.report_of_this_host(timeout=limit, use_crictl=crictl, use_engines=engines, fds=fds, prove=prove)
+    host = reading.report_of_this_host(
+        timeout=limit, use_crictl=crictl, use_engines=engines, fds=fds, prove=prove, processes=output.needs_processes
+    )
     report = reading.start_report()
     report.nodes.append(_chosen(host, names, report) if names else host)
-    if parse_output(output.output).is_table:
+    if parse_output(output.output).is_view:
         _tell_limits(host)
     return reading.finish(report, output, started, lambda report: _text(report, output, whole=not names), SANDBOX_ROWS)
 
 
-def _text(report: Report, output: OutputFlags, *, whole: bool) -> str:
+def _text(report: Report, output: SandboxOutputFlags, *, whole: bool) -> str:
     wide, width, colour = output.output == "wide", terminal.width(), terminal.colour()
+    if output.output == "tree":
+        return reading.tree_text(report, by_node=False)
     if whole:
         from kubectl_pause.render.node_view import node_view
 

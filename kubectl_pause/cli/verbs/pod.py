@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from kubectl_pause.cli import reading, terminal
-from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, ViewFlags, with_shared_flags
+from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
+from kubectl_pause.cli.output_flags import SandboxViewFlags
 from kubectl_pause.cli.pod_choice import check_names, uids_by_node
 from kubectl_pause.errors import PauseInspectError
 
@@ -27,7 +28,7 @@ def pod(
     prove: Annotated[bool, typer.Option("--prove", help="Show the commands by which the namespaces can be checked by hand.")] = False,
     kube: KubeFlags = KubeFlags(),
     capture: CaptureFlags = CaptureFlags(),
-    view: ViewFlags = ViewFlags(),
+    view: SandboxViewFlags = SandboxViewFlags(),
 ) -> int:
     """Show the sandbox that a pod stands on: who holds it, its containers, and which namespaces they share.
 
@@ -35,6 +36,7 @@ def pod(
     Examples:
       kubectl pause-inspect pod nginx
       kubectl pause-inspect pod -n shop deploy/web -o wide
+      kubectl pause-inspect pod nginx -o tree
     """
     started = time.monotonic()
     from kubectl_pause.render.row_kinds import SANDBOX_ROWS
@@ -47,31 +49,45 @@ def pod(
     if view.captured:
         _from_files(names or [], selector, report, view, None if all_namespaces else kube.namespace, prove=prove)
     else:
-        _from_cluster(names or [], selector, report, kube, capture, all_namespaces=all_namespaces, prove=prove)
+        _from_cluster(
+            names or [], selector, report, kube, capture, all_namespaces=all_namespaces, prove=prove, processes=view.needs_processes
+        )
     return reading.finish(report, view, started, lambda report: _text(report, view), SANDBOX_ROWS)
 
 
-def _text(report: Report, view: ViewFlags) -> str:
+def _text(report: Report, view: SandboxViewFlags) -> str:
+    if view.output == "tree":
+        return reading.tree_text(report, by_node=False)
     from kubectl_pause.render.pod_view import pod_view
 
     return pod_view(report, wide=view.output == "wide", width=terminal.width(), headings=not view.no_headers, colour=terminal.colour())
 
 
 def _from_cluster(
-    names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: CaptureFlags, *, all_namespaces: bool, prove: bool
+    names: list[str],
+    selector: str | None,
+    report: Report,
+    kube: KubeFlags,
+    capture: CaptureFlags,
+    *,
+    all_namespaces: bool,
+    prove: bool,
+    processes: bool,
 ) -> None:
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.select.captured_pods import by_uid, only_pods
 
     api = connect(kube.connection(capture.inspector().timeout))
     uids = uids_by_node(api, names, selector, report, all_namespaces=all_namespaces)
-    for node, whole in reading.reports_of_nodes(api, sorted(uids), capture, report, prove=prove):
+    for node, whole in reading.reports_of_nodes(api, sorted(uids), capture, report, prove=prove, processes=processes):
         report.nodes.append(only_pods(whole, by_uid(uids[node])))
 
 
-def _from_files(names: list[str], selector: str | None, report: Report, view: ViewFlags, namespace: str | None, *, prove: bool) -> None:
+def _from_files(
+    names: list[str], selector: str | None, report: Report, view: SandboxViewFlags, namespace: str | None, *, prove: bool
+) -> None:
     facts = reading.facts_of(reading.read_files(view.captured or []), report)
-    nodes = reading.reports_of(facts, report, prove=prove)
+    nodes = reading.reports_of(facts, report, prove=prove, processes=view.needs_processes)
     if nodes or not report.errors:
         from kubectl_pause.select.captured_pods import choose_captured
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from kubectl_pause.cli import reading, terminal
-from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, ViewFlags, with_shared_flags
+from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
+from kubectl_pause.cli.output_flags import ViewFlags
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Forms that are made of the whole document: JSON, YAML, JSONPath, custom columns, names."""

@@ -1,0 +1,1 @@
+"""`-o tree`: what stands on what."""
