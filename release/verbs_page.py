@@ -63,7 +63,8 @@ def _exit_codes() -> str:
 
 _EXIT_CODES = {
     ExitCode.DONE: "done",
-    ExitCode.ERROR: "error or wrong usage, as kubectl",
+    ExitCode.ERROR: "error or wrong usage, as kubectl; of `diff`: something has changed",
+    ExitCode.TROUBLE: "of `diff` alone: the captures could not be compared",
     ExitCode.FINDINGS: "a finding at or above what `--fail-on` names",
     ExitCode.PARTIAL: "partial: some node or pod failed, the rest is reported",
     ExitCode.INTERRUPTED: "ended by SIGINT; 143 by SIGTERM: the inspector pods are deleted first",

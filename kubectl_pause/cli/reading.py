@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 def check_view(view: OutputFlags, kind: RowKind[Any]) -> None:
     """Raises PauseInspectError for an output format that does not exist, an expression that is none, a column that `kind` has not."""
+    from kubectl_pause.render.documents.outputs import parse_output
     from kubectl_pause.render.listing import check_sort_by
-    from kubectl_pause.render.outputs import parse_output
 
     parse_output(view.output, kind)
     check_sort_by(kind.columns, view.sort_by)
@@ -200,7 +200,7 @@ def finish(report: Report, view: OutputFlags, started: float, text: Callable[[Re
 
     Raises PauseInspectError where a path of `-o` or `--sort-by` does not fit the report.
     """
-    from kubectl_pause.render.outputs import as_output, parse_output
+    from kubectl_pause.render.documents.outputs import as_output, parse_output
 
     report.seconds = round(time.monotonic() - started, 3)
     report.nodes.sort(key=lambda node: node.name)
@@ -216,7 +216,7 @@ def finish(report: Report, view: OutputFlags, started: float, text: Callable[[Re
 
 def warn_of_nodes(report: Report, view: OutputFlags) -> None:
     """What a table without headings, or one without rows, does not say: what was found of each node itself, and that it has no pods."""
-    from kubectl_pause.render.outputs import parse_output
+    from kubectl_pause.render.documents.outputs import parse_output
 
     if not parse_output(view.output).is_view:
         return

@@ -65,8 +65,8 @@ def in_order(
     if not _is_path(sort_by):
         column = named_column(columns, sort_by)
         return sorted(rows, key=lambda row: _rank(column.order(row) if column.order else _text(column.value(row))))
-    from kubectl_pause.render.jsonpath import find
-    from kubectl_pause.render.jsonpath_syntax import parse_relaxed
+    from kubectl_pause.render.documents.jsonpath import find
+    from kubectl_pause.render.documents.jsonpath_syntax import parse_relaxed
 
     path = parse_relaxed(sort_by, "--sort-by")
     values = [next(iter(find(path, document(row))), None) for row in rows]
@@ -84,7 +84,7 @@ def check_sort_by(columns: Sequence[ListedColumn[Row]], sort_by: str | None) -> 
     if not _is_path(sort_by):
         named_column(columns, sort_by)
         return
-    from kubectl_pause.render.jsonpath_syntax import parse_relaxed
+    from kubectl_pause.render.documents.jsonpath_syntax import parse_relaxed
 
     parse_relaxed(sort_by, "--sort-by")
 

@@ -14,7 +14,7 @@ from kubectl_pause.facts.capture import parse_capture, unpack
 from kubectl_pause.facts.node_facts import node_facts
 from kubectl_pause.inspect_node import inspect_node
 from kubectl_pause.render.difference_view import difference_view
-from kubectl_pause.render.document import as_json, as_yaml
+from kubectl_pause.render.documents.document import as_json, as_yaml
 from kubectl_pause.render.node_view import node_view
 from kubectl_pause.render.pod_view import pod_view
 from kubectl_pause.render.tree.tree_view import nodes_tree, pods_tree

@@ -15,7 +15,7 @@ from kubectl_pause.facts.api import ApiView
 from kubectl_pause.facts.capture import Capture, Section
 from kubectl_pause.facts.kernel.process import parse_processes
 from kubectl_pause.inspect_node import inspect_capture
-from kubectl_pause.render.document import as_json, as_yaml
+from kubectl_pause.render.documents.document import as_json, as_yaml
 from kubectl_pause.render.node_view import node_view
 from kubectl_pause.render.pod_view import pod_view
 from kubectl_pause.report import NodeReport, Report

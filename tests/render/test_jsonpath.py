@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_pause.errors import PauseInspectError
-from kubectl_pause.render.jsonpath import as_json_lists, as_text, find
-from kubectl_pause.render.jsonpath_syntax import parse, parse_relaxed
+from kubectl_pause.render.documents.jsonpath import as_json_lists, as_text, find
+from kubectl_pause.render.documents.jsonpath_syntax import parse, parse_relaxed
 
 RECORDED = json.loads((Path(__file__).parent / "kubectl_jsonpath.json").read_text())
 DOCUMENT = RECORDED["document"]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kubectl_pause import report as document
 from kubectl_pause.inspect_node import inspect_capture
-from kubectl_pause.render.document import as_json, as_yaml
+from kubectl_pause.render.documents.document import as_json, as_yaml
 from kubectl_pause.render.node_view import node_view, running
 from kubectl_pause.render.pod_view import pod_view
 from kubectl_pause.report import Container, NodeReport, Report

@@ -109,7 +109,7 @@ def _values(line: Unfinished, flag: str) -> tuple[list[Candidate], int]:  # noqa
 def _outputs(verb: str) -> tuple[list[Candidate], int]:
     if verb in _OUTPUTS:
         return _plain(_OUTPUTS[verb]), NO_FILES
-    from kubectl_pause.render.outputs import FORMS, OF_SOME
+    from kubectl_pause.render.documents.outputs import FORMS, OF_SOME
     from kubectl_pause.render.row_kinds import BY_VERB
 
     kind = BY_VERB[verb]

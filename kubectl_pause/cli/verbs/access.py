@@ -58,7 +58,7 @@ def access(
 def _text(found: AccessList, output: str | None, *, no_headers: bool) -> str:
     from kubectl_pause.capture.admission.rights import granting_manifest
     from kubectl_pause.render.access_view import access_view
-    from kubectl_pause.render.document import as_json, as_yaml
+    from kubectl_pause.render.documents.document import as_json, as_yaml
 
     if output is not None:
         return {"json": as_json, "yaml": as_yaml}[output](found)

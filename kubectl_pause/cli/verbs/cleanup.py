@@ -41,7 +41,7 @@ def cleanup(
     """
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.capture.leftovers import find_leftovers, remove_leftovers, run_named
-    from kubectl_pause.render.outputs import parse_output
+    from kubectl_pause.render.documents.outputs import parse_output
     from kubectl_pause.render.row_kinds import LEFTOVER_ROWS
 
     reading.check_view(view, LEFTOVER_ROWS)
@@ -64,7 +64,7 @@ def cleanup(
 
 
 def _show(found: Leftovers, view: OutputFlags) -> None:
-    from kubectl_pause.render.outputs import as_output, parse_output
+    from kubectl_pause.render.documents.outputs import as_output, parse_output
     from kubectl_pause.render.row_kinds import LEFTOVER_ROWS
 
     output = parse_output(view.output)

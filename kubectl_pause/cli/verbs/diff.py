@@ -38,7 +38,7 @@ def diff(
       kubectl pause-inspect diff monday.capture tuesday.capture -o json
     """
     from kubectl_pause.render.difference_view import difference_view
-    from kubectl_pause.render.outputs import as_output, parse_output
+    from kubectl_pause.render.documents.outputs import as_output, parse_output
     from kubectl_pause.render.row_kinds import CHANGE_ROWS
 
     reading.check_view(view, CHANGE_ROWS)

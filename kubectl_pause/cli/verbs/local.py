@@ -43,7 +43,7 @@ def local(
       kubectl pause-inspect local pause-20027 -o wide
     """
     started = time.monotonic()
-    from kubectl_pause.render.outputs import parse_output
+    from kubectl_pause.render.documents.outputs import parse_output
     from kubectl_pause.render.row_kinds import SANDBOX_ROWS
 
     reading.check_view(output, SANDBOX_ROWS)

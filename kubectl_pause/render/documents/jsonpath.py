@@ -24,7 +24,7 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kubectl_pause.render.jsonpath_syntax import Part, Step, Template
+    from kubectl_pause.render.documents.jsonpath_syntax import Part, Step, Template
 
 
 def find(template: Template, document: object) -> list[Any]:

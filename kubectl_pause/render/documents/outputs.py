@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.render.columns import Column, table
-from kubectl_pause.render.jsonpath import as_json_lists, as_text, find, printed
-from kubectl_pause.render.jsonpath_syntax import Template, parse, parse_relaxed
+from kubectl_pause.render.documents.jsonpath import as_json_lists, as_text, find, printed
+from kubectl_pause.render.documents.jsonpath_syntax import Template, parse, parse_relaxed
 from kubectl_pause.render.listing import in_order
 from kubectl_pause.render.owners_view import owner_messages
 from kubectl_pause.render.plain_text import visible
@@ -78,7 +78,7 @@ def parse_output(text: str | None, kind: RowKind[Any] | None = None) -> Output:
 
 def as_output(output: Output, kind: RowKind[Any], document: msgspec.Struct, *, headings: bool = True, sort_by: str | None = None) -> str:
     """The document in any form but a table or a tree. Raises PauseInspectError for a path that does not fit it."""
-    from kubectl_pause.render.document import as_json, as_yaml
+    from kubectl_pause.render.documents.document import as_json, as_yaml
 
     if output.template:
         import msgspec
