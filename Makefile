@@ -60,8 +60,10 @@ release: $(VENV)/release/ready ## wheel, sdist, this platform's archive and the 
 manifest: $(VENV)/release/ready ## krew's manifest again, of all archives in dist/
 	$(VENV)/release/bin/python -m release manifest $(if $(VERSION),--expect $(VERSION))
 
-docs: $(BIN)/ready ## docs/verbs.md, from the program itself
+docs: $(BIN)/ready ## docs/verbs.md and the schemas, from the program itself
 	$(BIN)/python -m release.verbs_page
+	for document in report watch diff; do \
+		$(BIN)/python -m kubectl_pause schema $$document >docs/$$document.schema.json || exit 1; done
 
 lock: $(BIN)/ready ## pin the newest versions of everything for development
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -127,7 +127,7 @@ def test_flags_that_would_do_nothing_are_refused(capsys, words, why):
 
 def test_other_verbs_draw_no_tree(capsys):
     assert run(["zombies", "--from", VM, "-o", "tree"]) == 1
-    assert "allowed formats are: custom-columns, json, jsonpath, jsonpath-as-json, name, wide, yaml" in capsys.readouterr().err
+    assert "allowed formats are: custom-columns, json, jsonpath, jsonpath-as-json, name, owners, wide, yaml" in capsys.readouterr().err
 
 
 def test_names_from_a_node_do_no_harm():
