@@ -1,7 +1,7 @@
 """Capture of one node: create the inspector pod, run the collector in it, bring the bytes back, delete the pod.
 
 exec is tried at once and again in short steps, not after phase Running: that halves the wait (measured 0.9 s against 1.5 s).
-While the pod starts, the node and its pods are read from the API. Long, for now: what each time-out is told with could leave it.
+While the pod starts, the node and its pods are read from the API.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import time
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -23,15 +22,14 @@ from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, Stream
 from kubectl_pause.access.objects import get_node, get_pod, list_pods
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
-from kubectl_pause.capture.admission.refusals import explained
 from kubectl_pause.capture.inspector_life import inspector
 from kubectl_pause.capture.kubelet_lease import KubeletLease
-from kubectl_pause.capture.node_images import may_serve
-from kubectl_pause.capture.stalled_runtime import stalled, unreached, without_runtime
+from kubectl_pause.capture.kubelet_watch import KubeletWatch
+from kubectl_pause.capture.stalled_runtime import stalled
+from kubectl_pause.capture.unanswered import creation_refused, exec_refused, node_trouble, other_kubelet, timed_out, with_other_images
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, for_capture
 from kubectl_pause.facts.capture import FILE_MAGIC, Capture, CaptureError, read_capture
-from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,8 +48,6 @@ _LEAST_EXEC_SECONDS = 2.0
 """A last try gets this long, so that what it says is the container's state and not that it was cut short."""
 _POD_STEP = 0.3
 _GLANCE_SECONDS = 0.2
-_KUBELET_SECONDS = 2.0
-"""An exec that has not ended by then may have no kubelet at its other end."""
 _NODE_SECONDS = 2.0
 """The node object is waited for so long before the pod is created: some nodes say that no pod of ours can run there."""
 RUNNING_SECONDS = 5.0
@@ -111,7 +107,7 @@ def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
         try:
             ours = stack.enter_context(inspector(run.api, run.node, run.options, run.warn))
         except ApiError as error:
-            raise _creation_refused(run, error) from None
+            raise creation_refused(run.node, run.options.namespace, error) from None
         collected = _collect(run, ours.name, deadline)
         api_view = ApiView(
             captured_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -205,12 +201,12 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
     next_look = time.monotonic() + _POD_STEP
     step, running_since = _FIRST_EXEC_STEP, None
     pod: Pod | None = None
-    watch = _KubeletWatch(run, name, KubeletLease(run.api, run.node))
+    watch = KubeletWatch(run.api, run.options.namespace, name, KubeletLease(run.api, run.node), run.cancelled)
     while True:
         _stop_if(run)
         remaining = deadline - time.monotonic()
         if remaining <= 0:
-            raise _timed_out(run, name, pod, watch.lease)
+            raise timed_out(run.api, run.node, run.options, name, watch.lease)
         asked = time.monotonic()
         try:
             result = _exec(run, name, max(remaining, _LEAST_EXEC_SECONDS), watch)
@@ -221,7 +217,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
                 next_look = time.monotonic() + _POD_STEP
                 running_since = (running_since or time.monotonic()) if inspector_pod.is_running(pod) else None
             if running_since and time.monotonic() - running_since >= RUNNING_SECONDS and _UNKNOWN_POD in refused.message:
-                raise _other_kubelet(run, refused) from None
+                raise other_kubelet(run.node, refused) from None
             run.cancelled.wait(min(took, _LONGEST_REST) if took > _BUSY_SECONDS else step)
             step = min(step * _EXEC_STEP_GROWTH, _LONGEST_EXEC_STEP)
             continue
@@ -238,7 +234,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
     )
 
 
-def _exec(run: CaptureRun, name: str, seconds: float, watch: _KubeletWatch) -> ExecResult:
+def _exec(run: CaptureRun, name: str, seconds: float, watch: KubeletWatch) -> ExecResult:
     """One try. Raises ExecNotReady while the container is not there, StreamBroken for what may be tried again."""
     try:
         return exec_in_pod(
@@ -258,49 +254,10 @@ def _exec(run: CaptureRun, name: str, seconds: float, watch: _KubeletWatch) -> E
             raise
         raise stalled(run.node, broken, run.api, (run.options.namespace, name), watch.lease) from None
     except ApiError as refused:
-        raise exec_refused(run, refused) from None
+        raise exec_refused(run.api, run.node, refused) from None
 
 
 _UNKNOWN_POD = "pod does not exist"
-
-
-def _other_kubelet(run: CaptureRun, refused: ExecNotReady) -> PauseInspectError:
-    return PauseInspectError(
-        "OtherKubelet",
-        f"node {run.node}: the inspector pod runs, but the kubelet that the API server asks for it does not know it: {refused.message}",
-        f"the API server reaches another node's kubelet: do several nodes have the InternalIP of {run.node}? kubectl get nodes -o wide; "
-        "kubectl exec fails alike",
-    )
-
-
-class _KubeletWatch(threading.Event):
-    """Cancels an exec when the user does, or when no kubelet will ever answer it: an API server says nothing while it waits for one."""
-
-    def __init__(self, run: CaptureRun, name: str, lease: KubeletLease) -> None:
-        super().__init__()
-        self.lease = lease
-        self.trouble: PauseInspectError | None = None
-        self._run = run
-        self._name = name
-        self._from = time.monotonic() + _KUBELET_SECONDS
-
-    def is_set(self) -> bool:
-        """Asked a few times a second while an exec waits."""
-        if self._run.cancelled.is_set():
-            return True
-        if time.monotonic() < self._from:
-            return False
-        silent = self.lease.trouble()
-        if silent is not None and self._is_unseen():
-            self.trouble = silent
-        return self.trouble is not None
-
-    def _is_unseen(self) -> bool:
-        """Whether the kubelet has never told of the pod. One that lost the API server alone goes on serving what runs."""
-        try:
-            return not get_pod(self._run.api, self._run.options.namespace, self._name).status.container_statuses
-        except PauseInspectError:
-            return False
 
 
 def _look(run: CaptureRun, name: str, lease: KubeletLease) -> Pod:
@@ -312,20 +269,12 @@ def _look(run: CaptureRun, name: str, lease: KubeletLease) -> Pod:
         raise _of_node(run, error, gone) from None
     trouble = inspector_pod.trouble(pod, run.options)
     if trouble:
-        raise _with_other_images(run, trouble)
+        raise with_other_images(run.api, run.node, trouble)
     if not pod.status.container_statuses:
         _raise_if_not_ready(run)
         if silent := lease.trouble():
             raise silent
     return pod
-
-
-def _with_other_images(run: CaptureRun, trouble: PauseInspectError) -> PauseInspectError:
-    """For an image that cannot be had: those that the node has already."""
-    there = may_serve(run.api, run.node) if trouble.reason == "ImageNotPulled" else []
-    if not there:
-        return trouble
-    return PauseInspectError(trouble.reason, trouble.message, f"{trouble.hint}; this node has already, and may serve: {', '.join(there)}")
 
 
 def _raise_if_not_ready(run: CaptureRun) -> None:
@@ -338,24 +287,6 @@ def _raise_if_not_ready(run: CaptureRun) -> None:
         raise trouble
 
 
-def node_trouble(node: Node) -> PauseInspectError | None:
-    """Why no kubelet will answer on this node, or None. One that says NotReady itself (no CNI, say) still starts our pod."""
-    name = node.metadata.name
-    if (node.status.node_info.operating_system or "").lower() == "windows":
-        return PauseInspectError(
-            "WindowsNode", f"node {name} runs Windows, which has no /proc and no pause to inspect", "kubectl get nodes -L kubernetes.io/os"
-        )
-    labels = node.metadata.labels or {}
-    if labels.get("type") == "virtual-kubelet" or labels.get("eks.amazonaws.com/compute-type") == "fargate":
-        what = f"node {name} is a virtual one: its pods run elsewhere, and no machine of that name can be read"
-        return PauseInspectError("VirtualNode", what, "name the nodes to read, or choose pods on others: kubectl get nodes -L type")
-    for condition in node.status.conditions or ():
-        if condition.type == "Ready" and condition.status == "Unknown":
-            word = condition.message or condition.reason or "no further word"
-            return PauseInspectError("NodeNotReady", f"node {name} is NotReady: {word}", kubectl_line("describe", "node", name))
-    return None
-
-
 def _stop_if(run: CaptureRun) -> None:
     if run.cancelled.is_set():
         raise _interrupted(run)
@@ -363,47 +294,3 @@ def _stop_if(run: CaptureRun) -> None:
 
 def _interrupted(run: CaptureRun) -> Interrupted:
     return Interrupted("Interrupted", f"node {run.node}: interrupted", "")
-
-
-def _timed_out(run: CaptureRun, name: str, pod: Pod | None, lease: KubeletLease) -> PauseInspectError:
-    with contextlib.suppress(PauseInspectError):  # the last look is told instead
-        pod = get_pod(run.api, run.options.namespace, name)
-    more, hint = without_runtime(run.node, pod, lease) or (
-        "",
-        f"wait longer with --timeout, or look: {kubectl_line('describe', 'node', run.node)}",
-    )
-    return PauseInspectError(
-        "Timeout",
-        f"node {run.node}: no answer within {run.options.timeout:g} s while waiting for the inspector pod "
-        f"{run.options.namespace}/{name}; last word: {inspector_pod.last_word(pod)}{more}",
-        hint,
-    )
-
-
-def exec_refused(run: CaptureRun, error: ApiError) -> PauseInspectError:
-    """Who refused exec on a pod that was let in: the API server, a proxy before it, or what lies behind it."""
-    if error.reason == "KubeletUnreachable":
-        with contextlib.suppress(PauseInspectError):
-            if trouble := node_trouble(get_node(run.api, run.node)):
-                return trouble
-    if without := unreached(run.node, error):
-        return without
-    if error.is_forbidden and not error.status_reason:
-        what = "exec was refused by a proxy in front of the API server (HTTP 403, without a Kubernetes Status)"
-        hint = "kubectl proxy refuses exec unless started with --reject-paths='^$'; or connect to the API server directly"
-        return PauseInspectError("ProxyRefusesExec", f"node {run.node}: {what}", hint)
-    if error.status == HTTPStatus.BAD_REQUEST and "pgrade request required" in error.message:
-        what = f"a proxy between you and the API server does not let websockets through: {error.message}"
-        hint = "kubectl exec fails alike: have the proxy pass Connection: Upgrade, or connect to the API server directly"
-        return PauseInspectError("ProxyDropsUpgrade", f"node {run.node}: {what}", hint)
-    return PauseInspectError(error.reason, f"node {run.node}: {error.message}", error.hint)
-
-
-def _creation_refused(run: CaptureRun, error: ApiError) -> PauseInspectError:
-    """Why the pod was not let in, as far as the server's words are known."""
-    if known := explained(error, run.options.namespace):
-        return PauseInspectError(known.reason, f"node {run.node}: {known.message}", known.hint)
-    hint = error.hint
-    if not hint and error.status in (400, 403, 422):
-        hint = "the cluster's admission refuses it, by a rule that is not known here; it may not hold in all namespaces: --debug-namespace"
-    return PauseInspectError(error.reason, f"node {run.node}: {error.message}", hint)

@@ -16,7 +16,8 @@ from kubectl_pause.access.exec_stream import ExecCancelled, StreamBroken, exec_i
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
 from kubectl_pause.capture.admission.preflight import Preflight
-from kubectl_pause.capture.node_capture import CaptureRun, captured_node, exec_refused
+from kubectl_pause.capture.node_capture import CaptureRun, captured_node
+from kubectl_pause.capture.unanswered import exec_refused
 from kubectl_pause.errors import PauseInspectError, as_failure
 from kubectl_pause.signals import EndedBySignal, signals_into
 
@@ -90,7 +91,7 @@ def watch_node(run: CaptureRun, plan: WatchPlan, session: Session) -> None:
             time.sleep(_RENUNCIATION_SECONDS)
             raise
         except ApiError as error:
-            raise exec_refused(run, error) from None
+            raise exec_refused(run.api, run.node, error) from None
     if result.exit_code != 0:
         said = result.stderr[-300:].decode("utf-8", "backslashreplace").strip() or "no further word"
         message = f"node {run.node}: the watcher ended with exit code {result.exit_code}: {said}"
