@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from kubectl_pause.render.listing import ListedColumn, Row
 
 
+_ABBREVIATIONS = {"ID", "IP", "PID", "NSPID", "SIGCHLD"}
+
+
 @dataclass(frozen=True, slots=True)
 class PageTable:
     """Rows of cells below headings. `head` is the column that says what a row is about, `more` how many rows are left out."""
@@ -29,11 +32,15 @@ def page_table(
 ) -> PageTable | None:
     """The table, None where it has no rows."""
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
-    return (
-        PageTable(caption, [heading.capitalize() if heading.isupper() else heading for heading in headings], cells, head, more)
-        if rows
-        else None
-    )
+    return PageTable(caption, [_in_words(heading) for heading in headings], cells, head, more) if rows else None
+
+
+def _in_words(heading: str) -> str:
+    """A view's `HAS-REAPED` as `Has reaped`; abbreviations stay."""
+    if not heading.isupper():
+        return heading
+    words = [word if word in _ABBREVIATIONS else word.lower() for word in heading.split("-")]
+    return " ".join([words[0] if words[0].isupper() else words[0].capitalize(), *words[1:]])
 
 
 def listed(  # noqa: PLR0913 (a table is its columns, its rows and which of them are shown)

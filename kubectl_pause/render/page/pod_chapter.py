@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
 from kubectl_pause.pasting import command_line
 from kubectl_pause.render.evidence import STRANGERS, stranger_rows
 from kubectl_pause.render.page.page_table import PageTable, listed, page_table
 from kubectl_pause.render.plain_text import age
-from kubectl_pause.render.pod_view import CONTAINERS, NAMESPACES, container_rows, differences, missing_lines, namespace_rows, sandbox_lines
+from kubectl_pause.render.pod_view import CONTAINERS, container_rows, differences, missing_lines, namespace_rows, sandbox_lines
 from kubectl_pause.render.tree.branches import Branch
 from kubectl_pause.render.tree.tree_view import holder_branch
 from kubectl_pause.render.zombies_view import REAPERS, ZOMBIES, ReaperRow, ZombieRow
@@ -46,7 +47,7 @@ def sandbox_chapter(node: NodeReport, sandbox: Sandbox, older: list[Sandbox], *,
     zombies = [ZombieRow(node, sandbox, zombie) for zombie in sandbox.zombies or ()]
     tables = [
         page_table(f"Containers of {name}", _headings(CONTAINERS), container_rows(sandbox.containers)),
-        page_table(f"Namespaces of {name}", ["Of", *_headings(NAMESPACES)[1:]], namespace_rows(sandbox, wide=False)),
+        page_table(f"Namespaces of {name}", ["Of", *NAMESPACE_TYPES], namespace_rows(sandbox, wide=False)),
         page_table(
             f"Processes that joined or left {name}",
             _headings(STRANGERS),
