@@ -102,11 +102,12 @@ def _title(report: Report, *, named: bool) -> str:
 
 
 def _nodes(nodes: list[NodeReport], rows: list[FindingRow]) -> PageTable | None:
-    headings = ["Node", "Findings", "Sandboxes", "Containers", "Zombies", "Tasks", "Looks", "Captured", "Runtime", "Kernel", "Cgroup"]
+    headings = ["Node", "Findings", "Sandboxes", "Containers", "Zombies", "Tasks", "Looks", "Captured", "Runtime", "Kernel"]
     cells = []
     for node in nodes:
         findings: Counter[str] = Counter(row.finding.severity for row in rows if row.node is node)
         zombies = sum(len(sandbox.zombies or ()) for sandbox in node.sandboxes) + len(node.host_zombies or ())
+        runtime = f"{node.runtime.name} {node.runtime.version or ''}".strip() if node.runtime else "unknown"
         cells.append([
             node.name,
             ", ".join(f"{findings[severity]} {severity}" for severity in SEVERITIES if findings[severity]) or "none",
@@ -116,9 +117,8 @@ def _nodes(nodes: list[NodeReport], rows: list[FindingRow]) -> PageTable | None:
             f"{_number(node.pids.current)} of {_number(node.pids.max)}",
             "one" if node.window_seconds is None else f"two, {node.window_seconds:.1f} s apart",
             node.captured_at or "unknown",
-            f"{node.runtime.name} {node.runtime.version or ''}".strip() if node.runtime else "unknown",
+            f"{runtime}, cgroup {node.cgroup or 'unknown'}",
             node.kernel or "unknown",
-            node.cgroup or "unknown",
         ])  # fmt: skip
     return page_table("Nodes", headings, cells)
 

@@ -85,9 +85,10 @@ def _headings(columns: Iterable[object]) -> list[str]:
 
 
 def _facts(lines: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
-    """A label that is "" goes on with the one before."""
+    """A label that is "" goes on with the one before; two blanks, which part texts in a terminal, are a comma here."""
     facts: list[tuple[str, list[str]]] = []
-    for label, text in lines:
+    for label, written in lines:
+        text = written.replace("  ", ", ")
         if label or not facts:
             facts.append((label, [text]))
         else:
@@ -129,7 +130,7 @@ def _bounded(root: Branch) -> Branch:
         left -= 1
         keep = left >= 0
         below = [copy for child in branch.branches for copy in copied(child, depth + 1)]
-        own = [Branch(branch.text, branch.style, below if depth < _DEEPEST else [])] if keep else below
+        own = [Branch(branch.text.replace("  ", ", "), branch.style, below if depth < _DEEPEST else [])] if keep else below
         return own + (below if keep and depth >= _DEEPEST else [])
 
     [whole] = copied(root, 0)
