@@ -231,3 +231,14 @@ def test_the_worst_finding_stands_first_and_pods_without_any_in_one_table():
 def test_a_page_of_nothing_says_so():
     page = Reading(report_page(whole(), named=False))
     assert {"No pods were seen.", "Nothing wrong was found.", "No zombies were seen."} <= set(page.texts["p"])
+
+
+def test_arguments_that_were_asked_for_are_shown_with_the_zombies_that_wait():
+    report = with_all(few_of("collected"))
+    zoo = report.nodes[1]
+    assert "Arguments of their parent" not in report_page(report, named=True)
+    group = zoo.sandboxes[0].zombie_groups[0]
+    parent = msgspec.structs.replace(group.parent, arguments=["sleep", "<1 day>"])
+    asked = msgspec.structs.replace(zoo.sandboxes[0], zombie_groups=[msgspec.structs.replace(group, parent=parent)])
+    page = Reading(report_page(whole(msgspec.structs.replace(zoo, sandboxes=[asked])), named=True))
+    assert "sleep '<1 day>'" in page.texts["code"]

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kubectl_pause.pasting import command_line
 from kubectl_pause.render.check_view import SEVERITIES, FindingRow, finding_rows, summary
 from kubectl_pause.render.node_view import COLUMNS, SandboxRow
 from kubectl_pause.render.page.page_table import PageTable, listed, page_table
@@ -45,11 +46,12 @@ class FindingPart:
 
 @dataclass(frozen=True, slots=True)
 class ZombiePart:
-    """Zombies of one parent; `whose` they are is a pod or a node."""
+    """Zombies of one parent; `whose` they are is a pod or a node. `arguments` are the parent's, "" where they were not asked for."""
 
     whose: str
     group: ZombieGroup
     text: str
+    arguments: str
     chapter: int | None
 
 
@@ -161,11 +163,15 @@ def _pods(report: Report, *, named: bool) -> tuple[list[PodChapter], list[Sandbo
 def _zombies(nodes: list[NodeReport], numbers: dict[int, int]) -> Iterable[ZombiePart]:
     for node in nodes:
         for group in node.host_zombie_groups:
-            yield ZombiePart(f"node {node.name} itself", group, group_text(group), None)
+            yield ZombiePart(f"node {node.name} itself", group, group_text(group), _arguments(group), None)
         for sandbox in node.sandboxes:
             whose = f"{sandbox.pod.namespace}/{sandbox.pod.name}"
             for group in sandbox.zombie_groups:
-                yield ZombiePart(whose, group, group_text(group), numbers.get(id(sandbox)))
+                yield ZombiePart(whose, group, group_text(group), _arguments(group), numbers.get(id(sandbox)))
+
+
+def _arguments(group: ZombieGroup) -> str:
+    return command_line(*group.parent.arguments) if group.parent.arguments else ""
 
 
 def _reapers(nodes: list[NodeReport]) -> PageTable | None:
