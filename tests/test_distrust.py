@@ -12,7 +12,7 @@ import pytest
 from kubectl_pause.access.objects import segment
 from kubectl_pause.cli.argument_order import normalise
 from kubectl_pause.cli.main import run
-from kubectl_pause.cli.verbs.snapshot import _writable, _write
+from kubectl_pause.cli.output_file import writable, write
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, Pod, for_capture
 from kubectl_pause.facts.capture import CaptureError, read_capture
@@ -111,14 +111,14 @@ def test_a_snapshot_goes_into_a_pipe_and_through_a_link_and_replaces_neither(tmp
     read: list[bytes] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
     reader.start()
-    _write(_writable(str(pipe)), b"whole")
+    write(writable(str(pipe)), b"whole")
     reader.join(10)
     assert read == [b"whole"]
     assert pipe.is_fifo()
     target.write_bytes(b"old")
     link.symlink_to(target)
-    _write(_writable(str(link)), b"new")
+    write(writable(str(link)), b"new")
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
     with pytest.raises(PauseInspectError, match="not a file"):
-        _writable(str(tmp_path))
+        writable(str(tmp_path))

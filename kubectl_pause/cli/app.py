@@ -21,6 +21,7 @@ VERBS = (
     "who",
     "zombies",
     "check",
+    "report",
     "demo",
     "snapshot",
     "diff",

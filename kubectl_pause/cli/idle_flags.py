@@ -39,6 +39,8 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
     form = str(values.get("output") or "").partition("=")[0]
     yield from _places(verb, given, groups)
     yield from _namespaces(verb, given)
+    if verb == "report" and not values.get("names"):
+        yield "namespace", "without names the page is of whole nodes"
     yield from _rows(verb, form, watched=bool(values.get("watch")), named=bool(values.get("names")))
     if verb == "snapshot":
         yield "parallel", "a snapshot is of one node"

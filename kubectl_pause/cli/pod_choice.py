@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from kubectl_pause.access.rest import Api
     from kubectl_pause.facts.api import Pod
-    from kubectl_pause.report import Report
+    from kubectl_pause.report import NodeReport, Report
 
 
 _FEW = 5
@@ -52,3 +52,11 @@ def pods_meant(api: Api, names: Sequence[str], selector: str | None, *, all_name
         if error.reason == "NoPods":
             return []
         raise
+
+
+def forget_the_node(nodes: Sequence[NodeReport], kept: tuple[str, ...]) -> None:
+    """Where pods were asked for, what is the node's own is left out; of its findings those stay whose codes begin as in `kept`."""
+    for node in nodes:
+        node.host_zombies = None
+        node.host_zombie_groups = []
+        node.findings = [finding for finding in node.findings if finding.code.startswith(kept)]

@@ -98,7 +98,7 @@ def reports_of(facts: Mapping[str, NodeFacts], report: Report, *, prove: bool = 
     return nodes
 
 
-def reports_of_captures(facts: Mapping[str, NodeFacts], report: Report) -> list[NodeReport]:
+def reports_of_captures(facts: Mapping[str, NodeFacts], report: Report, *, processes: bool = False) -> list[NodeReport]:
     """A report per node: of two captures of one boot of a node the later, compared with the earlier. Raises PauseInspectError for three."""
     from kubectl_pause.inspect_node import inspect_node
     from kubectl_pause.join.two_looks import comparable, of_several_boots
@@ -108,7 +108,7 @@ def reports_of_captures(facts: Mapping[str, NodeFacts], report: Report) -> list[
     alone = of_several_boots(facts)
     for earlier, later in comparable(facts):
         with one_row(later, report):
-            node = inspect_node(facts[later], later, earlier=facts[earlier] if earlier else None)
+            node = inspect_node(facts[later], later, processes=processes, earlier=facts[earlier] if earlier else None)
             node.sources.notes += [SEVERAL_BOOTS] if later in alone else []
             nodes.append(node)
     return nodes
@@ -202,15 +202,25 @@ def finish(report: Report, view: OutputFlags, started: float, text: Callable[[Re
     """
     from kubectl_pause.render.documents.outputs import as_output, parse_output
 
-    report.seconds = round(time.monotonic() - started, 3)
-    report.nodes.sort(key=lambda node: node.name)
-    seen = bool(report.answers) or any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
+    end_report(report, started)
     output = parse_output(view.output, kind)
     put(text(report) if output.is_view else as_output(output, kind, report, headings=not view.no_headers, sort_by=view.sort_by))
+    return tell_errors(report)
+
+
+def end_report(report: Report, started: float) -> None:
+    """Nothing more comes: how long it took, and the nodes in the order of their names."""
+    report.seconds = round(time.monotonic() - started, 3)
+    report.nodes.sort(key=lambda node: node.name)
+
+
+def tell_errors(report: Report) -> int:
+    """Print the errors of the report; the exit code says whether all, some or nothing could be read."""
     for error in report.errors:
         print_error(error.message, error.hint or "")
     if not report.errors:
         return ExitCode.DONE
+    seen = bool(report.answers) or any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
     return ExitCode.PARTIAL if seen else ExitCode.ERROR
 
 

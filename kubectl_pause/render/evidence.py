@@ -36,12 +36,24 @@ def stranger_lines(strangers: Sequence[Stranger], *, width: int | None, colour: 
     """A table of them, nothing where there are none; of very many the first."""
     if not strangers:
         return []
-    columns = [
-        Column("STRANGER", least=8), Column("PID"), Column("HAS"), Column("NAMESPACES"), Column("CONTAINER", least=8),
-        Column("PARENT", least=8),
-        Column("BELOW"),
-    ]  # fmt: skip
-    rows: list[list[str | Cell]] = [
+    more = len(strangers) - _MOST_STRANGERS
+    return [
+        "",
+        *table(STRANGERS, stranger_rows(strangers[:_MOST_STRANGERS]), width=width, colour=colour),
+        *([f"and {more} more: -o json has them all"] if more > 0 else []),
+    ]
+
+
+STRANGERS = (
+    Column("STRANGER", least=8), Column("PID"), Column("HAS"), Column("NAMESPACES"), Column("CONTAINER", least=8),
+    Column("PARENT", least=8),
+    Column("BELOW"),
+)  # fmt: skip
+
+
+def stranger_rows(strangers: Sequence[Stranger]) -> list[list[str | Cell]]:
+    """A row of STRANGERS for each."""
+    return [
         [
             each.comm,
             str(each.pid),
@@ -51,10 +63,8 @@ def stranger_lines(strangers: Sequence[Stranger], *, width: int | None, colour: 
             f"{each.parent_comm or 'pid'} {each.parent_pid}" if each.parent_pid else "-",
             str(each.descendants or "-"),
         ]
-        for each in strangers[:_MOST_STRANGERS]
+        for each in strangers
     ]
-    more = len(strangers) - _MOST_STRANGERS
-    return ["", *table(columns, rows, width=width, colour=colour), *([f"and {more} more: -o json has them all"] if more > 0 else [])]
 
 
 def proof_lines(proofs: Sequence[Proof] | None, *, width: int | None) -> list[str]:

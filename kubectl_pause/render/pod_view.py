@@ -46,16 +46,28 @@ def pod_view(report: Report, *, wide: bool, width: int | None, colour: bool, hea
 def _block(  # noqa: PLR0913 (one block's surroundings)
     node: NodeReport, sandbox: Sandbox, older: list[Sandbox], *, wide: bool, width: int | None, headings: bool, colour: bool
 ) -> list[str]:
+    whole_id = width is None or len(sandbox.id) + LABEL <= width
+    pairs = sandbox_lines(node, sandbox, older, whole_id=whole_id)
+    lines = [line for label, text in pairs for line in labelled(label, text, width)]
+    lines += ["", *_containers(sandbox.containers, width=width, headings=headings, colour=colour), *_arguments(sandbox, width)]
+    lines += ["", *_namespaces(sandbox, wide=wide, width=width, headings=headings, colour=colour), *_differences(sandbox, width=width)]
+    lines += stranger_lines(sandbox.strangers, width=width, colour=colour)
+    lines += finding_lines(sandbox.findings, width=width, colour=colour)
+    return lines + proof_lines(sandbox.proofs, width=width)
+
+
+def sandbox_lines(node: NodeReport, sandbox: Sandbox, older: list[Sandbox], *, whole_id: bool) -> list[tuple[str, str]]:
+    """What is said of a sandbox and its pod before all tables: labels, "" for one that goes on, and texts."""
     attempt = "attempt unknown (crictl would tell)" if sandbox.attempt is None else f"attempt {sandbox.attempt}"
     facts = [sandbox.state or "state unknown", *([] if sandbox.pod.kind in _MADE_BY else [attempt])]
     old = sandbox_age(node, sandbox)
     if old is not None:
         facts.append(f"{age(old)} old")
-    pairs = [
+    return [
         _head(node, sandbox.pod),
         ("Node", _node_line(node)),
         ("Sandbox", f"{short_id(sandbox.id)}  {', '.join(facts)}"),
-        *([("", sandbox.id)] if width is None or len(sandbox.id) + LABEL <= width else []),  # the short one is above
+        *([("", sandbox.id)] if whole_id else []),  # the short one is above
         ("Held by", holder_text(sandbox)),
         *_alive(sandbox),
         ("IP", ", ".join(sandbox.ips) or "-"),
@@ -63,12 +75,6 @@ def _block(  # noqa: PLR0913 (one block's surroundings)
         *(("Older", _older(node, each)) for each in older),
         *_notes(sandbox.notes),
     ]
-    lines = [line for label, text in pairs for line in labelled(label, text, width)]
-    lines += ["", *_containers(sandbox.containers, width=width, headings=headings, colour=colour), *_arguments(sandbox, width)]
-    lines += ["", *_namespaces(sandbox, wide=wide, width=width, headings=headings, colour=colour), *_differences(sandbox, width=width)]
-    lines += stranger_lines(sandbox.strangers, width=width, colour=colour)
-    lines += finding_lines(sandbox.findings, width=width, colour=colour)
-    return lines + proof_lines(sandbox.proofs, width=width)
 
 
 def _older(node: NodeReport, sandbox: Sandbox) -> str:
@@ -79,15 +85,19 @@ def _older(node: NodeReport, sandbox: Sandbox) -> str:
 
 
 def _without(node: NodeReport, pod: PodWithoutSandbox, *, width: int | None, headings: bool, colour: bool) -> list[str]:
-    pairs = [
+    lines = [line for label, text in missing_lines(node, pod) for line in labelled(label, text, width)]
+    return [*lines, "", *_containers(pod.containers, width=width, headings=headings, colour=colour)]
+
+
+def missing_lines(node: NodeReport, pod: PodWithoutSandbox) -> list[tuple[str, str]]:
+    """The same of a pod for which no sandbox was seen."""
+    return [
         _head(node, pod.pod),
         ("Node", _node_line(node)),
         ("Sandbox", _no_sandbox(node)),
         *([(pod.pod.phase or "Status", ": ".join(filter(None, (pod.reason, pod.message))))] if pod.reason or pod.message else []),
         *_notes(pod.notes),
     ]
-    lines = [line for label, text in pairs for line in labelled(label, text, width)]
-    return [*lines, "", *_containers(pod.containers, width=width, headings=headings, colour=colour)]
 
 
 def _no_sandbox(node: NodeReport) -> str:
@@ -146,12 +156,19 @@ def _alive(sandbox: Sandbox) -> list[tuple[str, str]]:
 
 
 def _containers(containers: list[Container], *, width: int | None, headings: bool, colour: bool) -> list[str]:
-    columns = [
-        Column("CONTAINER", least=12), Column("KIND", rank=3),
-        Column("ID", least=8, turn=0, cut="id", rank=1), Column("PID", rank=1), Column("STATE", least=12),
-        Column("RESTARTS", rank=2),
-    ]  # fmt: skip
-    rows: list[list[str | Cell]] = [
+    return table(CONTAINERS, container_rows(containers), width=width, headings=headings, colour=colour)
+
+
+CONTAINERS = (
+    Column("CONTAINER", least=12), Column("KIND", rank=3),
+    Column("ID", least=8, turn=0, cut="id", rank=1), Column("PID", rank=1), Column("STATE", least=12),
+    Column("RESTARTS", rank=2),
+)  # fmt: skip
+
+
+def container_rows(containers: list[Container]) -> list[list[str | Cell]]:
+    """A row of CONTAINERS for each."""
+    return [
         [
             container.name,
             container.kind or "-",
@@ -162,7 +179,6 @@ def _containers(containers: list[Container], *, width: int | None, headings: boo
         ]
         for container in containers
     ]
-    return table(columns, rows, width=width, headings=headings, colour=colour)
 
 
 def _arguments(sandbox: Sandbox, width: int | None) -> list[str]:
@@ -173,21 +189,27 @@ def _arguments(sandbox: Sandbox, width: int | None) -> list[str]:
 
 
 def _namespaces(sandbox: Sandbox, *, wide: bool, width: int | None, headings: bool, colour: bool) -> list[str]:
-    """The matrix: host, pod, own, or the container it is shared with; `-` where there is no process to ask."""
-    columns = [
-        Column("NAMESPACES", least=10),
-        *(
-            Column(kind.upper(), least=max(4, len(kind)), rank=_LEAST_TELLING.index(kind) + 1 if kind in _LEAST_TELLING else 0)
-            for kind in NAMESPACE_TYPES
-        ),
-    ]
+    return table(NAMESPACES, namespace_rows(sandbox, wide=wide), width=width, headings=headings, colour=colour)
+
+
+NAMESPACES = (
+    Column("NAMESPACES", least=10),
+    *(
+        Column(kind.upper(), least=max(4, len(kind)), rank=_LEAST_TELLING.index(kind) + 1 if kind in _LEAST_TELLING else 0)
+        for kind in NAMESPACE_TYPES
+    ),
+)
+
+
+def namespace_rows(sandbox: Sandbox, *, wide: bool) -> list[list[str | Cell]]:
+    """The matrix, rows of NAMESPACES: host, pod, own, or the container it is shared with; `-` where there is no process to ask."""
     rows: list[list[str | Cell]] = [["(sandbox)", *(_sandbox_cell(sandbox, kind, wide=wide) for kind in NAMESPACE_TYPES)]]
     rows += [
         [container.name, *(_cell(container.namespaces[kind], kind, wide=wide) for kind in NAMESPACE_TYPES)]
         for container in sandbox.containers
         if container.namespaces is not None
     ]
-    return table(columns, rows, width=width, headings=headings, colour=colour)
+    return rows
 
 
 def _sandbox_cell(sandbox: Sandbox, kind: str, *, wide: bool) -> Cell:
@@ -205,11 +227,14 @@ def _cell(namespace: ContainerNamespace, kind: str, *, wide: bool) -> Cell:
 
 
 def _differences(sandbox: Sandbox, *, width: int | None) -> list[str]:
-    """A line for each `!` of the matrix; why it is expected and what it means is said with the findings."""
+    return [line for difference in differences(sandbox) for line in labelled("!", difference, width)]
+
+
+def differences(sandbox: Sandbox) -> list[str]:
+    """A text for each `!` of the matrix; why it is expected and what it means is said with the findings."""
     return [
-        line
+        f"{kind} of {container.name}: expected {(namespace.expected or '').replace('container:', '=')}"
         for container in sandbox.containers
         for kind, namespace in (container.namespaces or {}).items()
         if namespace.drift
-        for line in labelled("!", f"{kind} of {container.name}: expected {(namespace.expected or '').replace('container:', '=')}", width)
     ]

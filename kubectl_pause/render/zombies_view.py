@@ -140,13 +140,7 @@ def _host(node: NodeReport, look: _Look) -> list[str]:
 
 
 def _group(group: ZombieGroup, width: int | None, *, colour: bool) -> list[str]:
-    names = ", ".join(f"{count} {name}" for name, count in group.names.items())
-    others = group.count - sum(group.names.values())
-    names += f", {others} of other names" if others else ""
-    pids = ", ".join(map(str, group.pids)) + (", ..." if group.count > len(group.pids) else "")
-    gone = f", {group.transient} gone at the second look" if group.transient else ""
-    told = f"{names}{_ages(group)}{gone}; {'pid' if group.count == 1 else 'pids'} {pids}"
-    lines = labelled("Zombies", told, width) + argument_lines(group.parent.arguments, "  Parent", width)
+    lines = labelled("Zombies", group_text(group), width) + argument_lines(group.parent.arguments, "  Parent", width)
     if group.transient == group.count:
         return lines
     sure = "" if group.confidence == "certain" else f" ({group.confidence})"
@@ -159,6 +153,16 @@ def _group(group: ZombieGroup, width: int | None, *, colour: bool) -> list[str]:
     return lines
 
 
+def group_text(group: ZombieGroup) -> str:
+    """How many zombies of which names, since when, and the pids of the first."""
+    names = ", ".join(f"{count} {name}" for name, count in group.names.items())
+    others = group.count - sum(group.names.values())
+    names += f", {others} of other names" if others else ""
+    pids = ", ".join(map(str, group.pids)) + (", ..." if group.count > len(group.pids) else "")
+    gone = f", {group.transient} gone at the second look" if group.transient else ""
+    return f"{names}{_ages(group)}{gone}; {'pid' if group.count == 1 else 'pids'} {pids}"
+
+
 def _ages(group: ZombieGroup) -> str:
     if group.oldest_seconds is None:
         return ""
@@ -169,8 +173,11 @@ def _ages(group: ZombieGroup) -> str:
 def _pids(scopes: list[PidScope], first: str | None, width: int | None) -> list[str]:
     """The limit that binds first, and what zombies hold of it."""
     scope = next((each for each in scopes if each.scope == first), None)
-    if scope is None:
-        return []
+    return labelled("PIDs", scope_text(scope), width) if scope else []
+
+
+def scope_text(scope: PidScope) -> str:
+    """A limit on tasks: how full it is, since when it grows."""
     told = f"{scope.current} of {scope.max} tasks ({scope.scope} binds first)"
     if scope.zombies:
         told += f", {_counted(scope.zombies, 'zombie')} among them ({100 * scope.zombies / max(scope.current, 1):.0f} %)"
@@ -178,7 +185,7 @@ def _pids(scopes: list[PidScope], first: str | None, width: int | None) -> list[
         told += f"; growing by {scope.growth_per_second:g}/s, full in {age(scope.seconds_left)}"
     if scope.refused:
         told += f"; {scope.refused} forks refused so far"
-    return labelled("PIDs", told, width)
+    return told
 
 
 def _one_by_one(rows: list[ZombieRow], look: _Look) -> list[str]:

@@ -55,6 +55,7 @@ def test_verbs_with_and_without_flags_before_them():
      (["pod", "shop/web-0/d"], ["shop/web-0/dbg"]), (["pod", "deploy/"], ["deploy/front"]), (["pod", "job/o"], ["job/once"]),
      (["pod", "po/h"], ["po/here"]),
      (["node", ""], [NODE]), (["no", "node/"], [f"node/{NODE}"]), (["snapshot", ""], [NODE]), (["snapshot", NODE, ""], []),
+     (["report", "w"], []), (["report", "h"], ["here"]), (["report", "--node", ""], [NODE]),
      (["who", "x", "--node", ""], [NODE]), (["who", "--node="], [NODE]),
      (["pod", "-n", ""], ["default", "kube-system", "shop"]), (["pod", "--namespace=s"], ["shop"]), (["-n", "k"], ["kube-system"]),
      (["node", "--debug-namespace", "d"], ["default"]), (["pod", "--", "h"], ["here"])],
@@ -70,7 +71,8 @@ def test_names_of_the_cluster(shop, line, expected):
      (["node", "--sort-by", "P"], ["POD", "PID", "PAUSE-IMAGE", ":4"]), (["node", "--dry-run", ""], ["client", "server", ":4"]),
      (["schema", ""], ["report", "watch", "diff", ":4"]), (["completion", "z"], ["zsh", ":4"]),
      (["access", "inspector", "n"], ["node", ":4"]),
-     (["diff", "a", ""], [":0"]), (["pod", "--from", ""], [":0"]), (["snapshot", "-o", "x"], [":0"]), (["pod", "--from", "x", ""], [":4"]),
+     (["diff", "a", ""], [":0"]), (["pod", "--from", ""], [":0"]), (["snapshot", "-o", "x"], [":0"]), (["report", "-o", ""], [":0"]),
+     (["pod", "--from", "x", ""], [":4"]),
      (["pod", "--kubeconfig", ""], [":0"]), (["pod", "--context", ""], ["test", ":4"]), (["nosuch", ""], [":4"]),
      (["help", "sn"], ["snapshot", ":4"])],
 )  # fmt: skip

@@ -85,7 +85,7 @@ def _flags(line: Unfinished) -> list[Candidate]:
 
 
 def _values(line: Unfinished, flag: str) -> tuple[list[Candidate], int]:  # noqa: PLR0911 (one for each kind of thing)
-    if flag in _OF_FILES or (flag == "file" and line.verb == "snapshot"):
+    if flag in _OF_FILES or flag == "file":
         return [], FILES
     if flag == "output" and line.verb is not None:
         return _outputs(line.verb)
@@ -136,7 +136,7 @@ def _arguments(line: Unfinished) -> tuple[list[Candidate], int]:  # noqa: PLR091
         return _plain(use for use in USES if use not in line.arguments), NO_FILES
     if "captured" in line.values or "local" in line.values:
         return [], NO_FILES
-    if verb in ("pod", "zombies", "who"):
+    if verb in ("pod", "zombies", "who", "report"):
         return _pods(line)
     from kubectl_pause.select import known_names
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli import reading
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
+from kubectl_pause.cli.output_file import writable, write
 from kubectl_pause.errors import ForeignReason, PauseInspectError
 
 
@@ -41,7 +39,7 @@ def snapshot(
 
     if file == "-" and sys.stdout.isatty():
         raise PauseInspectError("WrongUsage", "a capture is binary and would disturb the terminal", "give a file with -o, or redirect")
-    target = None if file == "-" else _writable(file)
+    target = writable(file)
     report = reading.start_report()
     api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, [name], every=False)
@@ -49,7 +47,7 @@ def snapshot(
     saved = [captured.file() for _, captured in reading.captures_of_nodes(api, nodes, capture, report)]
     for error in report.errors:
         raise PauseInspectError(ForeignReason(error.reason), error.message, error.hint or "")
-    _write(target, _redacted(saved[0], nodes[0]) if redact else saved[0])
+    write(target, _redacted(saved[0], nodes[0]) if redact else saved[0])
     return ExitCode.DONE
 
 
@@ -57,41 +55,3 @@ def _redacted(data: bytes, name: str) -> bytes:
     from kubectl_pause.redaction.capture import redacted_file
 
     return redacted_file(data, f"node {name}")
-
-
-def _writable(file: str) -> Path:
-    """Where the capture goes, links followed. Raises PauseInspectError before anything is asked of a cluster."""
-    target = Path(file).resolve()
-    try:
-        writable = bool(file) and not target.is_dir() and target.parent.is_dir()
-    except OSError:  # a name that is too long, a directory that may not be entered
-        writable = False
-    if not writable:
-        raise PauseInspectError("CannotWrite", f"{file!r} is not a file that could be written", "give a file in a directory that exists")
-    return target
-
-
-def _write(target: Path | None, data: bytes) -> None:
-    """All or nothing for a file: a reader never sees half a capture, and an older one stays until the new one is whole.
-
-    A pipe or a device (`-o /dev/stdout`) is written to, never replaced; None is stdout.
-    """
-    if target is None:
-        with terminal.writing():
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        return
-    try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(data)
-            return
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise PauseInspectError("CannotWrite", f"{target}: {error.strerror}", "give a file in a directory that you may write to") from None

@@ -10,15 +10,15 @@ import typer
 from kubectl_pause.cli import reading, terminal, watching
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, sample_seconds, with_shared_flags
 from kubectl_pause.cli.output_flags import ViewFlags
-from kubectl_pause.cli.pod_choice import check_names, pods_meant, uids_by_node
+from kubectl_pause.cli.pod_choice import check_names, forget_the_node, pods_meant, uids_by_node
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from kubectl_pause.capture.node_watch import WatchPlan
     from kubectl_pause.facts.api import Pod
-    from kubectl_pause.report import NodeReport, Report
+    from kubectl_pause.report import Report
 
 
 @with_shared_flags
@@ -85,17 +85,9 @@ def zombies(
     else:
         _of_pods(names or [], selector, report, kube, capture, wait, all_namespaces=all_namespaces)
     if not whole:
-        forget_the_node(report.nodes)
+        forget_the_node(report.nodes, ("pids/",))
     of_many = every or len(nodes or []) > 1
     return reading.finish(report, view, started, _text(view, of_many=of_many), ZOMBIE_ROWS)
-
-
-def forget_the_node(nodes: Sequence[NodeReport]) -> None:
-    """Where pods were asked for, what is the node's own is left out."""
-    for node in nodes:
-        node.host_zombies = None
-        node.host_zombie_groups = []
-        node.findings = [finding for finding in node.findings if finding.code.startswith("pids/")]
 
 
 def _check_places(given: dict[str, bool], *, of_pods: bool) -> None:

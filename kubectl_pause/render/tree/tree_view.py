@@ -70,10 +70,10 @@ def _without_sandbox(node: NodeReport, pod: PodWithoutSandbox) -> Branch:
 def _sandbox(sandbox: Sandbox) -> Branch:
     attempt = "" if sandbox.attempt is None else f", attempt {sandbox.attempt}"
     older = "" if sandbox.current else ", older"
-    return Branch(f"sandbox {short_id(sandbox.id)}  {sandbox.state or 'state unknown'}{attempt}{older}", branches=[_holder(sandbox)])
+    return Branch(f"sandbox {short_id(sandbox.id)}  {sandbox.state or 'state unknown'}{attempt}{older}", branches=[holder_branch(sandbox)])
 
 
-def _holder(sandbox: Sandbox) -> Branch:
+def holder_branch(sandbox: Sandbox) -> Branch:
     """The process that holds the namespaces, or that there is none; on it hang its children, the containers, and who came from outside."""
     own = [kind for kind in NAMESPACE_TYPES if kind in sandbox.namespaces and sandbox.namespaces[kind].host is False]
     host = [kind for kind in NAMESPACE_TYPES if kind in sandbox.namespaces and sandbox.namespaces[kind].host]
