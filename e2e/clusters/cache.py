@@ -70,10 +70,10 @@ class Cache:
             unfinished.rename(finished)
         return finished
 
-    def prune_parts(self) -> None:
-        """Keeps the newest generations of each part (by last use) and removes what an interrupted run left."""
+    def prune_parts(self, name: str = "*") -> None:
+        """Keeps the newest generations of each part (by last use), or of the one named, and removes what an interrupted run left."""
         generations: dict[str, list[Path]] = {}
-        for path in (self.root / "parts").glob("*-*"):
+        for path in (self.root / "parts").glob(f"{name}-*"):
             if path.name.endswith(UNFINISHED):
                 shutil.rmtree(path, ignore_errors=True)
             else:
