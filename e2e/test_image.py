@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SPACE, NAME = "pause-inspect-image", "inspects-its-node"
 RBAC = "rbac.authorization.k8s.io"
-LIMIT_LOAD, LIMIT_JOB = 300, 120
+LIMIT_LOAD, LIMIT_JOB, LIMIT_GONE = 300, 120, 60
 
 
 def _roles() -> list[Json]:
@@ -185,3 +185,11 @@ def test_a_job_inspects_its_own_node(place: Cluster, image: str) -> None:
     assert [(each["name"], each["state"]) for each in itself["containers"]] == [("program", "running")]
     assert place.leftovers(SPACE) == []
     assert _jobs(place) == [f"job.batch/{NAME}"]
+
+
+def test_one_that_is_deleted_at_work_takes_its_inspector_along(place: Cluster, image: str) -> None:
+    """The program is PID 1 there, to which the kernel gives no signal that it has not asked for."""
+    _apply(place, _job(place, image, "zombies", "--node", "$(NODE_NAME)", "--watch"))
+    wait_for("the inspector pod", lambda: place.leftovers(SPACE) or None, LIMIT_JOB, instead=lambda: (_pod(place) or {}).get("status"))
+    place.kubectl("delete", "job", NAME, "-n", SPACE, "--cascade=foreground", "--timeout=50s")
+    wait_for("nothing to be left", lambda: not place.leftovers(SPACE) and not _jobs(place), LIMIT_GONE, 1, instead=lambda: _jobs(place))
