@@ -35,7 +35,7 @@ unit: $(BIN)/ready $(VENV)/tools ## tests on recorded nodes and a fake API serve
 minimums: $(BIN)/ready $(VENV)/tools ## the tests of what uses them, with the oldest dependencies that pyproject.toml allows
 	$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(VENV)/minimums
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct .
-	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python pytest pytest-xdist hypothesis aiohttp
+	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python pytest pytest-xdist hypothesis aiohttp jsonschema
 	$(VENV)/minimums/bin/python -m pytest -q -n 2 --ignore tests/capture --ignore tests/demo \
 		--ignore tests/cli/test_disturbed_connection.py tests
 
