@@ -30,8 +30,10 @@ NOBODY = "pause-inspect-nobody"
 AWAY_FILE = "pause-inspect-away"
 """In /var/log of the node, which a kubelet serves whatever its runtime does."""
 COLLECTING = "until grep -lzsq ^USE_CRICTL= /proc/[0-9]*/environ; do sleep 0.1; done; sleep 1; "
-BACK_FILE = "/run/pause-inspect-back"
-SWITCH = f"""trap 'systemctl BACK; rm -f /var/log/{AWAY_FILE} {BACK_FILE}' EXIT
+BACK_FILE, GO_FILE = "/run/pause-inspect-back", "/run/pause-inspect-go"
+TOLD = f"n=0; while [ ! -e {GO_FILE} ] && [ $n -lt GO_TENTHS ]; do sleep 0.1; n=$((n+1)); done; "
+"""A runtime that is stopped while it starts the switch takes the switch along: it waits until it is told that it runs."""
+SWITCH = f"""trap 'systemctl BACK; rm -f /var/log/{AWAY_FILE} {BACK_FILE} {GO_FILE}' EXIT
 WAIT systemctl AWAY; touch /var/log/{AWAY_FILE}; n=0
 while [ ! -e {BACK_FILE} ] && [ $n -lt TENTHS ]; do sleep 0.1; n=$((n+1)); done"""
 """Run by a pod of the node itself, which goes on and puts all back without a kubelet: nothing that goes through one could."""
@@ -59,7 +61,8 @@ class Stall:
         """What the switch runs on the node; after `seconds` all is back without being asked."""
         away, back = ("kill -s STOP", "kill -s CONT") if self.hangs else ("stop", "start")
         script = SWITCH.replace("BACK", f"{back} {self.unit}", 1).replace("TENTHS", str(seconds * 10))
-        return script.replace("WAIT", COLLECTING if self.during else "").replace(" AWAY;", f" {away} {self.unit};")
+        told = TOLD.replace("GO_TENTHS", str(LIMIT_AWAY * 10 if seconds == LIMIT_SWITCH else 20))
+        return script.replace("WAIT", COLLECTING if self.during else told).replace(" AWAY;", f" {away} {self.unit};")
 
 
 STALLS = (
@@ -90,10 +93,12 @@ def switched(cluster: Cluster, stall: Stall, log: Path) -> Iterator[None]:
     cluster.kubectl("delete", "pod", "switch", "-n", SPACE, "--ignore-not-found", "--force", "--grace-period=0")
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps(_switch(cluster.node, stall.script(stall.seconds if given else LIMIT_SWITCH))))
     try:
-        if stall.during:
+        if stall.during or not given:
             running = partial(_phase, cluster)
             wait_for("the switch to run", lambda: running() == "Running", LIMIT_AWAY, instead=running)
-        else:
+        if not stall.during:
+            if not given:
+                find_engine(Runner(log), cache_directory()).run("exec", cluster.node, "touch", GO_FILE)
             wait_for(f"{stall.unit} to be away", partial(_is_away, cluster, stall), LIMIT_AWAY)
         yield
     finally:
