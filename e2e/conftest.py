@@ -89,6 +89,15 @@ def running() -> dict[str, Cluster]:
     return dict(_running)
 
 
+@pytest.fixture(scope="module")
+def place(running: dict[str, Cluster], request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """Any one cluster, with a namespace for the tests of this module alone: its `SPACE`."""
+    cluster = next(iter(running.values()))
+    cluster.make_namespace(request.module.SPACE)
+    yield cluster
+    cluster.remove_namespace(request.module.SPACE)
+
+
 @pytest.fixture(scope="session")
 def clusters(running: dict[str, Cluster]) -> Iterator[dict[str, Cluster]]:
     """Every cluster, ready."""

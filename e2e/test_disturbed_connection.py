@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-import pytest
-
 from e2e.access import Cluster, kubectl_program
 from e2e.watched_objects import objects_of_ours, wait_until_empty
 from tests.disturbed_connection import PHASES, WAYS, Disturbance, DisturbedConnection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pytest
 
 SPACE = "pause-inspect-disturbed"
 TIMEOUT, REQUEST = 10, 3
@@ -35,15 +35,6 @@ DISTURBANCES = [
     *(Disturbance(phase, way, lasting=True) for phase in PHASES for way in ("cut the request", "stall")),
 ]
 Outcome = tuple[int, list[str], str, float]
-
-
-@pytest.fixture(scope="module")
-def place(running: dict[str, Cluster]) -> Iterator[Cluster]:
-    """One cluster, with a namespace of its own."""
-    cluster = next(iter(running.values()))
-    cluster.make_namespace(SPACE)
-    yield cluster
-    cluster.remove_namespace(SPACE)
 
 
 @contextmanager

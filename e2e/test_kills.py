@@ -58,14 +58,11 @@ class Kill:
 
 
 @pytest.fixture(scope="module")
-def place(running: dict[str, Cluster]) -> Iterator[Cluster]:
-    """One cluster, with a namespace of its own and a pod that sees the node's processes."""
-    cluster = next(iter(running.values()))
-    cluster.make_namespace(SPACE)
-    cluster.kubectl("apply", "-f", "-", stdin=WITNESS.replace("NODE", cluster.node))
-    cluster.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "pod/witness", "--timeout=50s")
-    yield cluster
-    cluster.remove_namespace(SPACE)
+def place(place: Cluster) -> Iterator[Cluster]:
+    """One cluster, with a pod that sees the node's processes."""
+    place.kubectl("apply", "-f", "-", stdin=WITNESS.replace("NODE", place.node))
+    place.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "pod/witness", "--timeout=50s")
+    return place
 
 
 def collectors(cluster: Cluster) -> list[str]:

@@ -76,10 +76,8 @@ def without(of: Json, resource: str, verb: str) -> list[Json]:
 
 
 @pytest.fixture(scope="module")
-def place(running: dict[str, Cluster]) -> Iterator[Cluster]:
+def place(place: Cluster) -> Iterator[Cluster]:
     """One cluster with the roles, a user for each way of use, and a user for each verb that is missing."""
-    cluster = next(iter(running.values()))
-    cluster.make_namespace(SPACE)
     inspector, pod, node, cleanup = role("inspector.yaml"), role("pod.yaml"), role("node.yaml"), role("cleanup.yaml")
     inspector = here(inspector, inspector["metadata"]["name"])
     objects = [inspector, pod, node, cleanup]
@@ -90,15 +88,14 @@ def place(running: dict[str, Cluster]) -> Iterator[Cluster]:
         user = f"less-{number}"
         less = {**here(inspector, user), "rules": [rule for rule in without(inspector, resource, verb) if rule["verbs"]]}
         objects += [less, within(less, user), everywhere(node, user)]
-    cluster.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
-    cluster.kubectl("apply", "-f", "-", stdin=TARGET.replace("NODE", cluster.node))
-    cluster.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "pod/target", "--timeout=50s")
+    place.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    place.kubectl("apply", "-f", "-", stdin=TARGET.replace("NODE", place.node))
+    place.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "pod/target", "--timeout=50s")
     last = objects[-1]["subjects"][0]["name"]
-    wait_for("the roles to be in force", lambda: cluster.kubectl("auth", "can-i", "list", "nodes", "--as", last).strip() == "yes")
-    yield cluster
+    wait_for("the roles to be in force", lambda: place.kubectl("auth", "can-i", "list", "nodes", "--as", last).strip() == "yes")
+    yield place
     wide = [each for each in objects if each["kind"] in ("ClusterRole", "ClusterRoleBinding")]
-    cluster.kubectl("delete", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": wide}))
-    cluster.remove_namespace(SPACE)
+    place.kubectl("delete", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": wide}))
 
 
 def test_a_user_of_nodes(place: Cluster) -> None:

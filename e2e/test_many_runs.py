@@ -10,12 +10,10 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-
 from e2e.watched_objects import objects_of_ours, wait_until_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import pytest
 
     from e2e.access import Cluster
 
@@ -26,15 +24,6 @@ REQUEST = "120s"
 """Of one request. Forty clients and their server on one small machine keep some waiting for longer than the 10 s of an ordinary run,
 which then ends with `i/o timeout, no answer within 10 s`, and says that --request-timeout allows more."""
 CONTROLLERS = 15
-
-
-@pytest.fixture(scope="module")
-def place(running: dict[str, Cluster]) -> Iterator[Cluster]:
-    """One cluster, with a namespace of its own."""
-    cluster = next(iter(running.values()))
-    cluster.make_namespace(SPACE)
-    yield cluster
-    cluster.remove_namespace(SPACE)
 
 
 def static_sandboxes(stdout: str) -> list[str]:

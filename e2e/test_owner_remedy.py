@@ -6,27 +6,15 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from e2e.access import BUSYBOX, Cluster, Json, kubectl_program
 from tests.waiting import wait_for
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 SPACE = "pause-inspect-owner"
 FORGETS = "(sleep 1 &); exec sleep 86400"
 """An orphan for a PID 1 that never waits."""
-
-
-@pytest.fixture(scope="module")
-def place(running: dict[str, Cluster]) -> Iterator[Cluster]:
-    cluster = next(iter(running.values()))
-    cluster.make_namespace(SPACE)
-    yield cluster
-    cluster.remove_namespace(SPACE)
 
 
 def _owner(kind: str, name: str, node: str) -> Json:

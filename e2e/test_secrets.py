@@ -46,19 +46,16 @@ def planted() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def place(running: dict[str, Cluster], planted: dict[str, str]) -> Iterator[Cluster]:
+def place(place: Cluster, planted: dict[str, str]) -> Iterator[Cluster]:
     """One cluster, with the pod that keeps the secrets."""
-    cluster = next(iter(running.values()))
-    cluster.make_namespace(SPACE)
-    manifest = POD.replace("NODE", cluster.node)
+    manifest = POD.replace("NODE", place.node)
     for where, secret in planted.items():
         manifest = manifest.replace(where, secret)
-    cluster.kubectl("apply", "-f", "-", stdin=manifest)
-    cluster.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "pod/keeper", "--timeout=50s")
+    place.kubectl("apply", "-f", "-", stdin=manifest)
+    place.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "pod/keeper", "--timeout=50s")
     message = "jsonpath={.status.initContainerStatuses[0].state.terminated.message}"
-    assert cluster.kubectl("get", "-n", SPACE, "pod/keeper", "-o", message) == planted["IN_STATE_MESSAGE"]
-    yield cluster
-    cluster.remove_namespace(SPACE)
+    assert place.kubectl("get", "-n", SPACE, "pod/keeper", "-o", message) == planted["IN_STATE_MESSAGE"]
+    return place
 
 
 def none_in(planted: dict[str, str], text: str, what: str) -> None:

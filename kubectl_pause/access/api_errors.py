@@ -163,7 +163,7 @@ def not_kubernetes(host: str, body: bytes) -> PauseInspectError:
     )
 
 
-def connection_error(host: str, error: BaseException, *, waited: float | None = None, proxy: str | None = None) -> PauseInspectError:  # noqa: PLR0911
+def connection_error(host: str, error: BaseException, *, waited: float | None = None, proxy: str | None = None) -> PauseInspectError:  # noqa: PLR0911 (an answer each)
     """A connection that could not be made or broke. `waited` is the limit in seconds, `proxy` a redacted proxy URL."""
     causes = list(_causes(error))
     names = {type(cause).__name__ for cause in causes}

@@ -43,7 +43,7 @@ def run_credential_plugin(plugin: dict[str, Any], cluster: dict[str, Any], *, ti
     return _fields(command, version, _output(plugin, words, _environment(plugin, version, cluster, may_ask), max(timeout, least), may_ask))
 
 
-def _output(plugin: dict[str, Any], words: list[str], environment: dict[str, str], deadline: float, may_ask: bool) -> bytes:  # noqa: FBT001
+def _output(plugin: dict[str, Any], words: list[str], environment: dict[str, str], deadline: float, may_ask: bool) -> bytes:  # noqa: FBT001 (handed on as it was given)
     command = words[0]
     try:
         end = run_child(words, environment, deadline, may_ask=may_ask, is_heard=True)
@@ -61,7 +61,7 @@ def _output(plugin: dict[str, Any], words: list[str], environment: dict[str, str
     return end.stdout
 
 
-def _environment(plugin: dict[str, Any], version: str, cluster: dict[str, Any], may_ask: bool) -> dict[str, str]:  # noqa: FBT001
+def _environment(plugin: dict[str, Any], version: str, cluster: dict[str, Any], may_ask: bool) -> dict[str, str]:  # noqa: FBT001 (handed on as it was given)
     environment = dict(os.environ)
     for item in plugin.get("env") or []:
         if isinstance(item, dict) and item.get("name"):
