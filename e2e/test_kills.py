@@ -58,7 +58,7 @@ class Kill:
 
 
 @pytest.fixture(scope="module")
-def place(place: Cluster) -> Iterator[Cluster]:
+def place(place: Cluster) -> Cluster:
     """One cluster, with a pod that sees the node's processes."""
     place.kubectl("apply", "-f", "-", stdin=WITNESS.replace("NODE", place.node))
     place.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "pod/witness", "--timeout=50s")

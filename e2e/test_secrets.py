@@ -11,7 +11,6 @@ import pytest
 from e2e.access import BUSYBOX, Cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 SPACE = "pause-inspect-secrets"
@@ -46,7 +45,7 @@ def planted() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def place(place: Cluster, planted: dict[str, str]) -> Iterator[Cluster]:
+def place(place: Cluster, planted: dict[str, str]) -> Cluster:
     """One cluster, with the pod that keeps the secrets."""
     manifest = POD.replace("NODE", place.node)
     for where, secret in planted.items():

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from kubectl_pause.facts.node_facts import node_facts
 from kubectl_pause.join.joined_node import join_node
 from kubectl_pause.join.sandbox_processes import sandbox_processes
-from kubectl_pause.join.sandboxes import without_sandbox
+from kubectl_pause.join.sandboxes import pod_identity, without_sandbox
 from kubectl_pause.judge.health.sandboxes import health_findings
 from kubectl_pause.judge.namespaces.drift import compare_with_spec
 from kubectl_pause.judge.namespaces.findings import node_findings, sandbox_findings, source_findings
@@ -18,15 +18,18 @@ from kubectl_pause.judge.namespaces.strangers import find_strangers
 from kubectl_pause.judge.reaping.headroom import judge_headroom
 from kubectl_pause.judge.reaping.judge import judge_reaping
 from kubectl_pause.judge.reaping.reaping_facts import reaping_facts
+from kubectl_pause.judge.stuck.steps import OnNode
+from kubectl_pause.judge.stuck.why import explain
 from kubectl_pause.notes import RESTARTED
 from kubectl_pause.report import NodeReport
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.capture import Capture
     from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.facts.pod_trail import PodTrail
     from kubectl_pause.join.joined_node import JoinedNode
     from kubectl_pause.judge.namespaces.drift import Comparisons
-    from kubectl_pause.report import Container, Sandbox
+    from kubectl_pause.report import Container, Explanation, Sandbox
 
 
 def inspect_capture(capture: Capture, name: str, *, prove: bool = False, processes: bool = False) -> NodeReport:
@@ -100,6 +103,22 @@ def judge_node(node: JoinedNode, *, prove: bool = False, processes: bool = False
             *room.findings,
         ],
     )
+
+
+def explain_pod(trail: PodTrail, capture: Capture | None) -> Explanation:
+    """Why a pod is where it is, by its trail in the API and what a capture of its node shows; None where there is none.
+
+    Raises CaptureError as `inspect_capture`.
+    """
+    identity = pod_identity(trail.pod)
+    if capture is None:
+        return explain(trail, identity, OnNode())
+    node = inspect_capture(capture, trail.pod.spec.node_name or "")
+    sandboxes = [sandbox for sandbox in node.sandboxes if sandbox.pod.uid == identity.uid]
+    findings = [finding for sandbox in sandboxes for finding in sandbox.findings]
+    findings += [finding for finding in node.findings if finding.code.startswith("node/")]
+    seen = OnNode(was_read=node.sources.runtime, sandboxes=sorted(sandboxes, key=lambda sandbox: not sandbox.current), findings=findings)
+    return explain(trail, identity, seen)
 
 
 def _with_expectations(container: Container, compared: Comparisons) -> Container:

@@ -392,6 +392,39 @@ class Answer(_Document, kw_only=True):
     next_step: str | None = None
 
 
+class Step(_Document, kw_only=True):
+    """A step of a pod's way up or down, in the order in which it is gone. `state`: `done`, `here` (the pod stands at it), `ahead`,
+    `unknown` (the API does not tell whether it is done).
+
+    `ended_at` is null for one that is not over; `seconds` is how long it took, or has taken so far. `proof` is what says so.
+    """
+
+    name: Literal["scheduled", "taken", "sandbox", "initialized", "started", "ready", "grace", "stopped", "released"]
+    state: Literal["done", "here", "ahead", "unknown"]
+    ended_at: str | None = None
+    seconds: float | None = None
+    proof: str | None = None
+
+
+class Explanation(_Document, kw_only=True):
+    """What `why` says of one pod.
+
+    `state`: `unscheduled`, `creating`, `terminating`, `failed`, `completed`, `not-ready`, `ready`. `summary` is one sentence. `cause` is
+    the first thing that stops the pod, null where nothing does, or where nothing tells what does: `summary` says which. `next` is what
+    happens by itself, and when. `also` is what is wrong besides. `unread` is what could not be looked at, and why.
+    """
+
+    pod: PodIdentity
+    node: str | None = None
+    state: Literal["unscheduled", "creating", "terminating", "failed", "completed", "not-ready", "ready"]
+    summary: str
+    cause: Finding | None = None
+    next: str | None = None
+    steps: list[Step]
+    also: list[Finding] = []
+    unread: list[str] = []
+
+
 class Failure(_Document, kw_only=True):
     """A node or pod that could not be read: the rest of the report is whole."""
 
@@ -412,4 +445,5 @@ class Report(_Document, kw_only=True):
     seconds: float | None = None
     nodes: list[NodeReport]
     answers: list[Answer] = []
+    explanations: list[Explanation] = []
     errors: list[Failure]

@@ -10,6 +10,7 @@ import msgspec
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import Node, NodeList, Pod, PodList
 from kubectl_pause.facts.decoding import decode_json
+from kubectl_pause.facts.pod_trail import Event, EventList, Lease
 
 if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
@@ -57,3 +58,15 @@ def list_pods(api: Api, namespace: str | None, query: dict[str, str] | None = No
 def list_nodes(api: Api) -> list[Node]:
     """All nodes."""
     return [node for page in api.list_pages("/api/v1/nodes", None) for node in decode(page, NodeList, "nodes").items or ()]
+
+
+def get_lease(api: Api, node: str, timeout: float | None = None) -> Lease:
+    """The lease by which a node's kubelet says that it lives. Raises ApiError."""
+    path = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{segment(node)}"
+    return decode(api.get(path, timeout=timeout), Lease, f"lease of node {node}")
+
+
+def list_events(api: Api, namespace: str, of: str) -> list[Event]:
+    """Events in a namespace about one object: `of` is a field selector as `involvedObject.uid=...`."""
+    path = f"/api/v1/namespaces/{segment(namespace)}/events"
+    return [event for page in api.list_pages(path, {"fieldSelector": of}) for event in decode(page, EventList, "events").items or ()]

@@ -17,6 +17,7 @@ from kubectl_pause.access.api_errors import UNAUTHORIZED, ApiError, connection_e
 from kubectl_pause.access.credentials.impersonation import check_header_value
 from kubectl_pause.access.proxies import redact_url
 from kubectl_pause.access.request_log import RequestLog
+from kubectl_pause.access.server_clock import ServerClock
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Api:
     def __init__(self, connection: Connection, log: RequestLog | None = None) -> None:
         self.connection = connection
         self.log = log or RequestLog()
+        self.clock = ServerClock()
         self.host = urlsplit(connection.server).netloc.rpartition("@")[2]
         self.namespace = connection.namespace
         self.context = connection.context
@@ -225,6 +227,7 @@ class Api:
             response.close()
             raise
         response.release_conn()
+        self.clock.hear(response.headers.get("Date"))
         self.log.answered(method, url, int(response.status), began, sent=headers.items(), got=response.headers.items())
         return int(response.status), _seconds(response.headers.get("Retry-After")), answer
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from kubectl_pause.access.objects import decode, segment
+from kubectl_pause.access.objects import get_lease
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.pasting import kubectl_line
 
@@ -23,15 +21,6 @@ _INTERVALS = 0.375
 _STEP_SECONDS = 1.0
 _REQUEST_SECONDS = 2.0
 _DEFAULT_DURATION, _LONGEST_DURATION = 40, 600
-
-
-class _Spec(msgspec.Struct, frozen=True, rename="camel"):
-    renew_time: str | None = None
-    lease_duration_seconds: int | None = None
-
-
-class _Lease(msgspec.Struct, frozen=True, rename="camel"):
-    spec: _Spec = _Spec()
 
 
 class KubeletLease:
@@ -55,8 +44,7 @@ class KubeletLease:
             return None
         self._next = now + _STEP_SECONDS
         try:
-            path = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{segment(self._node)}"
-            spec = decode(self._api.get(path, timeout=_REQUEST_SECONDS), _Lease, path).spec
+            spec = get_lease(self._api, self._node, timeout=_REQUEST_SECONDS).spec
         except PauseInspectError:
             self._last, self.silent = None, False  # unknown is no trouble
             return None

@@ -21,6 +21,7 @@ VERBS = (
     "who",
     "zombies",
     "check",
+    "why",
     "report",
     "demo",
     "snapshot",

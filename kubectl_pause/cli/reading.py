@@ -220,7 +220,7 @@ def tell_errors(report: Report) -> int:
         print_error(error.message, error.hint or "")
     if not report.errors:
         return ExitCode.DONE
-    seen = bool(report.answers) or any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
+    seen = bool(report.answers or report.explanations) or any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
     return ExitCode.PARTIAL if seen else ExitCode.ERROR
 
 

@@ -36,7 +36,10 @@ class Metadata(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     owner_references: list[OwnerReference] | None = None
+    creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
+    deletion_grace_period_seconds: int | None = None
+    finalizers: list[str] | None = None
 
 
 class SecurityContext(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
@@ -102,6 +105,12 @@ class SpecContainer(_Kubernetes, frozen=True, rename="camel", omit_defaults=True
         return {field: handler.exec.program_names for field, handler in handlers.items() if handler and handler.exec}
 
 
+class SchedulingGate(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
+    """`spec.schedulingGates[]`: until all are taken away no scheduler looks at the pod."""
+
+    name: str = ""
+
+
 class PodSpec(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     """`spec`: where it runs and what it asks to share with the node or within the pod."""
 
@@ -112,6 +121,9 @@ class PodSpec(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     host_users: bool | None = None
     share_process_namespace: bool | None = None
     runtime_class_name: str | None = None
+    scheduler_name: str | None = None
+    scheduling_gates: list[SchedulingGate] | None = None
+    restart_policy: str | None = None
     init_containers: list[SpecContainer] | None = None
     containers: list[SpecContainer] | None = None
     ephemeral_containers: list[SpecContainer] | None = None
@@ -123,6 +135,8 @@ class StateDetail(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     reason: str | None = None
     message: str | None = None
     exit_code: int | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
     container_id: str | None = msgspec.field(name="containerID", default=None)
 
 
@@ -140,7 +154,10 @@ class ContainerStatus(_Kubernetes, frozen=True, rename="camel", omit_defaults=Tr
     name: str = ""
     container_id: str | None = msgspec.field(name="containerID", default=None)
     restart_count: int = 0
+    ready: bool | None = None
+    started: bool | None = None
     state: ContainerState | None = None
+    last_state: ContainerState | None = None
 
 
 def canonical_address(address: str) -> str:
@@ -164,6 +181,7 @@ class Condition(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     status: str = ""
     reason: str | None = None
     message: str | None = None
+    last_transition_time: str | None = None
 
 
 class PodStatus(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
@@ -172,6 +190,7 @@ class PodStatus(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     phase: str | None = None
     reason: str | None = None
     message: str | None = None
+    start_time: str | None = None
     pod_ips: list[Address] | None = msgspec.field(name="podIPs", default=None)
     conditions: list[Condition] | None = None
     init_container_statuses: list[ContainerStatus] | None = None
@@ -295,8 +314,8 @@ _KEPT_ANNOTATIONS = ("kubernetes.io/config.hash", "kubernetes.io/config.mirror",
 
 def for_capture(pod: Pod) -> Pod:
     """The pod as a capture may keep it: only the annotations that the join reads (others may hold a whole manifest with its
-    environment), no argument of an exec probe, no command of a container, and no message of a container's state (it may be the end of
-    the container's log).
+    environment), no argument of an exec probe, no command of a container, no message of a container's state (it may be the end of
+    the container's log), and nothing that only `why` asks for and that may be a name: finalizers, scheduler, its gates.
     """
     annotations = {key: value for key, value in (pod.metadata.annotations or {}).items() if key in _KEPT_ANNOTATIONS}
     status = msgspec.structs.replace(
@@ -307,11 +326,14 @@ def for_capture(pod: Pod) -> Pod:
     )
     spec = msgspec.structs.replace(
         pod.spec,
+        scheduler_name=None,
+        scheduling_gates=None,
         init_containers=_without_arguments(pod.spec.init_containers),
         containers=_without_arguments(pod.spec.containers),
         ephemeral_containers=_without_arguments(pod.spec.ephemeral_containers),
     )
-    return msgspec.structs.replace(pod, metadata=msgspec.structs.replace(pod.metadata, annotations=annotations), spec=spec, status=status)
+    metadata = msgspec.structs.replace(pod.metadata, annotations=annotations, finalizers=None)
+    return msgspec.structs.replace(pod, metadata=metadata, spec=spec, status=status)
 
 
 _SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
@@ -370,4 +392,4 @@ def _without_messages(statuses: list[ContainerStatus] | None) -> list[ContainerS
 
     if statuses is None:
         return None
-    return [msgspec.structs.replace(status, state=stripped(status.state)) for status in statuses]
+    return [msgspec.structs.replace(status, state=stripped(status.state), last_state=stripped(status.last_state)) for status in statuses]

@@ -12,6 +12,7 @@ from kubectl_pause.render.listing import ListedColumn, Row
 from kubectl_pause.render.node_view import COLUMNS, sandbox_document, sandbox_rows
 from kubectl_pause.render.owners_view import OWNERS
 from kubectl_pause.render.who_view import ANSWERS, answer_document
+from kubectl_pause.render.why_view import EXPLANATIONS, explanation_document
 from kubectl_pause.render.zombies_view import REAPERS, ZOMBIES, zombie_document, zombie_rows
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from kubectl_pause.render.check_view import FindingRow
     from kubectl_pause.render.node_view import SandboxRow
     from kubectl_pause.render.zombies_view import ZombieRow
-    from kubectl_pause.report import Answer
+    from kubectl_pause.report import Answer, Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ ANSWER_ROWS: RowKind[Answer] = RowKind(ANSWERS, lambda report: report.answers, a
 LEFTOVER_ROWS: RowKind[Leftover] = RowKind(LEFTOVERS, lambda left: left.items, leftover_document, _leftover_name, forms=())
 CHANGE_ROWS: RowKind[Change] = RowKind(CHANGES, lambda difference: difference.changes, change_document, _changed_name, forms=())
 
+EXPLANATION_ROWS: RowKind[Explanation] = RowKind(
+    EXPLANATIONS, lambda report: report.explanations, explanation_document, lambda row: f"pod/{row.pod.name}"
+)
 FINDING_ROWS = RowKind(FINDINGS, finding_rows, finding_document, _finding_name)
 
 BY_VERB: dict[str, RowKind[Any]] = {
@@ -83,5 +87,6 @@ BY_VERB: dict[str, RowKind[Any]] = {
     "who": ANSWER_ROWS,
     "cleanup": LEFTOVER_ROWS,
     "check": FINDING_ROWS,
+    "why": EXPLANATION_ROWS,
     "diff": CHANGE_ROWS,
 }

@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-CODE = re.compile(r"(?:namespace|sandbox|shim|process|pids|zombie|node)/[a-z]+(?:-[a-z]+)*")
+CODE = re.compile(
+    r"(?:namespace|sandbox|shim|process|pids|zombie|node|pod|container|image|cni|ipam|netns|disk|runtime|kubelet)/[a-z]+(?:-[a-z]+)*"
+)
 ROW = re.compile(r"^\| `([^`]+)` \| (info|warning|critical)[^|]* \| [^|]+ \| [^|]+ \| [^|]+ \|$")
 
 

@@ -1,0 +1,149 @@
+"""A pod that is being deleted: its grace, its containers, its sandbox and network, its volumes, its finalizers, in the kubelet's order.
+
+SyncTerminatingPod kills the containers and the sandbox, SyncTerminatedPod waits for the volumes to be unmounted and the cgroup to go,
+and only then the kubelet deletes the object with a grace of 0; finalizers keep it even then (pkg/kubelet).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kubectl_pause.facts.pod_trail import moment_of
+from kubectl_pause.judge.stuck.reason import Reason, finding, of_event, seconds_since, span
+from kubectl_pause.pasting import command_line
+
+if TYPE_CHECKING:
+    from kubectl_pause.facts.api import Pod
+    from kubectl_pause.facts.pod_trail import PodTrail
+    from kubectl_pause.judge.stuck.steps import OnNode
+    from kubectl_pause.report import Finding
+
+_RECENT_SECONDS = 300
+_KILL_SECONDS = 10
+"""So long after the end of the grace nothing is said of a container that still runs: it is killed, and that takes its time."""
+_RELEASE_SECONDS = 60
+"""Volumes are unmounted, and the cgroup goes, within so long where nothing keeps them."""
+_RETRY = "the kubelet tries again every 10 to 15 s"
+_NO_FINALIZERS = '{"metadata":{"finalizers":null}}'
+
+
+@dataclass(frozen=True, slots=True)
+class _Deletion:
+    """`over` seconds ago the grace ended, less than 0 while it lasts; `running` are the containers that run, says the API."""
+
+    trail: PodTrail
+    on_node: OnNode
+    grace: int
+    over: float
+    running: list[str]
+
+    @property
+    def pod(self) -> Pod:
+        return self.trail.pod
+
+    @property
+    def held_up(self) -> Finding | None:
+        """What the node shows that keeps a container from ending."""
+        return next((each for each in self.on_node.findings if each.code in ("shim/stopped", "process/halted")), None)
+
+
+def of_terminating(trail: PodTrail, on_node: OnNode) -> Reason:
+    """Why it is not gone yet."""
+    metadata = trail.pod.metadata
+    deletion = _Deletion(
+        trail,
+        on_node,
+        grace=metadata.deletion_grace_period_seconds or 0,
+        over=seconds_since(trail, moment_of(metadata.deletion_timestamp)) or 0.0,
+        running=[status.name for status in trail.pod.statuses if status.state and status.state.running],
+    )
+    for question in (_finalizers, _static, _in_grace, _kubelet_fails, _runs, _sandbox_stays):
+        if reason := question(deletion):
+            return reason
+    return _not_released(deletion)
+
+
+def _finalizers(deletion: _Deletion) -> Reason | None:
+    pod, finalizers = deletion.pod, deletion.pod.metadata.finalizers or []
+    if not finalizers or deletion.grace or deletion.running:
+        return None
+    names = ", ".join(finalizers)
+    message = f"its node has nothing more to do: it is kept by {names} until whoever put that there takes it away"
+    evidence = [f"metadata.finalizers: {names}", "deletionGracePeriodSeconds is 0: nothing of it runs any more"]
+    patch = ("kubectl", "patch", "pod", "-n", pod.metadata.namespace or "", pod.metadata.name, "--type=merge", "-p", _NO_FINALIZERS)
+    remedy = f"see the controller that these names belong to; where that is gone for good: {command_line(*patch)}"
+    return Reason("it is over, and finalizers keep its object", finding("pod/finalizer", pod, message, evidence, remedy, severity="info"))
+
+
+def _static(deletion: _Deletion) -> Reason | None:
+    pod = deletion.pod
+    if "kubernetes.io/config.mirror" not in (pod.metadata.annotations or {}):
+        return None
+    message = "it is a static pod: the kubelet makes its object anew for as long as the manifest is on the node"
+    remedy = f"on node {pod.spec.node_name}: move its manifest out of the kubelet's staticPodPath"
+    return Reason("deleting it does not end it", finding("pod/static", pod, message, ["annotation kubernetes.io/config.mirror"], remedy))
+
+
+def _in_grace(deletion: _Deletion) -> Reason | None:
+    over = deletion.over
+    if not deletion.running or over >= _KILL_SECONDS or (deletion.held_up and over > 0):
+        return None
+    left = f"it ends within {span(-over)}" if over < 0 else "its containers are being killed"
+    then = "the kubelet kills what runs at the end of the grace" if over < 0 else None
+    names = ", ".join(deletion.running)
+    return Reason(f"it is in its grace period of {deletion.grace} s: {left}; still running: {names}", next=then)
+
+
+def _kubelet_fails(deletion: _Deletion) -> Reason | None:
+    trail = deletion.trail
+    event = trail.newest("FailedKillPod", "FailedSync")
+    ago = seconds_since(trail, event.last_seen) if event else None
+    if event is None or ago is None or ago > _RECENT_SECONDS:
+        return None
+    summary = f"it was to be gone {span(deletion.over)} ago, and the kubelet fails to take it down"
+    return Reason(summary, of_event(trail, event, "pod/not-killed"), _RETRY)
+
+
+def _runs(deletion: _Deletion) -> Reason | None:
+    pod, running, over = deletion.pod, deletion.running, span(deletion.over)
+    if not running:
+        return None
+    if deletion.held_up:
+        return Reason(f"it was to be gone {over} ago, and its node shows what holds it up", deletion.held_up)
+    message = f"{', '.join(running)} runs {over} after its grace, though the kubelet kills it then"
+    remedy = (
+        "on its node: crictl ps; ps -eo pid,ppid,stat,wchan:20,comm  # D is a process that waits in the kernel, which no SIGKILL ends; T a "
+        "shim that is stopped, which hears of no end"
+    )
+    evidence = [f"container {name} is running, says the API" for name in running]
+    cause = finding("pod/not-killed", pod, message, evidence, remedy, confidence="likely")
+    return Reason(f"it was to be gone {over} ago, and still runs", cause, _RETRY)
+
+
+def _sandbox_stays(deletion: _Deletion) -> Reason | None:
+    ready = [sandbox for sandbox in deletion.on_node.sandboxes if sandbox.state == "ready"]
+    if not ready:
+        return None
+    message = "its containers have ended, and its sandbox is still there: its network is being taken down, or that hangs"
+    evidence = [f"sandbox {sandbox.id[:13]} is ready" for sandbox in ready]
+    look = "on the node: ps -eo pid,ppid,stat,etime,comm --sort=etime  # a CNI plugin below the runtime"
+    cause = finding("pod/sandbox-stays", deletion.pod, message, evidence, look, severity="warning", confidence="likely")
+    return Reason("its containers have ended, its sandbox has not", cause, _RETRY)
+
+
+def _not_released(deletion: _Deletion) -> Reason:
+    pod, finalizers = deletion.pod, deletion.pod.metadata.finalizers or []
+    if deletion.over < _RELEASE_SECONDS:
+        return Reason("its containers have ended; the kubelet takes down the rest", next="it is gone within a minute")
+    message = (
+        "its containers have ended, and the kubelet has not let go of it: a volume in use cannot be unmounted, or its cgroup is not empty"
+    )
+    evidence = ["no container of it runs, says the API"]
+    evidence += [f"finalizers beside that: {', '.join(finalizers)}"] if finalizers else []
+    remedy = (
+        f"on node {pod.spec.node_name}: {command_line('grep', pod.metadata.uid, '/proc/1/mountinfo')}  # who uses these: fuser -vm PATH"
+    )
+    cause = finding("pod/volume-busy", pod, message, evidence, remedy, severity="warning", confidence="possible")
+    then = "the kubelet tries to unmount again, in steps that double up to 2 min"
+    return Reason(f"its containers have ended, and it was to be gone {span(deletion.over)} ago", cause, then)

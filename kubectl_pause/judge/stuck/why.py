@@ -1,0 +1,89 @@
+"""Why a pod is where it is: the first thing that stops it, and what happens by itself. Each state has a file with its questions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_pause.judge.stuck.creating import of_creating, of_unscheduled
+from kubectl_pause.judge.stuck.ended import of_completed, of_failed
+from kubectl_pause.judge.stuck.made_anew import made_anew_often
+from kubectl_pause.judge.stuck.node_trouble import node_trouble
+from kubectl_pause.judge.stuck.running import of_running
+from kubectl_pause.judge.stuck.steps import steps_down, steps_up
+from kubectl_pause.judge.stuck.terminating import of_terminating
+from kubectl_pause.report import Explanation
+
+if TYPE_CHECKING:
+    from kubectl_pause.facts.api import Pod
+    from kubectl_pause.facts.pod_trail import PodTrail
+    from kubectl_pause.judge.stuck.reason import Reason
+    from kubectl_pause.judge.stuck.steps import OnNode
+    from kubectl_pause.report import Finding, PodIdentity
+
+_ANSWERS = {
+    "unscheduled": of_unscheduled,
+    "creating": of_creating,
+    "terminating": of_terminating,
+    "failed": of_failed,
+    "completed": of_completed,
+    "not-ready": of_running,
+    "ready": of_running,
+}
+
+
+def explain(trail: PodTrail, identity: PodIdentity, on_node: OnNode) -> Explanation:
+    """The whole answer for one pod. `identity` is the pod as the report names it."""
+    pod = trail.pod
+    state = state_of(pod)
+    of_node = node_trouble(trail) if state not in ("unscheduled", "failed", "completed") else None
+    if of_node and state != "ready":
+        reason: Reason = of_node
+    else:
+        reason = _ANSWERS[state](trail, on_node)
+    causes = [reason.cause] if reason.cause else []
+    beside = [*([of_node.cause] if of_node and of_node.cause else []), *made_anew_often(trail, on_node), *on_node.findings]
+    return Explanation(
+        pod=identity,
+        node=pod.spec.node_name,
+        state=state,  # type: ignore[arg-type]
+        summary=reason.summary,
+        cause=reason.cause,
+        next=reason.next,
+        steps=steps_down(trail, on_node) if state == "terminating" else steps_up(trail, on_node),
+        also=_others(beside, causes),
+        unread=list(trail.unread),
+    )
+
+
+def needs_node(trail: PodTrail) -> bool:
+    """Whether the node can show more than the API: there is one, it does something, and the pod is not over."""
+    return (
+        state_of(trail.pod) not in ("unscheduled", "failed", "completed") and bool(trail.pod.spec.node_name) and node_trouble(trail) is None
+    )
+
+
+def state_of(pod: Pod) -> str:
+    """What the pod is at, by the API alone."""
+    if pod.metadata.deletion_timestamp:
+        return "terminating"
+    if pod.status.phase in ("Failed", "Succeeded"):
+        return "failed" if pod.status.phase == "Failed" else "completed"
+    if not pod.spec.node_name:
+        return "unscheduled"
+    statuses = pod.status.container_statuses or []
+    begun = [status for status in statuses if status.restart_count or (status.state and (status.state.running or status.state.terminated))]
+    if not statuses or len(begun) < len(statuses):
+        return "creating"
+    ready = any(condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions or ())
+    return "ready" if ready else "not-ready"
+
+
+def _others(findings: list[Finding], causes: list[Finding]) -> list[Finding]:
+    """Each once, without the cause itself."""
+    others: list[Finding] = []
+    for finding in findings:
+        if finding not in causes and not any(
+            (finding.code, finding.subject) == (known.code, known.subject) for known in [*causes, *others]
+        ):
+            others.append(finding)
+    return others

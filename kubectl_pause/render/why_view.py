@@ -1,0 +1,82 @@
+"""The why view: where a pod stands, what stops it with its evidence, what happens by itself, and the steps of its way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_pause.render.columns import Cell, Column, labelled, table
+from kubectl_pause.render.evidence import finding_lines
+from kubectl_pause.render.listing import ListedColumn, in_order, listing
+from kubectl_pause.render.plain_text import age
+
+if TYPE_CHECKING:
+    from kubectl_pause.report import Explanation, Report, Step
+
+_STYLES = {"failed": "bad", "terminating": "warn", "creating": "warn", "unscheduled": "warn", "not-ready": "warn"}
+_STEP_STYLES = {"here": "warn", "ahead": "dim", "unknown": "dim"}
+_WORDS = {
+    "scheduled": "bound to a node", "taken": "taken by the kubelet", "sandbox": "sandbox, network", "initialized": "init containers",
+    "started": "containers run", "ready": "ready", "grace": "grace period", "stopped": "containers end", "released": "let go",
+}  # fmt: skip
+
+
+def why_view(  # noqa: PLR0913 (a table's surroundings)
+    report: Report, *, wide: bool, width: int | None, headings: bool, colour: bool, sort_by: str | None = None
+) -> str:
+    """A block for each pod, with a blank line in between; with `wide` one line each.
+
+    Raises PauseInspectError for a `sort_by` that fits nothing.
+    """
+    rows = in_order(EXPLANATIONS, report.explanations, sort_by, explanation_document)
+    if wide:
+        lines = listing(EXPLANATIONS, rows, wide=True, of_many=False, width=None, headings=headings, colour=colour) if rows else []
+        return "".join(line + "\n" for line in lines)
+    blocks = [_block(row, width=width, headings=headings, colour=colour) for row in rows]
+    return "\n".join("".join(line + "\n" for line in block) for block in blocks)
+
+
+def _block(row: Explanation, *, width: int | None, headings: bool, colour: bool) -> list[str]:
+    owner = f" ({row.pod.workload or row.pod.owner})" if row.pod.workload or row.pod.owner else ""
+    where = f", node {row.node}" if row.node else ""
+    lines = labelled("POD", f"{row.pod.namespace}/{row.pod.name}{owner}{where}", width)
+    lines += labelled("STATE", f"{row.state}: {row.summary}", width)
+    lines += finding_lines([row.cause] if row.cause else [], width=width, colour=colour)[1:]
+    lines += labelled("by itself:", row.next, width) if row.next else []
+    lines += ["", *_steps(row.steps, width=width, headings=headings, colour=colour)]
+    lines += finding_lines(row.also, width=width, colour=colour)
+    for what in row.unread:
+        lines += ["", *labelled("not read:", what, width)]
+    return lines
+
+
+def _steps(steps: list[Step], *, width: int | None, headings: bool, colour: bool) -> list[str]:
+    cells: list[list[str | Cell]] = [
+        [_WORDS[step.name], Cell(step.state, _STEP_STYLES.get(step.state, "")), age(step.seconds), step.proof or "-"] for step in steps
+    ]
+    return table(_STEPS, cells, width=width, headings=headings, colour=colour)
+
+
+_STEPS = (Column("STEP"), Column("STATE"), Column("TOOK"), Column("KNOWN BY", least=12, cut="end"))
+
+
+def explanation_document(row: Explanation) -> dict[str, object]:
+    """What paths see of a row: the explanation as the report has it."""
+    import msgspec
+
+    document: dict[str, object] = msgspec.to_builtins(row)
+    return document
+
+
+EXPLANATIONS: tuple[ListedColumn[Explanation], ...] = (
+    ListedColumn("NAMESPACE", least=8, path=".pod.namespace", value=lambda row: row.pod.namespace, about="Namespace of the pod."),
+    ListedColumn("POD", least=12, path=".pod.name", value=lambda row: row.pod.name, about="Name of the pod."),
+    ListedColumn("STATE", path=".state", value=lambda row: Cell(row.state, _STYLES.get(row.state, "")),
+                 about="unscheduled, creating, terminating, failed, completed, not-ready or ready."),
+    ListedColumn("CAUSE", path=".cause.code", value=lambda row: row.cause.code if row.cause else "-",
+                 about="What stops it: docs/findings.md has each code."),
+    ListedColumn("CONFIDENCE", path=".cause.confidence", value=lambda row: row.cause.confidence if row.cause else "-",
+                 about="How sure that is."),
+    ListedColumn("NODE", least=8, path=".node", value=lambda row: row.node or "-", about="The node that it is bound to."),
+    ListedColumn("SUMMARY", least=20, cut="end", path=".summary", value=lambda row: row.summary, about="Where it stands, in a sentence."),
+)  # fmt: skip
+"""What is said of a pod, in this order."""
