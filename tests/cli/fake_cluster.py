@@ -61,6 +61,8 @@ class FakeCluster:
     nodes: list[Json] = field(default_factory=lambda: [node(NODE)])
     namespaces: list[str] = field(default_factory=lambda: ["default", "kube-system", "shop"])
     workloads: dict[tuple[str, str], Json] = field(default_factory=dict)
+    events: dict[str, list[Json]] = field(default_factory=dict)
+    """By namespace; whatever object is asked about."""
     refuse: dict[str, Callable[[], web.Response]] = field(default_factory=dict)
     born: Json = field(default_factory=lambda: {"phase": "Pending"})
     """The status of a pod that was just created."""
@@ -120,6 +122,8 @@ class FakeCluster:
             return _list(self._selected(self.pods, request))
         if parts[:3] == ["api", "v1", "namespaces"] and len(parts) <= 4:
             return self._one_or_all([{"metadata": {"name": name}} for name in self.namespaces], parts[3:], "namespaces")
+        if parts[0] == "api" and parts[4] == "events":
+            return _list(self.events.get(parts[3], []))
         if parts[0] == "api":
             known = [each for each in [*self.pods, *self.created] if each["metadata"]["namespace"] == parts[3]]
             return self._one_or_all(self._selected(known, request), parts[5:], "pods")

@@ -1,0 +1,98 @@
+"""`why`: what is asked, what is read, and what is left where a part of it may not be."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.access.fake_api_server import status
+from tests.cli.fake_cluster import NODE
+
+
+@pytest.fixture
+def stuck(cluster):
+    """A pod without a sandbox on the node, with an event that says why."""
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    cluster.pods.append(
+        {
+            "metadata": {"name": "stuck", "namespace": "shop", "uid": "u-stuck", "creationTimestamp": now},
+            "spec": {"nodeName": NODE, "containers": [{"name": "app", "image": "web:1"}]},
+            "status": {
+                "phase": "Pending",
+                "startTime": now,
+                "containerStatuses": [{"name": "app", "state": {"waiting": {"reason": "ContainerCreating"}}}],
+            },
+        }
+    )
+    message = 'Failed to create pod sandbox: failed to find plugin "portmap\x1b[31m" in path [/opt/cni/bin]'
+    cluster.events["shop"] = [{"reason": "FailedCreatePodSandBox", "message": message, "count": 12, "lastTimestamp": now}]
+    return cluster
+
+
+def test_the_cause_its_proof_and_the_steps(stuck, command):
+    ended = command("why", "-n", "shop", "stuck")
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert lines[0] == f"POD       shop/stuck, node {NODE}"
+    assert lines[1].startswith("STATE     creating: it has waited ")
+    assert any(line.startswith("critical  shop/stuck: the CNI plugin portmap") for line in lines)
+    assert "cni/no-binary, certain" in ended.out
+    assert "\x1b" not in ended.out
+    assert [line.split("  ")[0] for line in lines if line.startswith(("bound", "taken", "sandbox,", "containers", "ready"))] == [
+        "bound to a node",
+        "taken by the kubelet",
+        "sandbox, network",
+        "containers run",
+        "ready",
+    ]
+    assert stuck.left == []
+
+
+def test_a_healthy_pod_is_told_so_with_what_was_looked_at(cluster, command):
+    ended = command("why", "kube-system/etcd-" + NODE, "-o", "json")
+    [answer] = json.loads(ended.out)["explanations"]
+    assert (ended.code, answer["state"], answer["cause"], answer["also"]) == (0, "ready", None, [])
+    assert "its sandbox is there" in answer["summary"]
+    assert cluster.left == []
+
+
+def test_without_rights_on_the_node_the_api_alone_answers(stuck, command):
+    stuck.refuse["POST /pods"] = lambda: status(403, "Forbidden", 'pods is forbidden: User "jane" cannot create resource "pods"')
+    stuck.refuse["POST /jobs"] = lambda: status(403, "Forbidden", 'jobs is forbidden: User "jane" cannot create resource "jobs"')
+    ended = command("why", "-n", "shop", "stuck", "-o", "json")
+    [answer] = json.loads(ended.out)["explanations"]
+    assert (ended.code, answer["cause"]["code"]) == (4, "cni/no-binary")
+    assert NODE in ended.errors[0][0]
+
+
+def test_what_may_not_be_read_is_named(stuck, command):
+    stuck.refuse["GET /events"] = lambda: status(403, "Forbidden", 'events is forbidden: User "jane" cannot list resource "events"')
+    ended = command("why", "-n", "shop", "stuck")
+    assert ended.code == 0
+    assert "not read: events of the pod: " in ended.out
+    assert "events, which would tell why, could not be read" in ended.out or "too early" in ended.out
+
+
+def test_a_silent_kubelet_is_told_at_once(stuck, command):
+    stuck.workloads["leases", NODE] = {"spec": {"renewTime": "2020-01-01T00:00:00.000000Z", "leaseDurationSeconds": 40}}
+    ended = command("why", "-n", "shop", "stuck", "-o", "custom-columns=CAUSE:.cause.code,POD:.pod.name", "--no-headers")
+    assert ended.out.split() == ["kubelet/silent", "stuck"]
+    assert stuck.created == []
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ([], "which pod?"),
+        (["a", "-l", "app=web"], "names and -l cannot be used together"),
+        (["-n", "shop", "no-such-pod"], "no-such-pod"),
+        (["node/x"], "is a node"),
+    ],
+)
+def test_bad_input(cluster, command, words, what):
+    ended = command("why", *words)
+    assert ended.code == 1
+    assert what in ended.errors[0][0]
+    assert cluster.created == []

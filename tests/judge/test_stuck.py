@@ -1,0 +1,232 @@
+"""Why a pod is stuck: objects as an API server gives them, in every state, and what is said of each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_pause.facts.api import Node, Pod
+from kubectl_pause.facts.pod_trail import Event, Lease, PodTrail, newest_first
+from kubectl_pause.join.sandboxes import pod_identity
+from kubectl_pause.judge.stuck.steps import OnNode
+from kubectl_pause.judge.stuck.why import explain, needs_node
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+Json = dict[str, Any]
+
+
+def ago(seconds: float) -> str:
+    return (NOW - timedelta(seconds=seconds)).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def pod(*, node: str | None = "worker", metadata: Json | None = None, spec: Json | None = None, status: Json | None = None) -> Pod:
+    """A pod of 5 min ago that its kubelet took and that has no sandbox yet, where nothing else is said."""
+    waiting = {"name": "app", "state": {"waiting": {"reason": "ContainerCreating"}}}
+    conditions = [
+        {"type": "PodReadyToStartContainers", "status": "False", "lastTransitionTime": ago(300)},
+        {"type": "PodScheduled", "status": "True", "lastTransitionTime": ago(300)},
+    ]
+    usual = {"phase": "Pending", "startTime": ago(300), "conditions": conditions, "containerStatuses": [waiting]}
+    document = {
+        "metadata": {"name": "web", "namespace": "shop", "uid": "u-1", "creationTimestamp": ago(301), **(metadata or {})},
+        "spec": {"containers": [{"name": "app", "image": "web:1"}], **({"nodeName": node} if node else {}), **(spec or {})},
+        "status": {**usual, **(status or {})},
+    }
+    return msgspec.convert(document, Pod)
+
+
+def event(reason: str, message: str, *, seen: float = 5, count: int = 1) -> Event:
+    return msgspec.convert({"reason": reason, "message": message, "count": count, "lastTimestamp": ago(seen)}, Event)
+
+
+def node(status: str = "True", message: str = "", reason: str = "KubeletReady") -> Node:
+    ready = {"type": "Ready", "status": status, "reason": reason, "message": message, "lastTransitionTime": ago(60)}
+    return msgspec.convert({"metadata": {"name": "worker"}, "status": {"conditions": [ready]}}, Node)
+
+
+def trail(of: Pod, *events: Event, **more: Any) -> PodTrail:
+    return PodTrail(**{"pod": of, "now": NOW, "events": newest_first(events), "node": node(), **more})
+
+
+def told(of: PodTrail, on_node: OnNode | None = None):
+    return explain(of, pod_identity(of.pod), on_node or OnNode())
+
+
+def with_sandbox(*, waiting: Json | None = None, **status: Any) -> Json:
+    """The status of one whose sandbox is there."""
+    conditions = [{"type": "PodReadyToStartContainers", "status": "True", "lastTransitionTime": ago(290)}]
+    state = {"state": {"waiting": waiting}} if waiting else {}
+    return {"conditions": conditions, "containerStatuses": [{"name": "app", **state, **status}]}
+
+
+RUNNING = {"state": {"running": {"startedAt": ago(30)}}}
+SILENT = Lease(spec=msgspec.convert({"renewTime": ago(90), "leaseDurationSeconds": 40}, type(Lease().spec)))
+DELETED = {"deletionTimestamp": ago(100), "deletionGracePeriodSeconds": 30}
+GONE_STATUS = {"phase": "Running", "containerStatuses": [{"name": "app", "state": {"terminated": {"exitCode": 0, "finishedAt": ago(99)}}}]}
+UNSCHEDULED = {"phase": "Pending", "startTime": None, "containerStatuses": None, "conditions": [
+    {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes are available: 1 Insufficient cpu."},
+]}  # fmt: skip
+CRASH = {"restartCount": 4, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": ago(20)}}}
+
+CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
+    "unscheduled": (trail(pod(node=None, status=UNSCHEDULED)), "unscheduled", "pod/unscheduled", "Insufficient cpu"),
+    "gated": (trail(pod(node=None, spec={"schedulingGates": [{"name": "q"}]})), "unscheduled", "pod/gated", "gate"),
+    "no scheduler": (
+        trail(pod(node=None, spec={"schedulerName": "mine"}, status={"conditions": []})), "unscheduled", "pod/no-scheduler", "mine",
+    ),
+    "node gone": (trail(pod(), node=None, node_is_gone=True), "creating", "node/gone", "worker"),
+    "kubelet silent": (trail(pod(), lease=SILENT), "creating", "kubelet/silent", "90 s ago"),
+    "node unknown": (trail(pod(), node=node("Unknown", "Kubelet stopped")), "creating", "kubelet/silent", "Kubelet stopped"),
+    "no network": (trail(pod(), node=node("False", "cni plugin not initialized")), "creating", "cni/no-config", "network"),
+    "runtime down": (trail(pod(), node=node("False", "container runtime is down")), "creating", "runtime/silent", "runtime"),
+    "pleg": (trail(pod(), node=node("False", "PLEG is not healthy: pleg was last seen")), "creating", "node/pleg", "list"),
+    "list too large": (
+        trail(pod(), node_events=[event("ContainerGCFailed", "trying to send message larger than max (17 vs. 16)")]),
+        "creating", "node/list-too-large", "one message",
+    ),
+    "volume": (
+        trail(pod(), event("FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "settings" not found', count=9)),
+        "creating", "pod/volume", "kubectl get configmap -n shop settings",
+    ),
+    "volume times out": (
+        trail(pod(), event("FailedMount", "Unable to mount volumes: context deadline exceeded")), "creating", "pod/volume", "mount",
+    ),
+    "plugin missing": (
+        trail(pod(), event("FailedCreatePodSandBox", 'failed to find plugin "portmap" in path [/opt/cni/bin]')),
+        "creating", "cni/no-binary", "portmap",
+    ),
+    "sandbox, unknown words": (
+        trail(pod(), event("FailedCreatePodSandBox", "the moon is full")), "creating", "sandbox/not-made", "the moon is full",
+    ),
+    "later step counts": (
+        trail(pod(), event("FailedMount", "old", seen=200), event("FailedCreatePodSandBox", 'no runtime for "x" is configured', seen=3)),
+        "creating", "pod/runtime-class", "'x'",
+    ),
+    "no event": (trail(pod()), "creating", "sandbox/not-made", "no event"),
+    "events unread": (trail(pod(), events=None), "creating", None, "events, which would tell why"),
+    "early": (trail(pod(status={"startTime": ago(3)})), "creating", None, "too early"),
+    "not taken": (trail(pod(status={"startTime": None})), "creating", None, "has not taken it yet"),
+    "image": (
+        trail(pod(status=with_sandbox(waiting={"reason": "ImagePullBackOff", "message": 'Back-off pulling image "web:1"'})),
+              event("Failed", 'Failed to pull image "web:1": 401 Unauthorized')),
+        "creating", "pod/image", "imagePullSecrets",
+    ),
+    "pulling": (
+        trail(pod(status=with_sandbox(waiting={"reason": "ContainerCreating"})), event("Pulling", 'Pulling image "web:1"', seen=40)),
+        "creating", None, "being pulled since 40 s",
+    ),
+    "config": (
+        trail(pod(status=with_sandbox(waiting={"reason": "CreateContainerConfigError", "message": 'secret "s" not found'}))),
+        "creating", "pod/config", 'secret "s" not found',
+    ),
+    "crash loop": (
+        trail(pod(status={**with_sandbox(waiting={"reason": "CrashLoopBackOff"}, **CRASH), "phase": "Running"})),
+        "not-ready", "pod/crash-loop", "memory limit",
+    ),
+    "init": (
+        trail(pod(spec={"initContainers": [{"name": "first"}]}, status={
+            **with_sandbox(waiting={"reason": "PodInitializing"}), "initContainerStatuses": [{"name": "first", **RUNNING}]})),
+        "creating", "pod/init-running", "kubectl logs -n shop web -c first",
+    ),
+    "probe": (
+        trail(pod(status=with_sandbox(ready=False, **RUNNING)), event("Unhealthy", "Readiness probe failed: no")),
+        "not-ready", "pod/probe", "Readiness probe failed",
+    ),
+    "not ready yet": (trail(pod(status=with_sandbox(ready=False, **RUNNING))), "not-ready", None, "30 s"),
+    "rejected": (
+        trail(pod(status={"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."})),
+        "failed", "pod/rejected", "low on resource",
+    ),
+    "failed": (
+        trail(pod(status={"phase": "Failed", "containerStatuses": [{"name": "app", "state": {"terminated": {"exitCode": 2}}}]})),
+        "failed", "container/ended", "exit code 2",
+    ),
+    "completed": (trail(pod(status={**GONE_STATUS, "phase": "Succeeded"})), "completed", None, "done its work"),
+    "ready": (
+        trail(pod(status={"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}],
+                          "containerStatuses": [{"name": "app", "ready": True, **RUNNING}]})),
+        "ready", None, "nothing stops it",
+    ),
+    "in grace": (
+        trail(pod(metadata={"deletionTimestamp": ago(-20), "deletionGracePeriodSeconds": 30}, status=with_sandbox(**RUNNING))),
+        "terminating", None, "it ends within 20 s",
+    ),
+    "finalizer": (
+        trail(pod(metadata={**DELETED, "deletionGracePeriodSeconds": 0, "finalizers": ["example.org/keep"]}, status=GONE_STATUS)),
+        "terminating", "pod/finalizer", "kubectl patch pod -n shop web",
+    ),
+    "kill fails": (
+        trail(pod(metadata=DELETED, status=with_sandbox(**RUNNING)),
+              event("FailedKillPod", 'error killing pod: failed to find plugin "ptp" in path [/opt/cni/bin]')),
+        "terminating", "cni/no-binary", "ptp",
+    ),
+    "still runs": (trail(pod(metadata=DELETED, status=with_sandbox(**RUNNING))), "terminating", "pod/not-killed", "100 s after its grace"),
+    "volume busy": (trail(pod(metadata=DELETED, status=GONE_STATUS)), "terminating", "pod/volume-busy", "fuser"),
+    "static": (
+        trail(pod(metadata={**DELETED, "annotations": {"kubernetes.io/config.mirror": "h"}}, status=with_sandbox(**RUNNING))),
+        "terminating", "pod/static", "staticPodPath",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_way_of_being_stuck(name):
+    of, state, code, words = CASES[name]
+    answer = told(of)
+    assert (answer.state, answer.cause.code if answer.cause else None) == (state, code)
+    cause = answer.cause
+    assert words in " ".join([answer.summary, *([cause.message, cause.remedy or "", *cause.evidence] if cause else [])])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_steps_have_one_place_where_it_stands(name):
+    of, state, _, _ = CASES[name]
+    steps = told(of).steps
+    states = [step.state for step in steps]
+    assert states == sorted(states, key=["done", "unknown", "here", "ahead"].index) or "unknown" in states
+    assert states.count("here") == (0 if state in ("ready", "completed") else 1)
+
+
+def test_the_sandbox_made_anew_is_told_beside():
+    of = trail(
+        pod(status={"phase": "Running", **with_sandbox(ready=False, **RUNNING)}), event("SandboxChanged", "Pod sandbox changed", count=3)
+    )
+    assert [(finding.code, finding.severity) for finding in told(of).also] == [("sandbox/made-anew", "warning")]
+
+
+def test_a_host_network_pod_waits_for_no_network():
+    of = trail(pod(spec={"hostNetwork": True}), node=node("False", "cni plugin not initialized"))
+    answer = told(of)
+    assert answer.cause is not None
+    assert answer.cause.code == "sandbox/not-made"
+
+
+@pytest.mark.parametrize(
+    ("name", "asks"), [("unscheduled", False), ("kubelet silent", False), ("completed", False), ("no event", True), ("ready", True)]
+)
+def test_a_node_is_read_only_where_it_can_tell_more(name, asks):
+    assert needs_node(CASES[name][0]) is asks
+
+
+def test_clocks_that_go_wrong_make_no_negative_times():
+    of = trail(pod(metadata={"creationTimestamp": ago(-500)}, status={"startTime": ago(-400)}))
+    assert all(step.seconds is None or step.seconds >= 0 for step in told(of).steps)
+
+
+@given(
+    st.text(),
+    st.text(),
+    st.sampled_from(["FailedMount", "FailedCreatePodSandBox", "Failed", "Unhealthy", "FailedKillPod"]),
+    st.sampled_from(sorted(CASES)),
+)
+def test_any_words_get_an_answer(message, stamp, reason, name):
+    """Whatever an event says, and whenever it says that it was."""
+    of = CASES[name][0]
+    odd = Event(reason=reason, message=message, last_timestamp=stamp)
+    answer = told(PodTrail(pod=of.pod, now=of.now, events=newest_first([odd, *(of.events or ())]), node=of.node, lease=of.lease))
+    assert answer.summary
