@@ -130,6 +130,7 @@ def test_each_way_of_being_stuck(stuck: Cluster, capsys: pytest.CaptureFixture[s
         for row in rows:
             print("{:20} {:12} {:22} {:>7}  {}".format(*row))
     stuck.kubectl("patch", "pod", "kept", "-n", SPACE, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
+    stuck.kubectl("delete", "pod", "in-grace", "-n", SPACE, "--grace-period=1", "--wait=false")
     stuck.kubectl("delete", "runtimeclass", RUNTIME_CLASS["metadata"]["name"])
     assert wrong == []
 
@@ -151,7 +152,7 @@ def on_node(cluster: Cluster, witness: str, script: str) -> str:
 
 def test_a_plugin_of_the_network_that_is_gone(place: Cluster, witness: str) -> None:
     """The pod stands still while the plugin is away, and nothing stops it once it is back."""
-    types = r"""tr ',' '\n' </etc/cni/net.d/*.conflist | sed -n 's/.*"type": *"\([a-z-]*\)".*/\1/p' | head -n 1"""
+    types = r"""cat /etc/cni/net.d/*.conflist | tr ',' '\n' | sed -n 's/.*"type": *"\([a-z-]*\)".*/\1/p' | head -n 1"""
     plugin = on_node(place, witness, types)
     assert plugin
     on_node(place, witness, f"mv /opt/cni/bin/{plugin} /opt/cni/away")

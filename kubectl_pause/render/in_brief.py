@@ -32,6 +32,9 @@ _FINDINGS = {
     "process/halted": "halted",
     "sandbox/two-ready": "two ready",
     "shim/stopped": "shim stopped",
+    "sandbox/no-ip": "no address",
+    "netns/of-node": "node's network",
+    "container/ghost": "ghost",
 }
 _KINDS = {"zombie": "zombies", "pids": "pids"}
 """Of these a table says no more than that there are some: `zombies` tells the rest."""

@@ -63,12 +63,14 @@ class CriContainer:
 @dataclass(frozen=True, slots=True)
 class CriSandboxStatus:
     """One answer of `crictl inspectp`: CRI `PodSandboxStatus` and the runtime's own `info`, which may be missing as a whole.
+    `state` is None where none was told; `in_node_network` is what was asked for (hostNetwork).
 
     `pid` is None for 0 and for absent (CRI-O without an infra container). `namespace_paths` are those of the OCI spec by OCI type.
     `host_interfaces` are those of the CNI result that are in no sandbox: the pod's veth, and a bridge that all pods share.
     """
 
     id: str
+    state: str | None
     pid: int | None
     image: str
     ips: tuple[str, ...]
@@ -76,6 +78,7 @@ class CriSandboxStatus:
     runtime_type: str
     runtime_handler: str
     net_namespace_closed: bool | None
+    in_node_network: bool
     namespace_paths: Mapping[str, str]
     spoofed: bool
     host_interfaces: tuple[str, ...]
@@ -199,17 +202,25 @@ def _sandbox_status(document: Mapping[str, Any]) -> CriSandboxStatus | None:
     closed = info.get("netNamespaceClosed")
     return CriSandboxStatus(
         id=identifier,
+        state=SANDBOX_STATES.get(text_of(status.get("state"))),
         pid=integer_of(info.get("pid")) or None,
         image=text_of(info.get("image")) or spec_annotations.get("io.kubernetes.cri.podsandbox.image-name", ""),
         ips=tuple(ip for ip in (text_of(network.get("ip")), *further) if ip),
         process_status=text_of(info.get("processStatus")),
         runtime_type=text_of(info.get("runtimeType")),
         runtime_handler=text_of(status.get("runtimeHandler")) or text_of(info.get("runtimeHandler")),
+        in_node_network=_network_mode(status) == "NODE",
         net_namespace_closed=closed if isinstance(closed, bool) else None,
         namespace_paths=namespace_paths(spec),
         spoofed=is_spoofed(spec_annotations),
         host_interfaces=_host_interfaces(info),
     )
+
+
+def _network_mode(status: Mapping[str, Any]) -> str:
+    """`POD`, `NODE`, ..., of CRI's `linux.namespaces.options`; "" where none is told (it is the default then, POD)."""
+    options = mapping_of(mapping_of(mapping_of(status.get("linux")).get("namespaces")).get("options"))
+    return text_of(options.get("network"))
 
 
 def _host_interfaces(info: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from kubectl_pause.judge.health.ghosts import ghost_findings
+from kubectl_pause.judge.health.network import network_findings
 from kubectl_pause.judge.reaping.halted import halt_of
 from kubectl_pause.pasting import command_line
 from kubectl_pause.report import Finding
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 def health_findings(node: JoinedNode) -> dict[str, list[Finding]]:
     """Findings of each sandbox that has any, by its id."""
     findings: dict[str, list[Finding]] = defaultdict(list)
-    for identifier, finding in (*_two_ready(node), *_stopped_shims(node)):
+    for identifier, finding in (*_two_ready(node), *_stopped_shims(node), *network_findings(node), *ghost_findings(node)):
         findings[identifier].append(finding)
     return dict(findings)
 

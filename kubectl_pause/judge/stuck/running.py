@@ -1,20 +1,21 @@
-"""A pod whose containers have all run: why it is not ready, or that nothing stops it."""
+"""A pod whose containers have all run: why it is not ready, or that nothing stops it.
+
+A kubelet tells of a probe that fails at each try only at first: after 25 events on a pod it is held to one in 5 min. So an event counts
+that is newer than the container's start, whatever its age.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.pod_trail import moment_of
-from kubectl_pause.judge.stuck.reason import Reason, describe, finding, seconds_since, seen, since
+from kubectl_pause.judge.stuck.reason import Reason, describe, finding, seen, since
 from kubectl_pause.judge.stuck.steps import condition_of
 from kubectl_pause.judge.stuck.waiting import crashing, of_waiting_container
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.pod_trail import PodTrail
     from kubectl_pause.judge.stuck.steps import OnNode
-
-_RECENT_SECONDS = 120
-"""A probe that fails is told at most once a period, mostly of ten seconds: what was told so recently goes on."""
 
 
 def of_running(trail: PodTrail, on_node: OnNode) -> Reason:
@@ -66,15 +67,14 @@ def _probe(trail: PodTrail) -> Reason | None:
     if not unready:
         return None
     names = ", ".join(unready)
+    running = [status.state.running for status in statuses if status.state and status.state.running]
+    newest = max(filter(None, (moment_of(each.started_at) for each in running)), default=None)
     event = trail.newest("Unhealthy")
-    ago = seconds_since(trail, event.last_seen) if event else None
-    if event and ago is not None and ago < _RECENT_SECONDS:
+    if event and event.last_seen and (newest is None or event.last_seen >= newest):
         words = " ".join((event.message or "a probe fails").split())
         evidence = [f"event Unhealthy, {seen(trail, event)}: {words}", f"not ready: {names}"]
         cause = finding("pod/probe", trail.pod, words, evidence, describe(trail.pod), severity="warning")
         return Reason(f"its containers run, and a probe of {names} fails", cause, "it becomes ready once its probes succeed")
-    running = [status.state.running for status in statuses if status.state and status.state.running]
-    newest = max(filter(None, (moment_of(each.started_at) for each in running)), default=None)
     return Reason(f"its containers run, the newest since {since(trail, newest)}, and no probe has called {names} ready yet")
 
 

@@ -84,7 +84,7 @@ def steps_up(trail: PodTrail, on_node: OnNode) -> list[Step]:
         proof = "condition Initialized" if done else _first_waiting(pod.status.init_container_statuses or ())
         way.step("initialized", done=done, at=_since(initialized, "True"), proof=proof)
     statuses = pod.status.container_statuses or []
-    started = bool(statuses) and all(_has_started(status) for status in statuses)
+    started = bool(statuses) and all(has_started(status) for status in statuses)
     first_runs = [_started_at(status) for status in statuses if not status.restart_count]  # of one started again the first run is forgotten
     last = max(filter(None, first_runs), default=None) if len(first_runs) == len(statuses) else None
     way.step("started", done=started, at=last, proof="all containers have run" if started else _first_waiting(statuses))
@@ -102,7 +102,7 @@ def _sandbox_up(way: _Way, pod: Pod, on_node: OnNode) -> None:
     if sandbox:
         which = f"sandbox {sandbox.id[:13]}" + (f", attempt {sandbox.attempt}" if sandbox.attempt is not None else "")
         shown = f"{which}, {', '.join(sandbox.ips) or 'no address of its own'}"
-    any_started = any(_has_started(status) for status in pod.statuses)
+    any_started = any(has_started(status) for status in pod.statuses)
     if condition:
         done: bool | None = condition.status == "True" or sandbox is not None or any_started
     else:
@@ -139,7 +139,7 @@ def steps_down(trail: PodTrail, on_node: OnNode) -> list[Step]:
 
 def _waits_for_sandbox(pod: Pod) -> bool:
     statuses = [*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())]
-    return bool(statuses) and not any(_has_started(status) for status in statuses)
+    return bool(statuses) and not any(has_started(status) for status in statuses)
 
 
 def _first_waiting(statuses: Sequence[ContainerStatus]) -> str | None:
@@ -151,9 +151,15 @@ def _first_waiting(statuses: Sequence[ContainerStatus]) -> str | None:
     return None
 
 
-def _has_started(status: ContainerStatus) -> bool:
+NEVER_RAN = ("StartError", "ContainerCannotRun")
+"""Reasons of a state `terminated` of what was never started (pkg/kubelet, containerd: exit code 128)."""
+
+
+def has_started(status: ContainerStatus) -> bool:
+    """Whether a container has ever run, as far as its present and last state tell."""
     states = [state for state in (status.state, status.last_state) if state]
-    return any(state.running or state.terminated for state in states) or status.restart_count > 0
+    ended = [state.terminated for state in states if state.terminated]
+    return any(state.running for state in states) or any(each.reason not in NEVER_RAN for each in ended)
 
 
 def _started_at(status: ContainerStatus) -> datetime | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause.facts.pod_trail import moment_of
 from kubectl_pause.judge.stuck.messages import verdict_on
 from kubectl_pause.judge.stuck.reason import Reason, describe, finding, name_of, seconds_since, seen, since
+from kubectl_pause.judge.stuck.steps import NEVER_RAN
 from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def of_waiting_container(trail: PodTrail) -> Reason:
             state = status.state
             if state and state.waiting and state.waiting.reason not in ("PodInitializing", "ContainerCreating", None):
                 return _of_reason(trail, status, state.waiting.reason or "", state.waiting.message or "")
-            if of_init and state and state.running and not status.started and not _is_sidecar(pod, status.name):
+            if of_init and state and state.running and not _is_sidecar(pod, status.name):
                 return _init_runs(trail, status)
             if of_init and state and state.running and not status.started:
                 return Reason(f"its sidecar {status.name} has started, and is not up yet: the others wait for it")
@@ -101,6 +102,8 @@ def crashing(trail: PodTrail, status: ContainerStatus) -> Reason:
     """A container that ends again and again."""
     pod, name = trail.pod, status.name
     ended = status.last_state.terminated if status.last_state else None
+    if ended and ended.reason in NEVER_RAN:
+        return _not_started(trail, name, ended.message or ended.reason or "", status.restart_count)
     how = "ended"
     if ended:
         how = f"ended with exit code {ended.exit_code}" + (f" ({ended.reason})" if ended.reason not in (None, "Error", "Completed") else "")
@@ -115,6 +118,14 @@ def crashing(trail: PodTrail, status: ContainerStatus) -> Reason:
     cause = finding("pod/crash-loop", pod, f"container {name} {how}, {status.restart_count} times by now", evidence, remedy)
     ago = seconds_since(trail, moment_of(ended.finished_at) if ended else None)
     return Reason(f"container {name} ends as soon as it is started", cause, _CRASH_BACKOFF if ago is not None else None)
+
+
+def _not_started(trail: PodTrail, name: str, words: str, times: int) -> Reason:
+    """Its sandbox is there, and the runtime cannot start the program in it."""
+    pod, evidence = trail.pod, [f"container {name}, {times} times: {words}"]
+    known = verdict_on(words, f"{name_of(pod)} container {name}", evidence)
+    cause = known or finding("container/not-made", pod, f"container {name}: {words}", evidence, describe(pod))
+    return Reason(f"the runtime cannot start container {name}", cause, _CRASH_BACKOFF)
 
 
 def _is_sidecar(pod: Pod, name: str) -> bool:

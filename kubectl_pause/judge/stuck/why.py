@@ -9,7 +9,7 @@ from kubectl_pause.judge.stuck.ended import of_completed, of_failed
 from kubectl_pause.judge.stuck.made_anew import made_anew_often
 from kubectl_pause.judge.stuck.node_trouble import node_trouble
 from kubectl_pause.judge.stuck.running import of_running
-from kubectl_pause.judge.stuck.steps import steps_down, steps_up
+from kubectl_pause.judge.stuck.steps import has_started, steps_down, steps_up
 from kubectl_pause.judge.stuck.terminating import of_terminating
 from kubectl_pause.report import Explanation
 
@@ -71,8 +71,7 @@ def state_of(pod: Pod) -> str:
     if not pod.spec.node_name:
         return "unscheduled"
     statuses = pod.status.container_statuses or []
-    begun = [status for status in statuses if status.restart_count or (status.state and (status.state.running or status.state.terminated))]
-    if not statuses or len(begun) < len(statuses):
+    if not statuses or not all(has_started(status) for status in statuses):
         return "creating"
     ready = any(condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions or ())
     return "ready" if ready else "not-ready"

@@ -1,0 +1,65 @@
+"""Faults of a sandbox's network that one look proves, and that nothing shows before it is too late.
+
+`sandbox/no-ip`: its network namespace is gone from under a ready sandbox. The kubelet looks at this only at the next event of the pod, and
+makes all containers anew then (`podSandboxChanged`, "has no IP address"). `netns/of-node`: the node's own network namespace is mounted over
+the sandbox's; the next stop of the sandbox runs the CNI plugin's delete in it, which takes away the node's own link of the pod's name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_pause.facts.kernel.mounts import canonical_path
+from kubectl_pause.pasting import command_line
+from kubectl_pause.report import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kubectl_pause.facts.runtime.cri import CriSandboxStatus
+    from kubectl_pause.join.joined_node import JoinedNode
+    from kubectl_pause.report import PodIdentity
+
+
+def network_findings(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
+    """Findings with the sandbox that each is of, by its id."""
+    mounted = {mount.path: mount.inode for mount in node.facts.mounts.namespaces if mount.type == "net"}  # of several the topmost
+    for status in node.facts.statuses.values():
+        sandbox = node.sandboxes.get(status.id)
+        path = canonical_path(status.namespace_paths.get("network", ""))
+        if sandbox is None or not path or sandbox.state != "ready" or status.in_node_network:
+            continue
+        if mounted.get(path) is not None and mounted[path] == node.facts.host.get("net"):
+            yield sandbox.id, _of_node(sandbox.pod, status, path, mounted[path])
+        elif status.state == "ready" and status.net_namespace_closed and not status.ips:
+            yield sandbox.id, _no_ip(sandbox.pod, status, path)
+
+
+def _of_node(pod: PodIdentity, status: CriSandboxStatus, path: str, inode: int) -> Finding:
+    return Finding(
+        code="netns/of-node",
+        severity="critical",
+        subject=f"{pod.namespace}/{pod.name}",
+        message="the node's own network namespace is mounted where this pod's should be: once the pod is stopped, its network plugin takes "
+        "down a link of the node, which may cut it off",
+        evidence=[f"sandbox {status.id[:13]}: {path}", f"that mount is net:[{inode}], which is the node's (pid 1)"],
+        confidence="certain",
+        remedy=f"on the node, before anything stops that pod: {command_line('umount', path)}",
+    )
+
+
+def _no_ip(pod: PodIdentity, status: CriSandboxStatus, path: str) -> Finding:
+    return Finding(
+        code="sandbox/no-ip",
+        severity="critical",
+        subject=f"{pod.namespace}/{pod.name}",
+        message="its network namespace is not mounted any more, and its sandbox has no address: its containers go on as they are until one "
+        "of them ends, then all are made anew",
+        evidence=[
+            f"sandbox {status.id[:13]} is ready, its network namespace closed (crictl inspectp)",
+            f"no namespace is mounted at {path}",
+        ],
+        confidence="certain",
+        remedy="nothing brings it back: let the pod be made anew at a time of your choice, and look for what unmounted "
+        f"{command_line(path)}",
+    )
