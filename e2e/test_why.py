@@ -40,6 +40,8 @@ MOUNT = {"volumeMounts": [{"name": "content", "mountPath": "/content"}]}
 FAILING_PROBE = {"exec": {"command": ["false"]}, "periodSeconds": 1}
 SLEEP = ["sleep", "86400"]
 CASES = (
+    Case("in-grace", "terminating", None, "it is in its grace period of 40 s", {"terminationGracePeriodSeconds": 40},
+         {"command": ["sh", "-c", "trap : TERM; while :; do sleep 1; done"]}, deleted=True),
     Case("fits-nowhere", "unscheduled", "pod/unscheduled", "0/1 nodes are available", {"nodeSelector": {"no": "such"}}, bound=False),
     Case("gated", "unscheduled", "pod/gated", "example.org/queue", {"schedulingGates": [{"name": "example.org/queue"}]}, bound=False),
     Case("no-scheduler", "unscheduled", "pod/no-scheduler", "nobodys-scheduler", {"schedulerName": "nobodys-scheduler"}, bound=False),
@@ -57,14 +59,12 @@ CASES = (
          {"initContainers": [{"name": "first", "image": BUSYBOX, "command": SLEEP}]}),
     Case("crashing", "not-ready", "pod/crash-loop", "exit code 3", container={"command": ["sh", "-c", "exit 3"]}),
     Case("not-ready", "not-ready", "pod/probe", "Readiness probe failed", container={"readinessProbe": FAILING_PROBE}),
-    Case("gate-shut", "not-ready", "pod/readiness-gate", "readiness gates", {"readinessGates": [{"conditionType": "example.org/open"}]}),
+    Case("gate-shut", "not-ready", "pod/readiness-gate", 'readiness gate "example.org/open"', {"readinessGates": [{"conditionType": "example.org/open"}]}),
     Case("too-long", "failed", "pod/rejected", "DeadlineExceeded", {"activeDeadlineSeconds": 1}),
     Case("failed", "failed", "container/ended", "exit code 4", {"restartPolicy": "Never"}, {"command": ["sh", "-c", "exit 4"]}),
     Case("done", "completed", None, "it has done its work", {"restartPolicy": "Never"}, {"command": ["true"]}),
     Case("well", "ready", None, "nothing stops it"),
     Case("kept", "terminating", "pod/finalizer", "example.org/keep", metadata={"finalizers": ["example.org/keep"]}, deleted=True),
-    Case("in-grace", "terminating", None, "it is in its grace period of 300 s", {"terminationGracePeriodSeconds": 300},
-         {"command": ["sh", "-c", "trap : TERM; while :; do sleep 1; done"]}, deleted=True),
 )  # fmt: skip
 RUNTIME_CLASS: Json = {
     "apiVersion": "node.k8s.io/v1",
@@ -130,7 +130,6 @@ def test_each_way_of_being_stuck(stuck: Cluster, capsys: pytest.CaptureFixture[s
         for row in rows:
             print("{:20} {:12} {:22} {:>7}  {}".format(*row))
     stuck.kubectl("patch", "pod", "kept", "-n", SPACE, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
-    stuck.kubectl("delete", "pod", "in-grace", "-n", SPACE, "--grace-period=1", "--wait=false")
     stuck.kubectl("delete", "runtimeclass", RUNTIME_CLASS["metadata"]["name"])
     assert wrong == []
 

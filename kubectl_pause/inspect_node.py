@@ -10,6 +10,7 @@ from kubectl_pause.facts.node_facts import node_facts
 from kubectl_pause.join.joined_node import join_node
 from kubectl_pause.join.sandbox_processes import sandbox_processes
 from kubectl_pause.join.sandboxes import pod_identity, without_sandbox
+from kubectl_pause.judge.health.runtime import runtime_findings
 from kubectl_pause.judge.health.sandboxes import health_findings
 from kubectl_pause.judge.namespaces.drift import compare_with_spec
 from kubectl_pause.judge.namespaces.findings import node_findings, sandbox_findings, source_findings
@@ -22,6 +23,9 @@ from kubectl_pause.judge.stuck.steps import OnNode
 from kubectl_pause.judge.stuck.why import explain
 from kubectl_pause.notes import RESTARTED
 from kubectl_pause.report import NodeReport
+
+OF_RUNTIME = ("node/", "cni/", "disk/")
+"""How codes of a node's findings begin that concern every pod on it."""
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.capture import Capture
@@ -98,6 +102,7 @@ def judge_node(node: JoinedNode, *, prove: bool = False, processes: bool = False
         leftover_namespaces=list(node.leftovers),
         findings=[
             *source_findings(about.name, about.sources),
+            *runtime_findings(node),
             *node_findings(about.name, node.leftovers),
             *reaping.host.findings,
             *room.findings,
@@ -116,7 +121,7 @@ def explain_pod(trail: PodTrail, capture: Capture | None) -> Explanation:
     node = inspect_capture(capture, trail.pod.spec.node_name or "")
     sandboxes = [sandbox for sandbox in node.sandboxes if sandbox.pod.uid == identity.uid]
     findings = [finding for sandbox in sandboxes for finding in sandbox.findings]
-    findings += [finding for finding in node.findings if finding.code.startswith("node/")]
+    findings += [finding for finding in node.findings if finding.code.startswith(OF_RUNTIME)]
     seen = OnNode(was_read=node.sources.runtime, sandboxes=sorted(sandboxes, key=lambda sandbox: not sandbox.current), findings=findings)
     return explain(trail, identity, seen)
 

@@ -54,6 +54,7 @@ class InspectorOptions:
     use_crictl: bool = True
     read_fds: bool = False
     read_args: bool = False
+    read_health: bool = False
     sample_seconds: float = 0.0
     watch_seconds: float = 0.0
 
@@ -117,6 +118,7 @@ def manifest(
                         {"name": "USE_CRICTL", "value": "yes" if options.use_crictl else "no"},
                         {"name": "READ_FDS", "value": "yes" if options.read_fds else "no"},
                         {"name": "READ_ARGS", "value": "yes" if options.read_args else "no"},
+                        {"name": "READ_HEALTH", "value": "yes" if options.read_health else "no"},
                         *({"name": name, "value": value} for name, value in limits.items()),
                         {"name": "SAMPLE_SECONDS", "value": f"{options.sample_seconds:g}"},
                     ],

@@ -174,8 +174,9 @@ class CaptureFlags:
         flag(_READING, "--dry-run", metavar="WAY", help="client or server: print what would be created, and create nothing."),
     ] = None
 
-    def inspector(self, sample: float = 0.0) -> InspectorOptions:
-        """As the cluster package takes them, for one look or for a second one `sample` seconds later.
+    def inspector(self, sample: float = 0.0, *, health: bool = False) -> InspectorOptions:
+        """As the cluster package takes them, for one look or for a second one `sample` seconds later; `health` reads what keeps a
+        runtime from making sandboxes, too.
 
         Raises PauseInspectError for a bad duration.
         """
@@ -198,6 +199,7 @@ class CaptureFlags:
             use_crictl=self.crictl,
             read_fds=self.fds,
             read_args=self.args,
+            read_health=health,
             sample_seconds=sample,
         )
 

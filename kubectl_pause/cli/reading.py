@@ -123,23 +123,27 @@ def reports_of_nodes(
     prove: bool = False,
     processes: bool = False,
     sample: float = 0.0,
+    health: bool = False,
 ) -> Iterator[tuple[str, NodeReport]]:
     """The report of each node, with proofs and processes if asked, as they come; a node that fails becomes an error of `report`."""
     from kubectl_pause.inspect_node import inspect_capture
 
-    for node, capture in captures_of_nodes(api, nodes, flags, report, sample=sample):
+    for node, capture in captures_of_nodes(api, nodes, flags, report, sample=sample, health=health):
         with one_node(node, report):
             whole = inspect_capture(capture.capture, node, prove=prove, processes=processes)
             yield node, whole
 
 
 def captures_of_nodes(
-    api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report, *, sample: float = 0.0
+    api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report, *, sample: float = 0.0, health: bool = False
 ) -> Iterator[tuple[str, NodeCapture]]:
-    """The capture of each node, as they come, `sample` seconds between two looks; a node that fails becomes an error of `report`."""
+    """The capture of each node, as they come, `sample` seconds between two looks; a node that fails becomes an error of `report`.
+
+    `health` reads what keeps a runtime from making sandboxes, too.
+    """
     from kubectl_pause.capture.fan_out import capture_nodes
 
-    options = flags.inspector(sample)
+    options = flags.inspector(sample, health=health)
     if flags.dry_run is not None:
         for error in report.errors:
             raise PauseInspectError(ForeignReason(error.reason), error.message, error.hint or "")

@@ -33,6 +33,7 @@ from kubectl_pause.facts.runtime.cri import (
     parse_ps,
     parse_version,
 )
+from kubectl_pause.facts.runtime.health import RuntimeHealth, runtime_health
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,6 +101,8 @@ class NodeFacts:
     """See facts/looks.py."""
     os_name: str | None
     """PRETTY_NAME of os-release(5)."""
+    health: RuntimeHealth | None = None
+    """What the runtime needs to make a sandbox; None where the collector was not asked to look."""
 
 
 def node_facts(capture: Capture, source: str) -> NodeFacts:
@@ -154,6 +157,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         frozen=parse_frozen(capture.content("frozen")) if "frozen" in capture.sections else None,
         looks=parse_looks(capture, processes, readings, limits),
         os_name=_os_name(capture.content("os-release")),
+        health=runtime_health(capture),
     )
 
 

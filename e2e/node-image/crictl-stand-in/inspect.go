@@ -24,6 +24,26 @@ func showVersions(c *client, _ []string) error {
 	return nil
 }
 
+// showStatus prints what crictl info does: the runtime's status, and its own JSON beside that.
+func showStatus(c *client, _ []string) error {
+	ctx, cancel := c.call()
+	defer cancel()
+	answer, err := c.runtime.Status(ctx, &cri.StatusRequest{Verbose: true})
+	if err != nil {
+		return fmt.Errorf("status of the runtime: %w", err)
+	}
+	joined, err := document(answer.Status, answer.Info)
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(joined, "", "  ")
+	if err != nil {
+		return err
+	}
+	fmt.Println(string(text))
+	return nil
+}
+
 func inspectPods(c *client, args []string) error {
 	return inspect(args, func(id string, verbose bool) (proto.Message, map[string]string, error) {
 		ctx, cancel := c.call()

@@ -25,6 +25,7 @@ const (
 	usage           = `crictl ` + version + `: a stand-in for crictl on test nodes, not crictl itself.
 usage: crictl [-r ENDPOINT] [-t TIMEOUT] COMMAND
   version
+  info
   pods     [-o json|table] [-q] [--id ID] [--name RE] [--namespace RE] [--label K=V]... [--state ready|notready]
   ps       [-a] [-o json|table] [-q] [--id ID] [--pod ID] [--name RE] [--label K=V]... [--state STATE]
   inspectp [-o json] [-q] ID...
@@ -101,7 +102,7 @@ func run(args []string) error {
 }
 
 var commands = map[string]func(*client, []string) error{
-	"version": showVersions, "pods": listPods, "ps": listContainers, "inspectp": inspectPods,
+	"version": showVersions, "info": showStatus, "pods": listPods, "ps": listContainers, "inspectp": inspectPods,
 	"inspect": inspectContainers, "images": listImages, "stopp": stopPods, "rmp": removePods,
 }
 

@@ -8,10 +8,11 @@
 # (but the id of a shim's).
 #
 # Settings, all optional: CRICTL_SECONDS (each call, 10), CRICTL_SHARE (all calls together, 30), USE_CRICTL (yes|no), NODE_ROOT (/proc/1/root), PROC (/proc),
-# READ_FDS (no|yes: look for open descriptors of namespaces), READ_ARGS (no|yes: arguments of processes that could reap), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
+# READ_FDS (no|yes: look for open descriptors of namespaces), READ_ARGS (no|yes: arguments of processes that could reap),
+# READ_HEALTH (no|yes: what keeps a runtime from making sandboxes), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
 export LC_ALL=C PATH=/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin
 PROC=${PROC:-/proc} NODE_ROOT=${NODE_ROOT:-/proc/1/root} CRICTL_SECONDS=${CRICTL_SECONDS:-10} CRICTL_SHARE=${CRICTL_SHARE:-30} USE_CRICTL=${USE_CRICTL:-yes}
-SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-no} READ_ARGS=${READ_ARGS:-no}
+SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-no} READ_ARGS=${READ_ARGS:-no} READ_HEALTH=${READ_HEALTH:-no}
 
 for tool in awk cat chroot cut date find grep gzip readlink sed setsid sleep stat tail tr uname xargs; do
 	command -v $tool >/dev/null 2>&1 || { echo "#missing $tool"; exit 3; }
@@ -41,6 +42,9 @@ for top in '' '[]>'; do
 		KEEP_INSPECTP="$KEEP_INSPECTP ${top}info>$field"; done
 	for field in $KEEP_SPEC; do KEEP_INSPECTP="$KEEP_INSPECTP ${top}info>runtimeSpec>$field"; done
 done
+
+KEEP_INFO="status>conditions lastCNILoadStatus cniconfig>PluginConfDir cniconfig>PluginDirs"
+KEEP_CNI="name cniVersion type ipam>type plugins[]>type plugins[]>ipam>type"
 
 # JSON without what is not named in `keep`: segments joined by ">", "[]" for any element, "*" ends a prefix. One pass over
 # records between quotes, so strings cost nothing; a document per file in `files` mode (stdin: names), else stdin is the document.
@@ -195,6 +199,7 @@ runtime_answers() {
 	esac
 	find_socket || { echo "#crictl path=$crictl_path socket="; return 0; }
 	echo "#crictl path=$crictl_path socket=$socket version=$(printf %s "$crictl_version" | tr -cd 'A-Za-z0-9._+-')"
+	[ "$READ_HEALTH" = no ] || crictl info "$KEEP_INFO" info
 	crictl pods "$KEEP_PODS" pods -o json || return 0
 	crictl ps "$KEEP_PS" ps -a -o json && crictl version '' version
 	for try in first second; do  # a sandbox that went away in between makes the whole call fail
@@ -213,6 +218,42 @@ state_files() {
 	printf '%s\n' "$NODE_ROOT"/run/containers/storage/overlay-containers/*/userdata/config.json |
 		grep -v '\*' | awk -v mode=files -v keep="$KEEP_SPEC" "$PRUNE"
 }
+
+# in_root PATH: the same in the node's root, also where its last part is an absolute link, which would be followed in this one's.
+in_root() {
+	link=$(readlink "$NODE_ROOT/$1")
+	case $link in /*) echo "$NODE_ROOT$link" ;; *) echo "$NODE_ROOT/$1" ;; esac
+}
+
+# CNI configurations, in which tokens and paths of kubeconfigs may stand: their plugins' names alone. The programs that are installed;
+# files of the CNI cache that are empty; file systems that a sandbox needs: blocks, free, inodes, free.
+health() {
+	[ "$READ_HEALTH" = yes ] || return
+	crictl_end=$(($(date +%s) + CRICTL_SHARE))
+	echo '#section cni'
+	set +f
+	for place in etc/cni/net.d var/lib/rancher/k3s/agent/etc/cni/net.d var/snap/microk8s/current/args/cni-network; do
+		dir=$(in_root $place)
+		[ -d "$dir" ] || continue
+		echo " /$place"
+		printf '%s\n' "$dir"/*.conf "$dir"/*.conflist "$dir"/*.json | grep -v '\*' | sort | head -n 20 |
+			while read -r file; do head -c 65536 "$file" | awk -v keep="$KEEP_CNI" "$PRUNE"; done
+	done
+	echo '#section cni-programs'
+	for place in opt/cni/bin usr/lib/cni usr/libexec/cni var/snap/microk8s/current/opt/cni/bin; do
+		dir=$(in_root $place)
+		[ -d "$dir" ] || continue
+		echo " /$place"
+		limited find "$dir/" -maxdepth 1 ! -type d | sed 's,.*/,,' | grep -xE '[A-Za-z0-9._-]{1,64}' | head -n 500 | sed 's/^/ /'
+	done
+	echo '#section cni-cache'
+	limited find "$(in_root var/lib/cni/results)/" -maxdepth 1 -type f -size 0 | sed 's,.*/,,' | grep -xE '[A-Za-z0-9._-]{1,255}' |
+		head -n 100 | sed 's/^/ /'
+	echo '#section filesystems'
+	for place in run var/lib/containerd var/lib/kubelet var/log/pods var/lib/cni; do
+		numbers=$(stat -f -c '%b %f %c %d' "$NODE_ROOT/$place") && echo " /$place $numbers"
+	done
+} 2>/dev/null
 
 # Hands every line on. Who could reap: PID 1 of the node and of each inner PID namespace, and parents of zombies; behind "/", the zombies.
 PICK='
@@ -378,6 +419,7 @@ collect() {
 	echo '#section mountinfo'
 	grep -sE ' - (nsfs|cgroup2?) ' 1/mountinfo | sed 's/^/ /'
 	routes
+	health
 	processes
 	shims
 	fds

@@ -76,7 +76,7 @@ def _explain(api: Api, trails: list[PodTrail], flags: CaptureFlags, report: Repo
     nodes = sorted({trail.pod.spec.node_name or "" for trail in trails if needs_node(trail)})
     captured: dict[str, Capture] = {}
     if nodes:
-        captured = {node: taken.capture for node, taken in reading.captures_of_nodes(api, nodes, flags, report)}
+        captured = {node: taken.capture for node, taken in reading.captures_of_nodes(api, nodes, flags, report, health=True)}
     for trail in trails:
         pod = trail.pod
         with reading.one_row(f"pod {pod.metadata.namespace}/{pod.metadata.name}", report):

@@ -105,7 +105,7 @@ def parse_ps(content: bytes) -> list[CriContainer]:
 def parse_inspectp(content: bytes) -> list[CriSandboxStatus]:
     """Statuses of `crictl inspectp -o json ID...`, whichever way several are printed. Raises UnreadableAnswer."""
     documents: list[Any] = []
-    for document in _documents(content):
+    for document in documents_of(content):
         documents.extend(document if isinstance(document, list) else [document])
     if not documents or not all(isinstance(document, dict) for document in documents):
         raise UnreadableAnswer("crictl's answer holds no sandbox status")
@@ -123,7 +123,7 @@ def parse_version(content: bytes) -> RuntimeVersion | None:
 def _items(content: bytes, key: str) -> list[Mapping[str, Any]]:
     items: list[Mapping[str, Any]] = []
     seen = False
-    for document in _documents(content):
+    for document in documents_of(content):
         if not isinstance(document, dict) or key not in document or not isinstance(document[key] or [], list):
             raise UnreadableAnswer(f"no list {key!r} in crictl's answer")
         seen = True
@@ -133,7 +133,8 @@ def _items(content: bytes, key: str) -> list[Mapping[str, Any]]:
     return items
 
 
-def _documents(content: bytes) -> Iterator[Any]:
+def documents_of(content: bytes) -> Iterator[Any]:
+    """JSON documents one after another. Raises UnreadableAnswer."""
     text = content.decode("utf-8", "backslashreplace")
     decoder = json.JSONDecoder()
     position = _skip_blanks(text, 0)
