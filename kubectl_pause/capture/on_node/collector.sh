@@ -44,7 +44,7 @@ for top in '' '[]>'; do
 done
 
 KEEP_INFO="status>conditions lastCNILoadStatus cniconfig>PluginConfDir cniconfig>PluginDirs"
-KEEP_CNI="name cniVersion type ipam>type plugins[]>type plugins[]>ipam>type"
+KEEP_CNI="type ipam>type plugins[]>type plugins[]>ipam>type"
 
 # JSON without what is not named in `keep`: segments joined by ">", "[]" for any element, "*" ends a prefix. One pass over
 # records between quotes, so strings cost nothing; a document per file in `files` mode (stdin: names), else stdin is the document.

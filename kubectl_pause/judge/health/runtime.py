@@ -114,5 +114,5 @@ def _daemons(node: JoinedNode) -> list[Process]:
 
 
 def _age(node: JoinedNode, process: Process) -> float | None:
-    uptime = node.facts.header.uptime
+    uptime = node.facts.looks[0].uptime if node.facts.looks else node.facts.header.uptime
     return None if uptime is None else uptime - process.start_ticks / TICKS_PER_SECOND

@@ -1,0 +1,250 @@
+"""Faults made on a real node, each undone again: what `check` and `why` say of them, how soon, and that they are silent after. A table.
+
+A pod with root's rights makes them, in the node's own namespaces. They are those of which nothing else tells, or tells too late.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.access import BUSYBOX, Cluster, Json
+from tests.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SPACE = "pause-inspect-doctor"
+LIMIT_SEEN, LIMIT_SILENT = 200, 120
+"""A runtime that has just been started is left alone for two minutes; a kubelet is silent when its lease is 40 s old."""
+SLEEP = ["sleep", "86400"]
+SLOW_PLUGIN = """#!/bin/sh
+n=0
+while [ "$CNI_COMMAND" = ADD ] && [ ! -e /run/pause-inspect-go ] && [ $n -lt 900 ]; do sleep 0.1; n=$((n+1)); done
+exec /opt/cni/away-PLUGIN
+"""
+
+
+def pod_of(name: str, node: str, spec: Json | None = None, container: Json | None = None) -> Json:
+    """A pod that does nothing, on the node."""
+    usual: Json = {"terminationGracePeriodSeconds": 0, "tolerations": [{"operator": "Exists"}], "automountServiceAccountToken": False}
+    containers = [{"name": "app", "image": BUSYBOX, "command": SLEEP, **(container or {})}]
+    metadata = {"name": name, "namespace": SPACE}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata,
+        "spec": {**usual, "nodeName": node, "containers": containers, **(spec or {})},
+    }
+
+
+@dataclass
+class Patient:
+    """The node, what is done to it, and what is said of it."""
+
+    cluster: Cluster
+    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+
+    def on_node(self, script: str) -> str:
+        """Run in the namespaces of the node's init, its mounts among them."""
+        words = ["exec", "-n", SPACE, "surgeon", "--", "nsenter", "-t", "1", "-m", "-n", "-u", "-i", "--", "sh", "-c", script]
+        return self.cluster.kubectl(*words).strip()
+
+    def make(self, name: str, *, ready: bool = True, **more: Json) -> None:
+        self.cluster.kubectl("apply", "-f", "-", stdin=json.dumps(pod_of(name, self.cluster.node, **more)))
+        if ready:
+            self.cluster.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "--timeout=50s", f"pod/{name}")
+
+    def remove(self, name: str) -> None:
+        self.cluster.kubectl("delete", "pod", name, "-n", SPACE, "--timeout=50s")
+
+    def findings(self) -> list[tuple[str, str]]:
+        """Codes and subjects of all that `check` says of the node."""
+        ended = self.cluster.plugin("check", self.cluster.node, "-o", "json")
+        assert ended.code == 0, ended.stderr
+        (node,) = json.loads(ended.stdout)["nodes"]
+        findings = [*node["findings"], *(finding for sandbox in node["sandboxes"] for finding in sandbox["findings"])]
+        return [(finding["code"], finding["subject"]) for finding in findings if finding["severity"] != "info"]
+
+    def why(self, name: str) -> str | None:
+        """The code of what stops a pod."""
+        ended = self.cluster.plugin("why", "-n", SPACE, name, "-o", "json")
+        assert ended.code in (0, 4), ended.stderr
+        (answer,) = json.loads(ended.stdout)["explanations"]
+        return answer["cause"]["code"] if answer["cause"] else None
+
+    def sandbox(self, name: str) -> Json:
+        """The current sandbox of a pod, by the report."""
+        ended = self.cluster.plugin("pod", "-n", SPACE, name, "-o", "json")
+        (node,) = json.loads(ended.stdout)["nodes"]
+        (current,) = [sandbox for sandbox in node["sandboxes"] if sandbox["current"]]
+        assert isinstance(current, dict)
+        return current
+
+    def netns(self, name: str) -> str:
+        """Where a pod's network namespace is mounted."""
+        (path,) = [holder for holder in self.sandbox(name)["namespaces"]["net"]["heldBy"] if holder.startswith("/")]
+        return str(path)
+
+    def shim(self, name: str) -> str:
+        """The pid of a pod's shim."""
+        return self.on_node(f"cut -d' ' -f4 /proc/{self.sandbox(name)['pid']}/stat")
+
+    @contextmanager
+    def fault(self, code: str, subject: str | None = None, *, stuck: str | None = None, undone: Callable[[], object]) -> Iterator[None]:
+        """The block makes it; behind it `check` has to name it, or `why` of the pod `stuck`, and is silent after `undone`."""
+        yield
+        about = f"{SPACE}/{subject}" if subject else f"node {self.cluster.node}"
+        began = time.monotonic()
+
+        def told() -> bool:
+            if stuck:
+                return self.why(stuck) == code
+            return any(seen == code and of.startswith(about) for seen, of in self.findings())
+
+        try:
+            wait_for(f"{code} of {about}", told, LIMIT_SEEN, 1, instead=lambda: self.why(stuck) if stuck else self.findings())
+            seen = time.monotonic() - began
+        finally:
+            undone()
+        began = time.monotonic()
+        wait_for(f"silence after {code}", lambda: self.findings() == [], LIMIT_SILENT, 1, instead=self.findings)
+        if stuck:
+            wait_for(f"nothing to stop {stuck}", lambda: self.why(stuck) is None, LIMIT_SILENT, 1, instead=lambda: self.why(stuck))
+        after = time.monotonic() - began
+        self.rows.append((code, "why" if stuck else "check", stuck or about, f"{seen:.1f} s", f"{after:.1f} s"))
+
+
+@pytest.fixture(scope="module")
+def patient(place: Cluster, capfd_table: list[str]) -> Iterator[Patient]:
+    """The node without a finding, and the pod that makes faults."""
+    surgeon = pod_of("surgeon", place.node, {"hostPID": True, "hostNetwork": True}, {"securityContext": {"privileged": True}})
+    place.kubectl("apply", "-f", "-", stdin=json.dumps(surgeon))
+    place.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "--timeout=50s", "pod/surgeon")
+    patient = Patient(place)
+    wait_for("a node without a finding", lambda: patient.findings() == [], LIMIT_SILENT, 1, instead=patient.findings)
+    yield patient
+    capfd_table += ["{:20} {:6} {:45} {:>8} {:>8}".format(*row) for row in [("fault", "by", "of", "seen", "silent"), *patient.rows]]
+
+
+@pytest.fixture(scope="module")
+def capfd_table(pytestconfig: pytest.Config) -> Iterator[list[str]]:
+    """Lines that are printed when all is over."""
+    lines: list[str] = []
+    yield lines
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print("\n" + "\n".join(lines))
+
+
+def test_a_network_namespace_that_was_unmounted(patient: Patient) -> None:
+    patient.make("no-ip")
+    path = patient.netns("no-ip")
+    with patient.fault("sandbox/no-ip", "no-ip", undone=lambda: patient.remove("no-ip")):
+        patient.on_node(f"umount {path}")
+
+
+def test_the_node_s_own_network_over_a_pod_s(patient: Patient) -> None:
+    patient.make("over")
+    path = patient.netns("over")
+    with patient.fault("netns/of-node", "over", undone=lambda: patient.on_node(f"umount {path}")):
+        patient.on_node(f"mount --bind /proc/1/ns/net {path}")
+    assert [holder for holder in patient.sandbox("over")["namespaces"]["net"]["heldBy"] if holder.startswith("/")] == [path]
+    patient.remove("over")
+
+
+def test_a_shim_that_died_suddenly(patient: Patient) -> None:
+    """containerd calls its containers exited, and kills none of them; the kubelet makes others beside them."""
+    patient.make("ghost")
+    shim = patient.shim("ghost")
+    with patient.fault("container/ghost", "ghost", undone=lambda: patient.remove("ghost")):
+        patient.on_node(f"kill -9 {shim}")
+
+
+def test_a_shim_that_is_stopped(patient: Patient) -> None:
+    patient.make("deaf")
+    shim = patient.shim("deaf")
+    with patient.fault("shim/stopped", "deaf", undone=lambda: patient.on_node(f"kill -CONT {shim}")):
+        patient.on_node(f"kill -STOP {shim}")
+    patient.remove("deaf")
+
+
+def plugin_of(patient: Patient) -> str:
+    types = r"""cat /etc/cni/net.d/*.conflist | tr ',' '\n' | sed -n 's/.*"type": *"\([a-z-]*\)".*/\1/p' | head -n 1"""
+    plugin = patient.on_node(types)
+    assert plugin
+    return plugin
+
+
+def test_a_plugin_that_is_gone(patient: Patient) -> None:
+    """Without any pod that waits for it."""
+    plugin = plugin_of(patient)
+    with patient.fault("cni/no-binary", undone=lambda: patient.on_node(f"mv /opt/cni/away-{plugin} /opt/cni/bin/{plugin}")):
+        patient.on_node(f"mv /opt/cni/bin/{plugin} /opt/cni/away-{plugin}")
+
+
+def test_a_plugin_that_hangs(patient: Patient) -> None:
+    plugin = plugin_of(patient)
+    script = SLOW_PLUGIN.replace("PLUGIN", plugin)
+
+    def undo() -> None:
+        patient.on_node(f"touch /run/pause-inspect-go; mv /opt/cni/away-{plugin} /opt/cni/bin/{plugin}")
+
+    with patient.fault("cni/hung", stuck="waits", undone=undo):
+        patient.on_node(f"rm -f /run/pause-inspect-go; mv /opt/cni/bin/{plugin} /opt/cni/away-{plugin}")
+        patient.on_node(f"cat >/opt/cni/bin/{plugin} <<'END'\n{script}END\nchmod 755 /opt/cni/bin/{plugin}")
+        patient.make("waits", ready=False)
+    patient.remove("waits")
+
+
+def test_no_free_address(patient: Patient) -> None:
+    """Every address of the node's range is leased to somebody that is not there."""
+    place = "$(dirname $(find /run/cni-ipam-state /var/lib/cni/networks -name last_reserved_ip.0 2>/dev/null | head -n 1))"
+    patient.make("gives-the-range")
+    one = patient.sandbox("gives-the-range")["ips"][0].rpartition(".")[0]
+    leases = f"cd {place} && for n in $(seq 1 254); do [ -e {one}.$n ] || printf 'pause-inspect\\r\\neth0' >{one}.$n; done"
+    ends = f"cd {place} && grep -l ^pause-inspect {one}.* | xargs rm -f"
+    with patient.fault("ipam/full", stuck="no-address", undone=lambda: patient.on_node(ends)):
+        patient.on_node(leases)
+        patient.make("no-address", ready=False)
+    patient.remove("no-address")
+    patient.remove("gives-the-range")
+
+
+def test_no_network_and_one_that_is_moved_back(patient: Patient) -> None:
+    """containerd hears of a file that is written, and not of one that is moved in."""
+    away, back = (
+        "mkdir -p /run/pause-inspect-cni && mv /etc/cni/net.d/* /run/pause-inspect-cni/",
+        "mv /run/pause-inspect-cni/* /etc/cni/net.d/",
+    )
+    written = "cd /etc/cni/net.d && for f in *.conf*; do cat $f >/run/pause-inspect-cni/f && cat /run/pause-inspect-cni/f >$f; done"
+    try:
+        patient.on_node(away)
+        began = time.monotonic()
+        node = f"node {patient.cluster.node}"
+        wait_for("cni/no-config", lambda: ("cni/no-config", node) in patient.findings(), LIMIT_SEEN, 1, instead=patient.findings)
+        patient.rows.append(("cni/no-config", "check", node, f"{time.monotonic() - began:.1f} s", "-"))
+        with patient.fault("cni/not-reloaded", undone=lambda: patient.on_node(written)):
+            patient.on_node(back)
+    finally:
+        patient.on_node(f"{back} 2>/dev/null; {written}; rm -r /run/pause-inspect-cni")
+
+
+def test_a_kubelet_that_is_stopped(patient: Patient) -> None:
+    """Told by its lease, with no wait for an inspector pod. It is put back by the node itself: nothing goes through a stopped kubelet."""
+    patient.make("left-alone")
+    stop = "p=$(systemctl show -p MainPID --value kubelet); (kill -STOP $p; sleep 75; kill -CONT $p) >/dev/null 2>&1 &"
+    patient.on_node(f"setsid sh -c '{stop}'")
+    began = time.monotonic()
+    wait_for("kubelet/silent", lambda: patient.why("left-alone") == "kubelet/silent", 70, 1)
+    asked = time.monotonic()
+    assert patient.why("left-alone") == "kubelet/silent"
+    took = time.monotonic() - asked
+    wait_for("the kubelet to be back", lambda: patient.why("left-alone") is None, LIMIT_SILENT, 1)
+    patient.rows.append(("kubelet/silent", "why", "left-alone", f"{asked - began:.1f} s", f"asked: {took:.1f} s"))
+    patient.remove("left-alone")
