@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kubectl_pause.facts.capture import Section
 from kubectl_pause.inspect_node import inspect_capture
 from tests.nodes.written_nodes import Written, identifier, pod_path, written_node
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PATH = "/var/run/netns/cni-1"
 NODE_NET, POD_NET = 4026531840, 4026532999
@@ -19,7 +23,7 @@ RUNTIME = Written(300, 1, "containerd", cgroup="/system.slice/containerd.service
 APP = Written(500, 1, "app", (1,), 9, pod_path("u", "b"))
 
 
-def node(*processes: Written, mounts: str = "", status: dict[str, object] | None = None, **sections: str):
+def node(*processes: Written, mounts: str = "", status: Mapping[str, object] | None = None, **sections: str):
     """Pod default/web on a node whose pid 1 is in the network NODE_NET; `status` is crictl's word on its sandbox."""
     told = {"status": {"id": identifier("a"), "state": "SANDBOX_READY", **(status or {})}, "info": {
         "pid": 400, "netNamespaceClosed": not (status or {}).get("network"),
