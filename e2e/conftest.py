@@ -35,6 +35,8 @@ AWAY = "away"
 """A cluster beside these two, for tests that take any: they take parts of its node away, or wait long for the end of something."""
 LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else os.environ.get("E2E_LABELS", " ".join(BOTH)).split()
 """The clusters of this run: `e2e/run` starts one for each cluster, beside each other, and one for what concerns two."""
+AT_HOME = {"test_doctor.py": "with-crictl", "test_why.py": "without-crictl"}
+"""Files of tests that take any cluster and are run on one of the two, before its own: the third has enough to do."""
 OF_BOTH = ("test_with_and_without_crictl.py",)
 """Files that are tested when the runs of one cluster are over: what compares the two."""
 LIMIT_UP = 3600
@@ -64,16 +66,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a run of one cluster its own tests: those of both clusters are made for each, those that take any run on the third."""
+    """In a run of one cluster its own tests: those of both clusters are made for each, those that take any run on the third, or at home."""
     if len(LABELS) != 1 or LABELS[0] not in (*BOTH, AWAY):
         return
 
     def belongs(item: pytest.Item) -> bool:
         of_each = "label" in getattr(item, "fixturenames", ())
-        return item.path.name not in OF_BOTH and of_each is (LABELS[0] != AWAY)
+        at = BOTH if of_each else (AT_HOME.get(item.path.name, AWAY),)
+        return item.path.name not in OF_BOTH and LABELS[0] in at
 
     config.hook.pytest_deselected(items=[item for item in items if not belongs(item)])
-    items[:] = [item for item in items if belongs(item)]
+    items[:] = sorted((item for item in items if belongs(item)), key=lambda item: item.path.name not in AT_HOME)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

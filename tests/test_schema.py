@@ -35,7 +35,7 @@ def wrong(document: str, value: object) -> list[str]:
 
 def report_with(*nodes: dict[str, Any]) -> dict[str, Any]:
     head = {"apiVersion": "pause-inspect/v1", "kind": "Report", "toolVersion": "1", "startedAt": "2026-01-02T03:04:05Z", "seconds": None}
-    return {**head, "nodes": list(nodes), "answers": [], "errors": []}
+    return {**head, "nodes": list(nodes), "answers": [], "explanations": [], "errors": []}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
