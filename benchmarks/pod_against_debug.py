@@ -1,4 +1,4 @@
-"""`kubectl pause-inspect pod nginx` against the shortest way of getting crictl's list by kubectl alone."""
+"""`kubectl pause-inspect pod nginx` against the shortest way of getting crictl's list by kubectl alone, and `why nginx` against it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from benchmarks.cluster import IMAGE, NAMESPACE, BenchCluster
 from benchmarks.measure import Contender, Row, against, interleaved, needed, plugin_command, run_quietly
 
 GOAL = 1.0
+GOAL_OF_WHY = 1.2
 
 
 def rows(cluster: BenchCluster, rounds: int) -> list[Row]:
@@ -36,10 +37,23 @@ def rows(cluster: BenchCluster, rounds: int) -> list[Row]:
         if b"Held by   pause, pid " not in answer:
             raise SystemExit(f"no sandbox in the answer: {answer.decode()}")
 
-    seconds = interleaved([Contender("pod nginx", ours), Contender("kubectl debug + crictl pods", kubectl_debug, remove)], rounds)
+    def why() -> None:
+        answer = run_quietly([*plugin_command(), "why", "-n", NAMESPACE, "nginx"], KUBECONFIG=cluster.kubeconfig)
+        if b"nothing stops it" not in answer:
+            raise SystemExit(f"no such answer was meant: {answer.decode()}")
+
+    contenders = [
+        Contender("pod nginx", ours),
+        Contender("kubectl debug + crictl pods", kubectl_debug, remove),
+        Contender("why nginx", why),
+    ]
+    seconds = interleaved(contenders, rounds)
     if silent:
         print(f"kubectl debug lost its output in {silent} of {rounds + 1} runs")
-    return [against(seconds, "pod nginx", "kubectl debug + crictl pods", GOAL)]
+    return [
+        against(seconds, "pod nginx", "kubectl debug + crictl pods", GOAL),
+        against(seconds, "why nginx", "pod nginx", GOAL_OF_WHY),
+    ]
 
 
 def _debuggers(cluster: BenchCluster) -> list[str]:

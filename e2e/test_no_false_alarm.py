@@ -1,0 +1,90 @@
+"""Pods come and go while `check` looks: whatever it says has to be true at that moment, and nothing that is going on is a fault.
+
+CHURN_PODS=2000 for more than the pods of an ordinary run. Jobs that complete, crash loops, forced deletions, images that cannot be had,
+probes, orphans in a shared PID namespace, and containers that do not end at SIGTERM, all at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from e2e.access import BUSYBOX, Cluster, Json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+SPACE = "pause-inspect-churn"
+PODS = int(os.environ.get("CHURN_PODS", "60"))
+AT_ONCE = 6
+LIMIT_GONE = 120
+KINDS: tuple[tuple[str, Json, Json], ...] = (
+    ("completes", {"restartPolicy": "Never"}, {"command": ["true"]}),
+    ("crashes", {}, {"command": ["sh", "-c", "exit 1"]}),
+    ("stays", {}, {"command": ["sleep", "86400"]}),
+    ("shares", {"shareProcessNamespace": True}, {"command": ["sh", "-c", "while :; do (true &); done"]}),
+    ("no-image", {}, {"image": "docker.io/library/pause-inspect-no-such-image:1"}),
+    ("probed", {}, {"command": ["sleep", "86400"], "livenessProbe": {"exec": {"command": ["true"]}, "periodSeconds": 1}}),
+    ("stubborn", {"terminationGracePeriodSeconds": 2}, {"command": ["sh", "-c", "trap : TERM; while :; do sleep 1; done"]}),
+    ("host", {"hostNetwork": True, "hostPID": True}, {"command": ["sleep", "86400"]}),
+)
+
+
+def pods(node: str) -> Iterator[Json]:
+    """Of each kind in turn."""
+    for number in range(PODS):
+        kind, spec, container = KINDS[number % len(KINDS)]
+        usual: Json = {"terminationGracePeriodSeconds": 0, "tolerations": [{"operator": "Exists"}], "nodeName": node}
+        containers = [{"name": "app", "image": BUSYBOX, **container}]
+        metadata = {"name": f"{kind}-{number}", "namespace": SPACE}
+        yield {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {**usual, "containers": containers, **spec}}
+
+
+def churn(cluster: Cluster) -> None:
+    """Some at a time: made, left alone for a moment, and deleted, every other group by force."""
+    every = list(pods(cluster.node))
+    for turn, start in enumerate(range(0, len(every), AT_ONCE)):
+        group = every[start : start + AT_ONCE]
+        cluster.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": group}))
+        time.sleep(turn % 4)  # whatever they are doing by then: that is what is tested
+        force = ["--force", "--grace-period=0"] if turn % 2 else []
+        cluster.kubectl("delete", "pod", "-n", SPACE, "--wait=false", *force, *(pod["metadata"]["name"] for pod in group))
+
+
+def test_nothing_is_said_of_pods_that_come_and_go(place: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            churn(place)
+        except BaseException as error:  # noqa: BLE001 (raised again below)
+            failed.append(error)
+
+    before = {(each["code"], each["subject"]) for each in findings(place)}
+    worker = threading.Thread(target=work, name="churn")
+    worker.start()
+    looks, said = 0, []
+    while worker.is_alive():
+        looks += 1
+        said += [each for each in findings(place) if (each["code"], each["subject"]) not in before]
+    worker.join()
+    with capsys.disabled():
+        print(f"\n{PODS} pods made and deleted, {looks} looks, {len(said)} findings")
+        for each in said:
+            print(json.dumps(each))
+    assert failed == []
+    assert said == []
+    assert looks > 1
+
+
+def findings(cluster: Cluster) -> list[Json]:
+    """All that `check` says, what is for information as well."""
+    ended = cluster.plugin("check", cluster.node, "-o", "json", "--sample", "0.3s")
+    assert ended.code == 0, ended.stderr
+    (node,) = json.loads(ended.stdout)["nodes"]
+    return [*node["findings"], *(finding for sandbox in node["sandboxes"] for finding in sandbox["findings"])]
