@@ -220,12 +220,12 @@ def test_no_free_address(patient: Patient) -> None:
 
 
 def test_no_network_and_one_that_is_moved_back(patient: Patient) -> None:
-    """containerd hears of a file that is written, and not of one that is moved in."""
+    """containerd hears of a file that is written, and not of one that is moved in, which a copy from another file system is not."""
     away, back = (
-        "mkdir -p /run/pause-inspect-cni && mv /etc/cni/net.d/* /run/pause-inspect-cni/",
-        "mv /run/pause-inspect-cni/* /etc/cni/net.d/",
+        "mkdir -p /etc/cni/pause-inspect-away && mv /etc/cni/net.d/* /etc/cni/pause-inspect-away/",
+        "mv /etc/cni/pause-inspect-away/* /etc/cni/net.d/",
     )
-    written = "cd /etc/cni/net.d && for f in *.conf*; do cat $f >/run/pause-inspect-cni/f && cat /run/pause-inspect-cni/f >$f; done"
+    written = "cd /etc/cni/net.d && for f in *.conf*; do cat $f >/run/pause-inspect-one && cat /run/pause-inspect-one >$f; done"
     try:
         patient.on_node(away)
         began = time.monotonic()
@@ -235,13 +235,13 @@ def test_no_network_and_one_that_is_moved_back(patient: Patient) -> None:
         with patient.fault("cni/not-reloaded", undone=lambda: patient.on_node(written)):
             patient.on_node(back)
     finally:
-        patient.on_node(f"{back} 2>/dev/null; {written}; rm -r /run/pause-inspect-cni")
+        patient.on_node(f"{back} 2>/dev/null; {written}; rm -rf /etc/cni/pause-inspect-away /run/pause-inspect-one")
 
 
 def test_a_kubelet_that_is_stopped(patient: Patient) -> None:
     """Told by its lease, with no wait for an inspector pod. It is put back by the node itself: nothing goes through a stopped kubelet."""
     patient.make("left-alone")
-    stop = "p=$(systemctl show -p MainPID --value kubelet); (kill -STOP $p; sleep 75; kill -CONT $p) >/dev/null 2>&1 &"
+    stop = "p=$(systemctl show -p MainPID --value kubelet); (sleep 2; kill -STOP $p; sleep 75; kill -CONT $p) >/dev/null 2>&1 &"
     patient.on_node(f"setsid sh -c '{stop}'")
     began = time.monotonic()
     wait_for("kubelet/silent", lambda: patient.why("left-alone") == "kubelet/silent", 70, 1)
