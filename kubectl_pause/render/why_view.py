@@ -41,7 +41,7 @@ def _block(row: Explanation, *, width: int | None, headings: bool, colour: bool)
     lines = labelled("POD", f"{row.pod.namespace}/{row.pod.name}{owner}{where}", width)
     lines += labelled("STATE", f"{row.state}: {row.summary}", width)
     lines += finding_lines([row.cause] if row.cause else [], width=width, colour=colour)[1:]
-    lines += labelled("by itself:", row.next, width) if row.next else []
+    lines += labelled("  then:", row.next, width) if row.next else []
     lines += ["", *_steps(row.steps, width=width, headings=headings, colour=colour)]
     lines += finding_lines(row.also, width=width, colour=colour)
     for what in row.unread:
