@@ -36,12 +36,9 @@ def explain(trail: PodTrail, identity: PodIdentity, on_node: OnNode) -> Explanat
     pod = trail.pod
     state = state_of(pod)
     of_node = node_trouble(trail) if state not in ("unscheduled", "failed", "completed") else None
-    if of_node and state != "ready":
-        reason: Reason = of_node
-    else:
-        reason = _ANSWERS[state](trail, on_node)
+    reason: Reason = of_node or _ANSWERS[state](trail, on_node)
     causes = [reason.cause] if reason.cause else []
-    beside = [*([of_node.cause] if of_node and of_node.cause else []), *made_anew_often(trail, on_node), *on_node.findings]
+    beside = [*made_anew_often(trail, on_node), *on_node.findings]
     return Explanation(
         pod=identity,
         node=pod.spec.node_name,
