@@ -1,4 +1,4 @@
-"""Names of pods from the live API, as a Tab behind `kubectl pause-inspect pod` gets them, against kubectl's own behind `kubectl get pods`."""
+"""Names of pods from the live API, as a Tab behind `kubectl pause-inspect pod` gets them, against those behind `kubectl get pods`."""
 
 from __future__ import annotations
 
