@@ -36,7 +36,7 @@ minimums: $(BIN)/ready $(VENV)/tools ## the tests of what uses them, with the ol
 	$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(VENV)/minimums
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct .
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python pytest pytest-xdist hypothesis aiohttp jsonschema
-	$(VENV)/minimums/bin/python -m pytest -q -n 2 --ignore tests/capture --ignore tests/demo \
+	$(VENV)/minimums/bin/python -m pytest -q -n 2 --ignore tests/capture --ignore tests/demo --ignore tests/accessibility \
 		--ignore tests/cli/test_disturbed_connection.py --ignore tests/test_schema.py tests
 
 e2e: $(BIN)/ready $(VENV)/tools ## the real kubelet, containerd and pause, with crictl on the node and without; KEEP=1, and T=..., leave the clusters up

@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import collector_speed, local_against_lsns, memory, pod_against_debug, start_up, watching
+from benchmarks import collector_speed, completion, local_against_lsns, memory, pod_against_debug, start_up, watching
 from benchmarks.cluster import bench_cluster
 from benchmarks.measure import plugin_command, print_rows, run_quietly
 
-PARTS = ("pod", "start-up", "collector", "memory", "local", "watching")
+PARTS = ("pod", "start-up", "collector", "memory", "local", "watching", "completion")
 LEAST_ROUNDS = 10
 
 
@@ -30,7 +30,7 @@ def main() -> None:
     machine = f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"{machine}, {options.rounds} rounds, {' '.join(plugin_command())}")
     with tempfile.TemporaryDirectory() as directory:
-        if {"pod", "start-up", "watching"} & set(parts):
+        if {"pod", "start-up", "watching", "completion"} & set(parts):
             _on_the_cluster(parts, options.rounds, Path(directory))
         if "collector" in parts:
             print_rows("Collector on a crowded node", collector_speed.rows(options.rounds))
@@ -46,6 +46,8 @@ def _on_the_cluster(parts: Sequence[str], rounds: int, directory: Path) -> None:
             print_rows("One pod on a live cluster", pod_against_debug.rows(cluster, rounds))
         if "watching" in parts:
             print_rows("Watching a node's pauses by tracefs", watching.rows(cluster, rounds))
+        if "completion" in parts:
+            print_rows("Names of pods for a Tab, from the live API", completion.rows(cluster, rounds))
         if "start-up" in parts:
             file = directory / "recorded.capture"
             run_quietly([*plugin_command(), "snapshot", cluster.node, "-o", str(file)], KUBECONFIG=cluster.kubeconfig)

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from e2e.access import BUSYBOX, Cluster, Ended
+from e2e.clusters.commands import Runner
+from e2e.clusters.engines import find_engine
+from e2e.clusters.settings import cache_directory
 from e2e.watched_objects import objects_of_ours
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from e2e.access import Json
 
@@ -31,6 +35,10 @@ LIMIT_RANGE = {
     "spec": {"limits": [{"type": "Container", "max": {"memory": "32Mi"}}]},
 }
 TAINT = "pause-inspect-test=yes"
+KUBELET_CONFIGURATION = "/var/lib/kubelet/config.yaml"
+LIMIT_CONDITION = 120
+SECONDS_TO_TELL = 6
+"""Of a run whose pod the kubelet rejects, its start and its tidying up included, on a machine with other work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +152,93 @@ def test_a_full_node(place: Cluster, capsys: pytest.CaptureFixture[str]) -> None
     assert "OutOfcpu" in told
     assert "requested: 10" in told
     assert following.startswith("  next: kubectl describe node")
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """What a kubelet measures, the node's condition that it sets, and what the plugin says; no `words` where the pod is let in."""
+
+    signal: str
+    condition: str
+    words: tuple[str, ...]
+
+    def configuration(self) -> str:
+        """No node has that much of it, so the threshold is met at once ("100%" would be taken for none).
+
+        With an hour of grace the kubelet reports the condition and rejects pods, but evicts no pod and removes no image of other tests.
+        """
+        return f"evictionSoft: {{{self.signal}: 1Ei}}\nevictionSoftGracePeriod: {{{self.signal}: 1h}}\n"
+
+
+PRESSURES = {
+    "disk": Pressure("nodefs.available", "DiskPressure", ("Evicted", "[DiskPressure]", "df -h")),
+    "PIDs": Pressure("pid.available", "PIDPressure", ("Evicted", "[PIDPressure]", "ps -eL")),
+    "memory": Pressure("memory.available", "MemoryPressure", ()),
+}
+
+
+@contextmanager
+def pressed(cluster: Cluster, pressure: Pressure, log: Path) -> Iterator[None]:
+    """The kubelet, started again with that threshold, says that the node is under pressure; with its own configuration it does not."""
+    engine = find_engine(Runner(log), cache_directory())
+    kept = f"{KUBELET_CONFIGURATION}.kept"
+
+    def on_node(script: str) -> None:
+        engine.run("exec", "-i", cluster.node, "sh", "-ec", script, stdin=pressure.configuration().encode())
+
+    def becomes(status: str) -> None:
+        def shown() -> str | None:
+            conditions = cluster.get("node", cluster.node)["status"]["conditions"]
+            return next((each["status"] for each in conditions if each["type"] == pressure.condition), None)
+
+        wait_for(f"{pressure.condition} to be {status}", lambda: shown() == status, LIMIT_CONDITION, instead=shown)
+
+    try:
+        on_node(f"cp {KUBELET_CONFIGURATION} {kept}; cat >>{KUBELET_CONFIGURATION}; systemctl restart kubelet")
+        becomes("True")
+        _wait_for_a_rejection(cluster)
+        yield
+    finally:
+        on_node(f"[ ! -e {kept} ] || mv {kept} {KUBELET_CONFIGURATION}; systemctl restart kubelet")
+        becomes("False")
+
+
+def _wait_for_a_rejection(cluster: Cluster) -> None:
+    """A kubelet that was just started tells the first pod's status after ten seconds, any later one's at once: this is the first."""
+    container = {"name": "first", "image": BUSYBOX, "command": ["sleep", "86400"]}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "first", "namespace": SPACE},
+        "spec": {"nodeName": cluster.node, "terminationGracePeriodSeconds": 0, "containers": [container]},
+    }
+    cluster.kubectl("apply", "-f", "-", stdin=json.dumps(pod))
+
+    def status() -> Json:
+        shown = cluster.get("pod", "first", "-n", SPACE)["status"]
+        assert isinstance(shown, dict)
+        return shown
+
+    wait_for("a pod of no requests to be rejected", lambda: status().get("reason") == "Evicted", LIMIT_CONDITION, instead=status)
+
+
+@pytest.mark.parametrize("what", PRESSURES)
+def test_pressure(place: Cluster, capsys: pytest.CaptureFixture[str], tmp_path: Path, what: str) -> None:
+    """What the kubelet rejects is told in its words within seconds; a pod that asks for memory is let in where memory is short."""
+    if place.label == "given":
+        pytest.skip("E2E_KUBECONFIG gives one cluster; its kubelet keeps its configuration")
+    pressure = PRESSURES[what]
+    with pressed(place, pressure, tmp_path / "log"):
+        started = time.monotonic()
+        ended = timed(place, capsys, f"{what} pressure")
+        seconds = time.monotonic() - started
+    if not pressure.words:
+        assert (ended.code, ended.stderr) == (0, "")
+        return
+    assert (ended.code, ended.stdout) == (1, "")
+    told, following = ended.stderr.splitlines()
+    assert told.startswith(f"error: node {place.node} refused the inspector pod: ")
+    assert following.startswith("  next: ")
+    for word in pressure.words:
+        assert word in ended.stderr
+    assert seconds < SECONDS_TO_TELL, "it waited for something"

@@ -35,6 +35,11 @@ _FATAL_REASONS = {
     "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
     "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
 }  # fmt: skip
+_PRESSURES = {
+    "DiskPressure": "on the node: df -h /var/lib, where some room has to be made",
+    "PIDPressure": "on the node: ps -eL | wc -l, where some processes have to end",
+    "MemoryPressure": "on the node: free -m, where some memory has to be given back",
+}
 _IMAGE_REASONS = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
 
 
@@ -163,7 +168,7 @@ def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
         return PauseInspectError(
             ForeignReason(word),
             f"node {node} refused the inspector pod: {word}: {message.strip()}",
-            kubectl_line("describe", "node", node or ""),
+            _under_pressure(message) or kubectl_line("describe", "node", node or ""),
         )
     for status in pod.status.container_statuses or ():
         waiting = status.state.waiting if status.state else None
@@ -181,6 +186,15 @@ def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
                 kubectl_line("describe", "node", node or ""),
             )
     return None
+
+
+def _under_pressure(message: str) -> str | None:
+    """What helps where the kubelet names a condition of its node (`The node had condition: [DiskPressure].`), None for any other word.
+
+    It rejects any pod but critical ones for as long as that lasts, and five minutes more: only what runs there without one can read it.
+    """
+    steps = [step for condition, step in _PRESSURES.items() if condition in message]
+    return "; ".join([*steps, "meanwhile, on the node itself and without a pod: kubectl pause-inspect local"]) if steps else None
 
 
 def is_running(pod: Pod) -> bool:

@@ -125,6 +125,16 @@ def test_creation_refused_by_pod_security_or_a_missing_namespace(cluster, comman
          "CreateContainerError: no space left", "kubectl describe node"),
         ({"phase": "Failed", "reason": "OutOfpods", "message": "Pod was rejected: Node didn't have enough resource: pods"},
          "refused the inspector pod: OutOfpods: Pod was rejected", "kubectl describe node"),
+        *(({"phase": "Failed", "reason": "Evicted", "message": f"Pod was rejected: The node had condition: [{condition}]. "},
+           f"refused the inspector pod: Evicted: Pod was rejected: The node had condition: [{condition}].", then)
+          for condition, then in [
+              ("DiskPressure", "on the node: df -h /var/lib, where some room has to be made; meanwhile, on the node itself"),
+              ("PIDPressure", "on the node: ps -eL | wc -l, where some processes have to end; meanwhile, on the node itself"),
+              ("MemoryPressure", "on the node: free -m, where some memory has to be given back; meanwhile, on the node itself"),
+              ("DiskPressure PIDPressure", "has to be made; on the node: ps -eL"),
+          ]),
+        ({"phase": "Failed", "reason": "Evicted", "message": "Usage of EmptyDir volume x exceeds the limit"},
+         "refused the inspector pod: Evicted: Usage of EmptyDir", "kubectl describe node"),
     ],
 )  # fmt: skip
 def test_a_pod_that_will_never_run_ends_the_wait_with_the_kubelet_s_own_words(cluster, command, born, what, then):
