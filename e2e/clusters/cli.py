@@ -80,15 +80,18 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
+def _of_no_cluster(verb: str, request: bring_up.Request) -> int:
+    if verb == "images":
+        print(bring_up.images(request))
+    elif sys.platform == "linux":
+        requirements.ensure("tests", request.runner)
+    return 0
+
+
 def _run(options: argparse.Namespace, request: bring_up.Request) -> int:
     given = os.environ.get("E2E_KUBECONFIG")
-    if options.verb == "tools":
-        if sys.platform == "linux":
-            requirements.ensure("tests", request.runner)
-        return 0
-    if options.verb == "images":
-        print(bring_up.images(request))
-        return 0
+    if options.verb in ("tools", "images"):
+        return _of_no_cluster(options.verb, request)
     if options.verb == "kubeconfig":
         path = Path(given).expanduser().absolute() if given else request.directory / "kubeconfig"
         if not path.exists():
