@@ -195,7 +195,7 @@ def test_images_get_into_it_by_a_command_of_the_user_s(maker: Maker, tmp_path: P
     given, loader, archive = tmp_path / "kubeconfig", tmp_path / "loader", tmp_path / "images.tar"
     given.touch()
     archive.touch()
-    loader.write_text(f"#!/bin/sh\necho \"$*\" >>{tmp_path}/loaded\n")
+    loader.write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/loaded\n')
     loader.chmod(0o755)
     told = {"E2E_KUBECONFIG": str(given), "E2E_LOAD": f"{loader} onto-the-node"}
     assert maker.run("load", str(archive), **told)[0] == 0
