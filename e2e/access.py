@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.waiting import wait_for
+from tests.waiting import SLOWNESS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 NAMESPACE = "pause-inspect-cases"
 NGINX, BUSYBOX = "docker.io/library/nginx:1.22", "docker.io/library/busybox:1.36"
-LIMIT_COMMAND = 60
-LIMIT_RUN = 90
+LIMIT_COMMAND = 60 * SLOWNESS
+LIMIT_DELETION = f"--timeout={50 * SLOWNESS:g}s"
+LIMIT_RUN = 90 * SLOWNESS
+PATIENCE = [f"--timeout={60 * SLOWNESS:g}s", f"--request-timeout={10 * SLOWNESS:g}s"] if SLOWNESS > 1 else []
+"""The plugin's own limits, where its defaults are too short."""
 OURS = "app.kubernetes.io/managed-by=kubectl-pause-inspect"
 
 Json = dict[str, Any]
@@ -59,7 +62,7 @@ class Cluster:
 
     def make_namespace(self, name: str) -> None:
         """An empty namespace in which any pod is let in; one of an earlier run goes first."""
-        self.kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=50s")
+        self.kubectl("delete", "namespace", name, "--ignore-not-found", LIMIT_DELETION)
         self.kubectl("create", "namespace", name)
         self.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=privileged")
         chosen = ["-n", name, "-o", "name", "--field-selector=metadata.name=default"]
@@ -101,7 +104,7 @@ class Cluster:
 
     def report(self, *words: str) -> Json:
         """The plugin's report as JSON, of a run without any word on stderr."""
-        ended = self.plugin(*words, "-o", "json")
+        ended = self.plugin(*words, *PATIENCE, "-o", "json")
         assert (ended.code, ended.stderr) == (0, ""), f"[{self.label}] {words}: exit code {ended.code}: {ended.stderr}"
         document = json.loads(ended.stdout)
         assert isinstance(document, dict)

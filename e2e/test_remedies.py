@@ -18,7 +18,7 @@ import pytest
 from e2e.zoo.enclosure import enclosure
 from e2e.zoo.keeper import Keeper
 from e2e.zoo.patients import FROM_ORPHANS, KEEPER, PATIENTS, THEN, line_for_the_node, made_anew, pods
-from tests.waiting import wait_for
+from tests.waiting import SLOWNESS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from e2e.zoo.patients import Patient
 
 NAMESPACE = "pause-inspect-remedies"
-SECONDS_TO_DIE = 6
+SECONDS_TO_DIE = 6 * SLOWNESS
 """The last orphans die a second after they were let go; as a fault counts what is two seconds old."""
 SICK = tuple(patient for patient in PATIENTS if patient.verdict)
 HEALTHY = tuple(patient for patient in PATIENTS if not patient.verdict)
@@ -87,7 +87,7 @@ def _ward(cluster: Cluster, log: Path) -> Ward:
         try:
             _make(ward, list(specs.values()))
             _halt_all(keeper)
-            keeper.on_node(f"sleep {SECONDS_TO_DIE}")
+            keeper.on_node(f"sleep {SECONDS_TO_DIE:g}")
             ward.before = cluster.report("zombies", "--node", cluster.node)
             made = []
             for patient in SICK:
@@ -100,7 +100,7 @@ def _ward(cluster: Cluster, log: Path) -> Ward:
                         pod = made_anew(specs[patient.name], image, remedy)
                         made.append({**pod, "metadata": {**pod["metadata"], "name": name}})
             _make(ward, made)
-            keeper.on_node(f"sleep {SECONDS_TO_DIE}")
+            keeper.on_node(f"sleep {SECONDS_TO_DIE:g}")
             ward.after = cluster.report("zombies", "--node", cluster.node)
             return ward
         finally:

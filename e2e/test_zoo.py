@@ -16,7 +16,7 @@ from e2e.zoo.cases import CASES
 from e2e.zoo.enclosure import enclosure
 from e2e.zoo.keeper import Keeper
 from e2e.zoo.pods import KEEPER, manifest
-from tests.waiting import wait_for
+from tests.waiting import SLOWNESS, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from e2e.zoo.cases import Case
 
 NAMESPACE = "pause-inspect-zoo"
-SECONDS_TO_DIE = 6
+SECONDS_TO_DIE = 6 * SLOWNESS
 """The last orphans die a second after they were let go; as a fault counts what is two seconds old."""
 EXECUTED = "86399"
 """Seconds of the `sleep` by which a command of kubectl exec is known."""
@@ -91,7 +91,7 @@ def _look(cluster: Cluster, log: Path) -> Look:
             executed = _execute(cluster)
             keeper.treat(_containers(cluster), EXECUTED)
             cluster.kubectl("delete", "pod", "stopping", "-n", NAMESPACE, "--wait=false")
-            keeper.on_node(f"sleep {SECONDS_TO_DIE}")
+            keeper.on_node(f"sleep {SECONDS_TO_DIE:g}")
             uids = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in _pods(cluster)}
             return Look(cluster, cluster.report("zombies", "--node", cluster.node), uids)
         finally:

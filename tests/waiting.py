@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, TypeVar
 
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Value = TypeVar("Value")
+SLOWNESS = float(os.environ.get("E2E_SLOWNESS") or 1)
+"""How many times longer than usual all of a run may take: an emulated machine's clock goes as fast as any, and its processor does not."""
 
 
 def wait_for(
@@ -16,8 +19,9 @@ def wait_for(
 ) -> Value:
     """The first answer of `ask` that is neither None nor False.
 
-    Raises AssertionError after `seconds`, with `what` and with what `instead` says is there.
+    Raises AssertionError after `seconds` times SLOWNESS, with `what` and with what `instead` says is there.
     """
+    seconds *= SLOWNESS
     deadline = time.monotonic() + seconds
     while True:
         answer = ask()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from e2e.clusters import engines, go_tools, node_image, test_images
 from e2e.clusters.cache import Cache, key_of, write_atomically
 from e2e.clusters.kind_cluster import KindCluster, Kubectl, find_kubectl, is_ready, kind_configuration, wait_for
-from e2e.clusters.settings import LIMIT_PULL, LIMIT_SHORT_COMMAND, STOCK_NODE_IMAGE
+from e2e.clusters.settings import LIMIT_LOAD_INTO_GIVEN, LIMIT_PULL, LIMIT_SHORT_COMMAND, STOCK_NODE_IMAGE
 from e2e.clusters.steps import StepFailedError, note, step
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 ORIGINS = ("stock", "built")
 ORIGIN_VARIABLE = "PAUSE_INSPECT_E2E_NODE_IMAGE"
-GIVEN_CLUSTER_LIMIT = 10
+GIVEN_CLUSTER_LIMIT = 60
+LOADER_VARIABLE = "E2E_LOAD"
+"""A command that puts the images of an archive, its last argument, on the nodes of the cluster of E2E_KUBECONFIG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +220,13 @@ def load(request: Request, archive: Path) -> None:
             cluster.load(archive.absolute())
 
 
+def images(request: Request) -> str:
+    """What a node of another kind can be made of: the engine, the node image in its storage, and the archive of busybox and nginx."""
+    engine = engines.find_engine(request.runner, request.cache.root)
+    image = node_image.ensure_built(engine, request.cache)
+    return f"{engine.name} {image} {test_images.ensure_built(engine, request.cache)}"
+
+
 def status(request: Request) -> tuple[bool, str]:
     """Whether the cluster is healthy and current, and a line about it."""
     state = read_state(request.directory)
@@ -257,12 +267,16 @@ def with_given_cluster(verb: str, kubeconfig: Path, options: argparse.Namespace,
 
 
 def _load_into_given(kubectl: Kubectl, archive: Path, request: Request) -> int:
+    if loader := os.environ.get(LOADER_VARIABLE):
+        with step(f"loading {archive.name} by `{loader}`"):
+            request.runner.run([*shlex.split(loader), archive.absolute()], limit=LIMIT_LOAD_INTO_GIVEN)
+        return 0
     context = kubectl.run("config", "current-context", limit=LIMIT_SHORT_COMMAND).strip()
     name = context.removeprefix("kind-")
     if name == context:
         raise StepFailedError(
             f"context `{context}` of E2E_KUBECONFIG is not a kind cluster, so images cannot be loaded into it; "
-            "push the archive's images to a registry that its nodes reach"
+            f"push the archive's images to a registry that its nodes reach, or set {LOADER_VARIABLE} to a command that loads them"
         )
     load_request = Request(name, request.cache, request.runner, request.without_crictl)
     cluster = _existing(load_request)

@@ -26,7 +26,7 @@ EXIT_INTERRUPTED = 130
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="e2e/cluster", description="A real kind cluster for the end-to-end tests.")
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="up|down|status|kubeconfig|kubectl|load|tools")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="up|down|status|kubeconfig|kubectl|load|images|tools")
     texts = {
         "up": "make the cluster, or reuse a healthy one made from the same inputs",
         "down": "delete the cluster",
@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
         "kubeconfig": "print the path of the cluster's kubeconfig",
         "kubectl": "run kubectl on the cluster, with the one from PATH or the one built for the node image",
         "load": "put the images of an archive (docker save) on every node",
+        "images": "make the node image and those of test pods, without a cluster, and print ENGINE NODE-IMAGE ARCHIVE",
         "tools": "install the programs that the tests without a cluster run, or name them",
     }
     for verb, text in texts.items():
@@ -79,12 +80,18 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
+def _of_no_cluster(verb: str, request: bring_up.Request) -> int:
+    if verb == "images":
+        print(bring_up.images(request))
+    elif sys.platform == "linux":
+        requirements.ensure("tests", request.runner)
+    return 0
+
+
 def _run(options: argparse.Namespace, request: bring_up.Request) -> int:
     given = os.environ.get("E2E_KUBECONFIG")
-    if options.verb == "tools":
-        if sys.platform == "linux":
-            requirements.ensure("tests", request.runner)
-        return 0
+    if options.verb in ("tools", "images"):
+        return _of_no_cluster(options.verb, request)
     if options.verb == "kubeconfig":
         path = Path(given).expanduser().absolute() if given else request.directory / "kubeconfig"
         if not path.exists():

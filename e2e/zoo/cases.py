@@ -1,19 +1,23 @@
 """The table: each case, what is true of it, and the right answer, written by hand from what was measured with every kind of PID 1.
 
 A container starts as a shell that leaves something behind and becomes the program to be judged: orphans are adopted by it and die one
-second later, when it has long been that program.
+second later (SLOWNESS seconds, to be exact), when it has long been that program.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-ORPHANS = "(sleep 1 & sleep 1 & sleep 1 &); "
-HANDED_OVER = "(sh -c 'sleep .2 & sleep .2 & exec sleep 1' &); "
-BURST = "perl -e 'for (1..250) { until (defined ($pid = fork)) { sleep 1 } $pid || do { sleep 3; exit } }'; "
+from tests.waiting import SLOWNESS
+
+SOON, LATER, LAST = (f"{seconds * SLOWNESS:g}" for seconds in (0.2, 1, 3))
+"""Seconds: what dies so late has been adopted by then."""
+ORPHANS = f"(sleep {LATER} & sleep {LATER} & sleep {LATER} &); "
+HANDED_OVER = f"(sh -c 'sleep {SOON} & sleep {SOON} & exec sleep {LATER}' &); "
+BURST = f"perl -e 'for (1..250) {{ until (defined ($pid = fork)) {{ sleep 1 }} $pid || do {{ sleep {LAST}; exit }} }}'; "
 """As many as one container may have: systemd gives each scope 15 % of what the node may have, which is 2048 where it is a container."""
-OWN = "sleep .2 & sleep .2 & "
-FORGETFUL = "sh -c 'sleep .2 & sleep .2 & exec sleep infinity'"
+OWN = f"sleep {SOON} & sleep {SOON} & "
+FORGETFUL = f"sh -c '{OWN}exec sleep infinity'"
 GO = "until [ -e /tmp/go ]; do sleep .2; done; "
 """Until what shall be done to its pause has been done."""
 IDLE = "exec sleep infinity"

@@ -7,11 +7,12 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from e2e.access import ROOT
+from e2e.access import LIMIT_DELETION, ROOT
 from e2e.clusters.cache import Cache
 from e2e.clusters.commands import Runner
 from e2e.clusters.settings import cache_directory
 from e2e.zoo.image import zoo_archive
+from tests.waiting import SLOWNESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from e2e.access import Cluster
 
-LIMIT_LOAD = 300
+LIMIT_LOAD = 300 * SLOWNESS
 
 
 @contextmanager
@@ -39,4 +40,4 @@ def enclosure(cluster: Cluster, namespace: str, log: Path) -> Iterator[str]:
 
 def _remove_pods(cluster: Cluster, namespace: str) -> None:
     """At once, though a preStop hook may run."""
-    cluster.kubectl("delete", "pods", "--all", "-n", namespace, "--grace-period=0", "--force", "--timeout=50s")
+    cluster.kubectl("delete", "pods", "--all", "-n", namespace, "--grace-period=0", "--force", LIMIT_DELETION)

@@ -22,9 +22,8 @@ _WORDS = r"""
 set -eu
 first() { grep -l "$1" /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3 | sort -n | head -n 1; }
 reaper() {
-	space=$(readlink /proc/$1/ns/pid)
 	for p in /proc/[0-9]*; do
-		[ "$(readlink $p/ns/pid 2>/dev/null)" = "$space" ] && grep -qE '^NSpid:.*[[:space:]]1$' $p/status && echo ${p#/proc/} && return
+		[ $p/ns/pid -ef /proc/$1/ns/pid ] && grep -qE '^NSpid:.*[[:space:]]1$' $p/status && echo ${p#/proc/} && return
 	done
 }
 parent() { cut -d')' -f2- /proc/$1/stat | cut -d' ' -f3; }

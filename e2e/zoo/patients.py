@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from e2e.zoo.cases import GO, IDLE, ORPHANS
+from e2e.zoo.cases import GO, IDLE, LATER, ORPHANS
 from e2e.zoo.image import started_by
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 APP = "app"
 KEEPER = "keeper"
 NESTED = "busybox unshare --pid --fork "
-OWN = "sleep 1 & sleep 1 & "
+OWN = f"sleep {LATER} & sleep {LATER} & "
 THEN = "if they stay then: "
 """How a remedy begins that is for after the first one."""
 FROM_ORPHANS = 3

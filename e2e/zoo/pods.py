@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from e2e.zoo.cases import CASES
+from tests.waiting import SLOWNESS
 
 if TYPE_CHECKING:
     from e2e.access import Json
@@ -14,15 +15,19 @@ KEEPER = "keeper"
 SETTINGS: dict[str, Json] = {
     **{name: {"shareProcessNamespace": True} for name in ("shared", "shared-forgetful", "stopped", "frozen", "blocked")},
     "host-pid": {"hostPID": True},
-    "stopping": {"terminationGracePeriodSeconds": 40},
+    "stopping": {"terminationGracePeriodSeconds": round(40 * SLOWNESS)},
 }
 _LEAVES_ONE = {"exec": {"command": ["sh", "-c", "sleep 0.01 & exit 0"]}}
 _LEAVES_NOTHING = {"exec": {"command": ["true"]}}
+_EVERY_SECOND = {"periodSeconds": round(SLOWNESS), "timeoutSeconds": round(SLOWNESS)}
+_EVERY_OTHER_SECOND = {**_EVERY_SECOND, "periodSeconds": round(2 * SLOWNESS)}
 _MORE: dict[tuple[str, str], Json] = {
-    ("quiet", "probed"): {"livenessProbe": {**_LEAVES_NOTHING, "periodSeconds": 1}},
-    ("hooked", "probe"): {"livenessProbe": {**_LEAVES_ONE, "periodSeconds": 2}},
+    ("quiet", "probed"): {"livenessProbe": {**_LEAVES_NOTHING, **_EVERY_SECOND}},
+    ("hooked", "probe"): {"livenessProbe": {**_LEAVES_ONE, **_EVERY_OTHER_SECOND}},
     ("hooked", "post-start"): {"lifecycle": {"postStart": _LEAVES_ONE}},
-    ("stopping", "pre-stop"): {"lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", "(sleep 0.01 &); exec sleep 60"]}}}},
+    ("stopping", "pre-stop"): {
+        "lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", f"(sleep 0.01 &); exec sleep {60 * SLOWNESS:g}"]}}}
+    },
 }
 
 

@@ -191,6 +191,19 @@ def test_a_cluster_of_the_user_s_own_is_never_touched(up: Maker, tmp_path: Path)
     assert (up.asked("kind create"), up.asked("kind delete"), given.read_text()) == (1, 1, "of the user\n")
 
 
+def test_images_get_into_it_by_a_command_of_the_user_s(maker: Maker, tmp_path: Path) -> None:
+    given, loader, archive = tmp_path / "kubeconfig", tmp_path / "loader", tmp_path / "images.tar"
+    given.touch()
+    archive.touch()
+    loader.write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/loaded\n')
+    loader.chmod(0o755)
+    told = {"E2E_KUBECONFIG": str(given), "E2E_LOAD": f"{loader} onto-the-node"}
+    assert maker.run("load", str(archive), **told)[0] == 0
+    assert (tmp_path / "loaded").read_text() == f"onto-the-node {archive}\n"
+    loader.write_text("#!/bin/sh\nexit 3\n")
+    assert maker.run("load", str(archive), **told)[0] == 1
+
+
 def test_down_takes_all_away(up: Maker) -> None:
     assert up.run("down")[0] == 0
     assert not up.directory.exists()
