@@ -103,7 +103,7 @@ def judge_node(node: JoinedNode, *, prove: bool = False, processes: bool = False
         findings=[
             *source_findings(about.name, about.sources),
             *runtime_findings(node),
-            *node_findings(about.name, node.leftovers),
+            *node_findings(node),
             *reaping.host.findings,
             *room.findings,
         ],

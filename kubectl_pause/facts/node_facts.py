@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -13,7 +13,7 @@ from kubectl_pause.facts.decoding import decode_json
 from kubectl_pause.facts.header import Header, parse_header
 from kubectl_pause.facts.kernel.arguments import parse_arguments
 from kubectl_pause.facts.kernel.fds import OpenNamespaces, parse_fds
-from kubectl_pause.facts.kernel.mounts import Mounts, parse_mountinfo
+from kubectl_pause.facts.kernel.mounts import Mounts, parse_mount_times, parse_mountinfo
 from kubectl_pause.facts.kernel.pid_limits import Freezer, PidLimit, parse_frozen, parse_pid_limits
 from kubectl_pause.facts.kernel.process import Process, parse_processes
 from kubectl_pause.facts.kernel.reapers import LastRuns, Reading, parse_executables, parse_reapers, parse_threads
@@ -101,6 +101,8 @@ class NodeFacts:
     """See facts/looks.py."""
     os_name: str | None
     """PRETTY_NAME of os-release(5)."""
+    mounted_at: Mapping[str, int] = field(default_factory=dict)
+    """When the namespaces mounted in /run/netns were made, in seconds since the epoch by path; empty where the collector did not look."""
     health: RuntimeHealth | None = None
     """What the runtime needs to make a sandbox; None where the collector was not asked to look."""
 
@@ -157,6 +159,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         frozen=parse_frozen(capture.content("frozen")) if "frozen" in capture.sections else None,
         looks=parse_looks(capture, processes, readings, limits),
         os_name=_os_name(capture.content("os-release")),
+        mounted_at=parse_mount_times(capture.content("netns")),
         health=runtime_health(capture),
     )
 

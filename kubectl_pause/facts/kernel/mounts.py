@@ -56,3 +56,12 @@ def canonical_path(path: str) -> str:
 def _unescape(path: str) -> str:
     """The kernel writes blank, tab, newline and backslash as three octal digits."""
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), path)
+
+
+_SINCE = re.compile(r"(\d{1,12}) (/.*)")
+
+
+def parse_mount_times(content: bytes) -> dict[str, int]:
+    """When the namespaces that are mounted in /run/netns were made: seconds since the epoch by path, as stat tells of the nsfs inode."""
+    lines = content.decode("utf-8", "backslashreplace").split("\n")
+    return {since[2]: int(since[1]) for line in lines if (since := _SINCE.fullmatch(line))}

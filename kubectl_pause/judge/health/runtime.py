@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from kubectl_pause.facts.kernel.process import TICKS_PER_SECOND
 from kubectl_pause.facts.known_programs import RUNTIME_DAEMONS
+from kubectl_pause.judge.guards import age_of, is_fresh
 from kubectl_pause.report import Finding
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 _COMM = 15
 """The kernel cuts a comm to so many bytes."""
 _HUNG_SECONDS = 10
-_FRESH_SECONDS = 120
-"""A runtime so young may not have its network yet: its add-on is a pod, which the kubelet starts first."""
 
 
 def runtime_findings(node: JoinedNode) -> list[Finding]:
@@ -42,8 +40,7 @@ def _finding(  # noqa: PLR0913, PLR0917 (what a finding is made of)
 
 
 def _network(node: JoinedNode, health: RuntimeHealth) -> Iterator[Finding]:
-    ages = [_age(node, process) for process in _daemons(node)]
-    if health.network_ready is not False or any(age is not None and age < _FRESH_SECONDS for age in ages):
+    if health.network_ready is not False or is_fresh(node.facts, _daemons(node)):  # its add-on is a pod, which comes first
         return
     evidence = [f"NetworkReady is false: {health.network_words or 'no further word'} (crictl info)"]
     evidence += [f"its last look at configurations: {health.cni_load}"] if health.cni_load else []
@@ -77,7 +74,7 @@ def _hung_plugins(node: JoinedNode, health: RuntimeHealth) -> Iterator[Finding]:
     daemons = {process.pid for process in _daemons(node)}
     names = {kind[:_COMM]: kind for kind in health.plugin_types}
     for process in node.facts.processes.values():
-        age = _age(node, process)
+        age = age_of(node.facts, process)
         if process.ppid in daemons and process.comm in names and not process.is_dead and age is not None and age > _HUNG_SECONDS:
             message = f"the CNI plugin {names[process.comm]} is at work for {age:.0f} s: its pod is not made or taken down before it ends"
             evidence = [f"pid {process.pid} ({process.comm}), state {process.state}, child of the runtime, pid {process.ppid}"]
@@ -111,8 +108,3 @@ def _daemons(node: JoinedNode) -> list[Process]:
         for process in node.facts.processes.values()
         if process.comm in RUNTIME_DAEMONS and node.ownership.is_outside(process.pid) and not process.is_dead
     ]
-
-
-def _age(node: JoinedNode, process: Process) -> float | None:
-    uptime = node.facts.looks[0].uptime if node.facts.looks else node.facts.header.uptime
-    return None if uptime is None else uptime - process.start_ticks / TICKS_PER_SECOND

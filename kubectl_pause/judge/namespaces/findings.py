@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause import notes
 from kubectl_pause.join.sandboxes import WithoutHolder
+from kubectl_pause.judge.guards import may_be_in_the_making
 from kubectl_pause.judge.made_anew import made_anew
 from kubectl_pause.report import Finding
 
@@ -50,9 +51,10 @@ def sandbox_findings(node: JoinedNode, joined: JoinedSandbox, compared: Comparis
     return [*_pause_gone(node, joined), *drifts, *_joined(pod, strangers), *_left(pod, strangers)]
 
 
-def node_findings(node: str, leftovers: Iterable[LeftoverNamespace]) -> list[Finding]:
+def node_findings(node: JoinedNode) -> list[Finding]:
     """Findings of the node itself. What containerd pins for a sandbox with users of its own goes with the sandbox: no finding."""
-    return [*_outlived(node, [each for each in leftovers if not all(_PINNED in holder for holder in each.held_by)])]
+    left = [each for each in node.leftovers if not all(_PINNED in holder for holder in each.held_by)]
+    return [*_outlived(node.about.name, [each for each in left if not may_be_in_the_making(node.facts, each.held_by)])]
 
 
 def source_findings(node: str, sources: Sources) -> list[Finding]:
