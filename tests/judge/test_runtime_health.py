@@ -32,7 +32,7 @@ def node(*processes: Written, mounts: str = "", status: Mapping[str, object] | N
     named = {name.replace("_", "-").replace("crictl-", "crictl."): text for name, text in sections.items()}
     capture = written_node(PAUSE, *processes, sections={**more, **named})
     proc = capture.sections["proc"]
-    linked = proc.content + f"'1/ns/net' -> 'net:[{NODE_NET}]'\n".encode()
+    linked = proc.content + f"'1/ns/net' -> 'net:[{NODE_NET}]'\n'400/ns/net' -> 'net:[{POD_NET}]'\n".encode()
     return replace(capture, sections={**capture.sections, "proc": replace(proc, content=linked)})
 
 
