@@ -14,3 +14,4 @@ RUNTIME_UNREAD = "its container runtime could not be read: which sandboxes it ha
 RESTARTED = "the node was started anew between the two captures: only the later one is shown"
 SEVERAL_BOOTS = "another of the captures is of a node of this name that was started at another time: captures of two boots are not compared"
 """A node that was started anew between two captures, or one of another cluster: the zombies of one are not those of the other."""
+FROM_INSIDE = "seen from inside its containers: of its sandbox and its node nothing is known"

@@ -2,6 +2,9 @@
 
 import shlex
 
+ON_THE_NODE = "on the node: "
+"""How a line begins that is to be run there."""
+
 
 def command_line(*words: str) -> str:
     """The words as one command of a POSIX shell: a name made of shell stays one word, and runs nothing.

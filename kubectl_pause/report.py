@@ -265,8 +265,9 @@ class Sandbox(_Document, kw_only=True):
     """A sandbox, and perhaps a process that holds its namespaces.
 
     `current` is true for the one of its pod that is ready or newest; the others are older. `attempt` and `created_at` are
-    null where only crictl could tell. `holder`: `pause`, `other` (a process of another name), `none` (a normal state) or
-    `virtual` (gVisor, Kata: the host's view of namespaces means nothing). `processes` only where they were asked for.
+    null where only crictl could tell. `holder`: `pause`, `other` (a process of another name), `none` (a normal state), `virtual`
+    (gVisor, Kata: the host's view of namespaces means nothing) or `unknown` (seen from inside the pod alone; `id` is 64 zeros where that
+    was not seen either, and pids are those inside). `processes` only where they were asked for.
     """
 
     id: str
@@ -279,7 +280,7 @@ class Sandbox(_Document, kw_only=True):
     runtime_handler: str | None = None
     image: str | None = None
     pid: int | None = None
-    holder: Literal["pause", "other", "none", "virtual"]
+    holder: Literal["pause", "other", "none", "virtual", "unknown"]
     holder_command: str | None = None
     namespaces: dict[str, SandboxNamespace]
     containers: list[Container]

@@ -17,7 +17,7 @@ STAGES = (
     {"capture"},
     {"join"},
     {"judge"},
-    {"inspect_node"},
+    {"inspect_node", "inspect_inside"},
     {"who", "redaction", "compare_reports"},
     {"render"},
     {"demo"},

@@ -23,9 +23,9 @@ from kubectl_pause.access.objects import get_node, get_pod, list_pods
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
 from kubectl_pause.capture.inspector_life import inspector
-from kubectl_pause.capture.kubelet_lease import KubeletLease
-from kubectl_pause.capture.kubelet_watch import KubeletWatch
-from kubectl_pause.capture.stalled_runtime import stalled
+from kubectl_pause.capture.kubelet.lease import KubeletLease
+from kubectl_pause.capture.kubelet.stalled_runtime import stalled
+from kubectl_pause.capture.kubelet.watch import KubeletWatch
 from kubectl_pause.capture.unanswered import creation_refused, exec_refused, node_trouble, other_kubelet, timed_out, with_other_images
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, for_capture

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from kubectl_pause.access.objects import get_node, get_pod
 from kubectl_pause.capture import inspector_pod
 from kubectl_pause.capture.admission.refusals import explained
+from kubectl_pause.capture.kubelet.stalled_runtime import unreached, without_runtime
 from kubectl_pause.capture.node_images import may_serve
-from kubectl_pause.capture.stalled_runtime import unreached, without_runtime
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.pasting import kubectl_line
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kubectl_pause.access.exec_stream import ExecNotReady
     from kubectl_pause.access.rest import Api
     from kubectl_pause.capture.inspector_pod import InspectorOptions
-    from kubectl_pause.capture.kubelet_lease import KubeletLease
+    from kubectl_pause.capture.kubelet.lease import KubeletLease
     from kubectl_pause.facts.api import Node, Pod
 
 

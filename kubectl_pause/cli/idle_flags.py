@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _NO_CLUSTER_FROM = "--from reads saved captures, and asks no cluster or node"
 _NO_CLUSTER_LOCAL = "--local reads this host, and asks no cluster"
 _USED_LOCALLY = {"timeout", "crictl"}
+_USED_INSIDE = {"timeout", "parallel"}
 _TABLES = ("", "wide")
 
 
@@ -48,6 +49,10 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
         yield "args", "who tells whose a process is, and prints no arguments"
     if form == "owners" or (verb == "node" and form in (*_TABLES, "name")):
         yield "args", "what is printed has no arguments in it; -o json has them"
+    if values.get("inside"):
+        for parameter in groups.of_nodes:
+            if parameter not in _USED_INSIDE:
+                yield parameter, "--inside makes no inspector pod"
     if values.get("watch"):
         yield "args", "--watch prints no arguments"
         yield "sample", "--watch looks every --interval"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kubectl_pause.capture.node_capture import NodeCapture
     from kubectl_pause.cli.flags import CaptureFlags
     from kubectl_pause.cli.output_flags import OutputFlags
+    from kubectl_pause.facts.api import Pod
     from kubectl_pause.facts.capture import Capture
     from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.render.row_kinds import RowKind
@@ -132,6 +133,37 @@ def reports_of_nodes(
         with one_node(node, report):
             whole = inspect_capture(capture.capture, node, prove=prove, processes=processes)
             yield node, whole
+
+
+def reports_from_inside(api: Api, pods: Sequence[Pod], report: Report, *, sample: float, timeout: float, parallel: int) -> list[NodeReport]:
+    """What each pod's own containers see of it, by node; a container that cannot be read becomes an error of `report` beside the others."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from msgspec.structs import replace
+
+    from kubectl_pause.capture.inside_pod import read_inside
+    from kubectl_pause.facts.inside import running_ids
+    from kubectl_pause.inspect_inside import inspect_inside
+
+    def read(pod: Pod, container: str) -> Capture | PauseInspectError:
+        try:
+            return read_inside(api, pod, container, sample=sample, timeout=timeout)
+        except PauseInspectError as error:
+            return error
+
+    nodes: dict[str, NodeReport] = {}
+    with ThreadPoolExecutor(max_workers=parallel) as executor:
+        asked = [(pod, {name: executor.submit(read, pod, name) for name in running_ids(pod)}) for pod in pods]
+        for pod, readings in asked:
+            where = f"{pod.metadata.namespace}/{pod.metadata.name}"
+            outcomes = {name: reading.result() for name, reading in readings.items()}
+            report.errors += [failure_of(each, pod=where) for each in outcomes.values() if isinstance(each, PauseInspectError)]
+            captures = {name: each for name, each in outcomes.items() if not isinstance(each, PauseInspectError)}
+            if captures:
+                with one_node(pod.spec.node_name or "", report):
+                    node = inspect_inside(captures, pod)
+                    nodes.setdefault(node.name, replace(node, sandboxes=[])).sandboxes.extend(node.sandboxes)
+    return list(nodes.values())
 
 
 def captures_of_nodes(

@@ -101,6 +101,8 @@ class NodeFacts:
     """See facts/looks.py."""
     os_name: str | None
     """PRETTY_NAME of os-release(5)."""
+    from_inside: bool = False
+    """Whether a container saw it, and not the node: of all that is outside of its PID namespace nothing is known."""
     mounted_at: Mapping[str, int] = field(default_factory=dict)
     """When the namespaces mounted in /run/netns were made, in seconds since the epoch by path; empty where the collector did not look."""
     health: RuntimeHealth | None = None

@@ -32,6 +32,10 @@ def zombies(
     nodes: Annotated[Optional[list[str]], typer.Option("--node", metavar="NAME", help="All of a node; may be repeated.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All of every node.")] = False,
     local: Annotated[bool, typer.Option("--local", help="All of this host, with no cluster.")] = False,
+    inside: Annotated[
+        bool,
+        typer.Option("--inside", help="Read in the pods' own containers: needs exec in them and no right on nodes; they need a shell."),
+    ] = False,
     sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between two looks; 0 is one look.")] = "1s",
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Watch pause reap, live.")] = False,
     interval: Annotated[str, typer.Option("--interval", metavar="TIME", help="Time from look to look, with --watch.")] = "1s",
@@ -54,6 +58,7 @@ def zombies(
       kubectl pause-inspect zombies --all --sample 3s
       kubectl pause-inspect zombies -A -o owners
       kubectl pause-inspect zombies web-0 --watch --for 30s
+      kubectl pause-inspect zombies -n shop --inside
     """
     started = time.monotonic()
     from kubectl_pause.render.row_kinds import ZOMBIE_ROWS
@@ -62,6 +67,8 @@ def zombies(
     check_names(names or [], selector, all_namespaces=all_namespaces)
     of_pods = bool(names or selector or all_namespaces)
     _check_places({"--from": bool(view.captured), "--local": local, "--all": every, "--node": bool(nodes)}, of_pods=of_pods)
+    if inside and (watch or local or every or nodes or view.captured):
+        raise PauseInspectError("WrongUsage", "--inside reads in pods alone", "leave out --watch, --local, --all, --node and --from")
     plan = watching.WatchFlags(watch, duration, interval, trace_buffer, tracefs).plan()
     watching.check_watch(view, plan, local=local)
     wait = sample_seconds(sample)
@@ -80,6 +87,8 @@ def zombies(
         report.nodes += found
     elif local:
         report.nodes.append(reading.report_of_this_host(timeout=capture.inspector().timeout, use_crictl=capture.crictl, sample=wait))
+    elif inside:
+        _inside(names or [], selector, report, kube, capture, wait, all_namespaces=all_namespaces)
     elif whole:
         _of_nodes(nodes or [], report, kube, capture, wait, every=every)
     else:
@@ -163,3 +172,16 @@ def _of_pods(
     uids = uids_by_node(api, names, selector, report, all_namespaces=all_namespaces)
     for node, whole in reading.reports_of_nodes(api, sorted(uids), capture, report, sample=wait):
         report.nodes.append(only_pods(whole, by_uid(uids[node])))
+
+
+def _inside(
+    names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: CaptureFlags, wait: float, *, all_namespaces: bool
+) -> None:
+    from kubectl_pause.access.kubeconfig import connect
+    from kubectl_pause.select.targets import find_pods
+
+    timeout = capture.inspector().timeout
+    api = connect(kube.connection(timeout))
+    found = find_pods(api, names, selector=selector, all_namespaces=all_namespaces)
+    report.errors += found.failures
+    report.nodes += reading.reports_from_inside(api, found.pods, report, sample=wait, timeout=timeout, parallel=capture.parallel)

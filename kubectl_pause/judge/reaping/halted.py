@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from kubectl_pause.pasting import command_line
+from kubectl_pause.pasting import ON_THE_NODE, command_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,14 +37,14 @@ def halt_of(process: Process, frozen: Mapping[str, Freezer] | None, processes: M
     """Why a process that lives does nothing, and the way out; None for one that runs, sleeps or is dead."""
     state = state_of(process, frozen)
     if state == "stopped":
-        return Halt("is stopped (state T)", f"on the node: kill -CONT {process.pid}")
+        return Halt("is stopped (state T)", f"{ON_THE_NODE}kill -CONT {process.pid}")
     if state == "traced":
         tracer = processes.get(process.tracer)
         debugger = f"the debugger {tracer.comm} (pid {tracer.pid})" if tracer else "the debugger"
-        return Halt(f"is held by {debugger}", f"on the node: detach {debugger} from pid {process.pid}, or let it go on there")
+        return Halt(f"is held by {debugger}", f"{ON_THE_NODE}detach {debugger} from pid {process.pid}, or let it go on there")
     path = _frozen_cgroup(process, frozen)
     if state == "frozen" and path and frozen:
-        return Halt(f"is in the frozen cgroup /{path}", f"on the node: {_thaw(path, frozen[path])}")
+        return Halt(f"is in the frozen cgroup /{path}", f"{ON_THE_NODE}{_thaw(path, frozen[path])}")
     return None
 
 

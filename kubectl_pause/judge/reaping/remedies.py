@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_pause.judge.made_anew import made_anew
-from kubectl_pause.pasting import command_line
+from kubectl_pause.pasting import ON_THE_NODE, command_line
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
@@ -63,7 +63,7 @@ def of_application(parent: ZombieParent) -> list[str]:
 
 def of_dead_leader(parent: ZombieParent) -> list[str]:
     """Its other threads keep it; they end all at once by a signal."""
-    return [f"on the node: ls /proc/{parent.pid}/task  # its threads that live; kill -KILL {parent.pid} ends them, and it can be reaped"]
+    return [f"{ON_THE_NODE}ls /proc/{parent.pid}/task  # its threads that live; kill -KILL {parent.pid} ends them, and it can be reaped"]
 
 
 def of_pause(sandbox: Sandbox, space: PidNamespace | None) -> list[str]:

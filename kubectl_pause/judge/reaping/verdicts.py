@@ -131,6 +131,9 @@ def _verdict(facts: ReapingFacts, whose: Whose, zombies: Sequence[Zombie], *, ma
         told = "the main thread has ended while other threads live: nobody can reap it before they end; this is no reaper's fault"
         return Verdict("zombie/dead-leader", told, [], [])
     parent = zombies[0].parent
+    if parent.pid == 0 and facts.node.facts.from_inside:
+        told = "its parent is outside of the container's PID namespace, most likely the runtime's, and has not waited for it"
+        return Verdict("zombie/outside-parent", told, ["seen from inside: who that is cannot be told"], [])
     if parent.pid == 0:
         told = "its parent is outside of the node's PID namespace, as where the node is a container itself, and has not waited for it"
         return Verdict("zombie/outside-parent" if sandbox else "zombie/unknown-parent", told, [], remedies.of_beyond())

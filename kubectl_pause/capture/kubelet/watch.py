@@ -11,7 +11,7 @@ from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
-    from kubectl_pause.capture.kubelet_lease import KubeletLease
+    from kubectl_pause.capture.kubelet.lease import KubeletLease
 
 _KUBELET_SECONDS = 2.0
 """An exec that has not ended by then may have no kubelet at its other end."""

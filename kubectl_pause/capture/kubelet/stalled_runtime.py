@@ -15,7 +15,7 @@ from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api, ApiError
-    from kubectl_pause.capture.kubelet_lease import KubeletLease
+    from kubectl_pause.capture.kubelet.lease import KubeletLease
     from kubectl_pause.facts.api import Pod
 
 _REQUEST_SECONDS = 2.0

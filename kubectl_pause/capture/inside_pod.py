@@ -1,0 +1,81 @@
+"""What a pod's own containers see: their PID namespaces, read by a shell in them. It needs `pods/exec` there, and makes nothing."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from kubectl_pause.access.exec_stream import ExecNotReady, StreamBroken, exec_in_pod
+from kubectl_pause.access.rest import ApiError
+from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.facts.capture import parse_capture
+from kubectl_pause.pasting import command_line
+
+if TYPE_CHECKING:
+    from kubectl_pause.access.rest import Api
+    from kubectl_pause.facts.api import Pod
+    from kubectl_pause.facts.capture import Capture
+
+_MAX_ANSWER_BYTES = 64 << 20
+_NO_SHELL = re.compile(r"executable file not found|no such file or directory|not found in \$PATH|stat .*/sh", re.IGNORECASE)
+
+
+def read_inside(api: Api, pod: Pod, container: str, *, sample: float, timeout: float) -> Capture:
+    """What `container` sees of its PID namespace, by one look or by two `sample` seconds apart.
+
+    Raises PauseInspectError: no shell in its image, no right to exec, no answer in `timeout` seconds.
+    """
+    namespace, name = pod.metadata.namespace or "", pod.metadata.name
+    where = f"container {container} of pod {namespace}/{name}"
+    command = ["sh", "-c", f"SAMPLE_SECONDS={sample:g}\n{_script()}"]
+    try:
+        result = exec_in_pod(
+            api, namespace, name, container, command, deadline_seconds=timeout + sample, max_stdout_bytes=_MAX_ANSWER_BYTES
+        )
+    except ExecNotReady as error:
+        raise PauseInspectError(
+            "ContainerNotRunning", f"{where} does not run: {error.message}", "see why: kubectl pause-inspect why"
+        ) from None
+    except StreamBroken as error:
+        raise PauseInspectError(error.reason, f"{where}: {error.message}", error.hint) from None
+    except ApiError as error:
+        if _NO_SHELL.search(error.message):
+            raise _no_shell(pod, container, where) from None
+        raise PauseInspectError(error.reason, f"{where}: {error.message}", error.hint or _rights(namespace)) from None
+    said = (result.stderr + result.stdout)[-300:].decode("utf-8", "backslashreplace").strip()
+    if not result.stdout.startswith(b"#pause-inspect-collector"):
+        if _NO_SHELL.search(said) or result.exit_code in (126, 127):
+            raise _no_shell(pod, container, where)
+        raise PauseInspectError("CollectorFailed", f"{where}: the reading ended with exit code {result.exit_code}: {said or 'no word'}", "")
+    return parse_capture(result.stdout, where)
+
+
+def _script() -> str:
+    """Without what is there for people: it is part of an address, and proxies take no long ones."""
+    text = resources.files("kubectl_pause.capture").joinpath("on_node", "inside.sh").read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("#"))
+
+
+def _no_shell(pod: Pod, container: str, where: str) -> PauseInspectError:
+    line = command_line(
+        "kubectl",
+        "debug",
+        "-n",
+        pod.metadata.namespace or "",
+        pod.metadata.name,
+        "-it",
+        "--image=busybox",
+        f"--target={container}",
+        "--",
+        "sh",
+    )
+    message = f"{where} has no shell in its image, so nothing can be read inside of it"
+    return PauseInspectError("ImageLacksTool", message, f"an ephemeral container would see its processes: {line}")
+
+
+def _rights(namespace: str) -> str:
+    return (
+        f"--inside needs the verbs create and get on pods/exec in namespace {namespace}: kubectl auth can-i create pods/exec -n {namespace}"
+    )
