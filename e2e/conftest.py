@@ -35,7 +35,12 @@ AWAY = "away"
 """A cluster beside these two, for tests that take any: they take parts of its node away, or wait long for the end of something."""
 LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else os.environ.get("E2E_LABELS", " ".join(BOTH)).split()
 """The clusters of this run: `e2e/run` starts one for each cluster, beside each other, and one for what concerns two."""
-AT_HOME = {"test_doctor.py": "with-crictl", "test_why.py": "without-crictl"}
+AT_HOME = {
+    "test_doctor.py": "with-crictl",
+    "test_inside.py": "without-crictl",
+    "test_no_false_alarm.py": "without-crictl",
+    "test_why.py": "without-crictl",
+}
 """Files of tests that take any cluster and are run on one of the two, before its own: the third has enough to do."""
 OF_BOTH = ("test_with_and_without_crictl.py",)
 """Files that are tested when the runs of one cluster are over: what compares the two."""
