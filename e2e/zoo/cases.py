@@ -14,8 +14,11 @@ SOON, LATER, LAST = (f"{seconds * SLOWNESS:g}" for seconds in (0.2, 1, 3))
 """Seconds: what dies so late has been adopted by then."""
 ORPHANS = f"(sleep {LATER} & sleep {LATER} & sleep {LATER} &); "
 HANDED_OVER = f"(sh -c 'sleep {SOON} & sleep {SOON} & exec sleep {LATER}' &); "
-BURST = f"perl -e 'for (1..250) {{ until (defined ($pid = fork)) {{ sleep 1 }} $pid || do {{ sleep {LAST}; exit }} }}'; "
-"""As many as one container may have: systemd gives each scope 15 % of what the node may have, which is 2048 where it is a container."""
+_BORN = "until (defined ($pid = fork)) { sleep 1 } $pid || "
+BURST = f"perl -e 'pipe R, W; for (1..250) {{ {_BORN}do {{ close W; <R>; sleep {LAST}; exit }} }}'; "
+"""All begin to count when their parent has ended and its end of the pipe with it: else the shell waits for those that die before.
+
+As many as one container may have: systemd gives each scope 15 % of what the node may have, which is 2048 where it is a container."""
 OWN = f"sleep {SOON} & sleep {SOON} & "
 FORGETFUL = f"sh -c '{OWN}exec sleep infinity'"
 GO = "until [ -e /tmp/go ]; do sleep .2; done; "
