@@ -177,6 +177,7 @@ def test_no_verb_changes_the_kubeconfig(server, tmp_path, monkeypatch, verb, cap
         "cleanup": ["--yes"],
         "access": [],
         "check": ["x"],
+        "why": ["x"],
         "options": [],
         "version": [],
     }
