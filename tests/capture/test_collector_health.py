@@ -16,11 +16,21 @@ if TYPE_CHECKING:
 SECRET = "hunter2-secret"
 CONFIGURATION = {
     "cniVersion": "1.0.0",
-    "name": SECRET,
+    "name": "net",
     "plugins": [
         {"type": "ptp", "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.0.0.0/24"}]]}, "kubeconfig": SECRET, "token": SECRET},
         {"type": "portmap\n/opt/forged", "capabilities": {"portMappings": True}},
     ],
+}
+
+
+LEASES = {
+    "10.0.0.5": f"{'ab' * 32}\r\neth0",
+    "fd00::5": f"{'cd' * 32}\r\neth0",
+    "10.0.0.6": f"{SECRET} {'ab' * 32}",
+    "10.0.0.7": f"{'ef' * 32}" + "x" * 9000,
+    "last_reserved_ip.0": SECRET,
+    "lock": "",
 }
 
 
@@ -35,6 +45,9 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "opt/cni/bin").symlink_to("/opt/really/bin")
     for program in ("ptp", "host-local", "odd\nname"):
         (tmp_path / "opt/really/bin" / program).write_text("")
+    (tmp_path / "var/lib/cni/networks/net").mkdir(parents=True)
+    for name, content in LEASES.items():
+        (tmp_path / "var/lib/cni/networks/net" / name).write_text(content)
     (tmp_path / "var/lib/cni/results/net-aa-eth0").write_text("")
     (tmp_path / "var/lib/cni/results/net-bb-eth0").write_text("{}")
     return tmp_path
@@ -49,6 +62,11 @@ def test_names_of_plugins_and_nothing_else(shell: list[str], root: Path) -> None
     assert health.configurations is None  # no crictl said where the runtime looks for them
     assert b'"ptp"' in capture.content("cni")
     assert b'"host-local"' in capture.content("cni")
+    leases = capture.content("leases").decode()
+    assert "/var/lib/cni/networks\n" in leases
+    assert {line.partition(" ")[2] or line for line in leases.splitlines()[1:]} == {
+        "./net/10.0.0.5", "./net/fd00::5", "./net/10.0.0.6", f"./net/10.0.0.5:{'ab' * 32}", f"./net/fd00::5:{'cd' * 32}",
+    }  # fmt: skip
     assert health.empty_results == ("net-aa-eth0",)
     assert {place.path for place in health.file_systems} == {"/run", "/var/lib/cni"}
     assert all(SECRET.encode() not in section.content for section in capture.sections.values() if section.content != b"")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_pause.facts.capture import Section
-from kubectl_pause.facts.runtime.health import FileSystem, runtime_health
+from kubectl_pause.facts.runtime.health import FileSystem, Lease, runtime_health
 from tests.nodes.written_nodes import written_node
 
 INFO = {
@@ -49,9 +49,21 @@ def test_file_systems():
     assert found.file_systems == (FileSystem("/run", 100, 0, 50, 7),)
 
 
-@given(st.binary(), st.binary(), st.binary(), st.binary(), st.binary())
-def test_any_bytes(info, cni, programs, cache, filesystems):
-    assert health(crictl_info=info, cni=cni, cni_programs=programs, cni_cache=cache, filesystems=filesystems) is not None
+def test_leases_of_the_network_in_use():
+    one, other = "ab" * 32, "cd" * 32
+    lines = [" /run/x", " 900 ./kind/10.0.0.5", f" ./kind/10.0.0.5:{one}", " 901 ./podman/10.88.0.2", f" ./podman/10.88.0.2:{other}"]
+    lines += [" 902 ./kind/fd00::5", f" ./kind/fd00::5:{other}", f" ./kind/10.0.0.9:{one}", " 903 ./kind/10.0.0.8"]
+    found = health(crictl_info=json.dumps(INFO), cni='/etc/cni/net.d\n{"name":"kind","type":"ptp"}', leases="\n".join(lines))
+    assert found.leases == (
+        Lease("/run/x/kind/10.0.0.5", "10.0.0.5", one, 900),
+        Lease("/run/x/kind/fd00::5", "fd00::5", other, 902),
+    )
+
+
+@given(st.binary(), st.binary(), st.binary(), st.binary(), st.binary(), st.binary())
+def test_any_bytes(info, cni, programs, cache, leases, filesystems):
+    sections = {"crictl_info": info, "cni_programs": programs, "cni_cache": cache, "leases": leases, "filesystems": filesystems}
+    assert health(cni=cni, **sections) is not None
 
 
 JSON = st.recursive(

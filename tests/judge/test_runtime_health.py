@@ -146,3 +146,18 @@ def test_a_namespace_of_nobody_may_be_that_of_a_sandbox_in_the_making(made, code
     times = {"netns": f" {made} /run/netns/cni-2"} if made else {}
     capture = node(status=WELL, mounts=mounted(POD_NET) + "\n" + mounted(POD_NET + 1, "/run/netns/cni-2"), **times)
     assert [code for code in of_node(replace(capture, header={"now": "1000000"})) if code.startswith("namespace/")] == codes
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "made", "codes"),
+    [("f", 1_000_000 - 400, ["ipam/stale"]), ("f", 1_000_000 - 100, []), ("a", 1_000_000 - 400, [])],
+    ids=["of nobody", "of one in the making", "of a sandbox"],
+)
+def test_a_lease(sandbox, made, codes):
+    leases = f" /run/x\n {made} ./kind/10.0.0.5\n ./kind/10.0.0.5:{identifier(sandbox)}"
+    cni = '/etc/cni/net.d\n{"name":"kind","type":"ptp"}'
+    capture = node(status=WELL, mounts=mounted(POD_NET), crictl_info=" " + json.dumps(READY), cni=cni, leases=leases)
+    report = inspect_capture(replace(capture, header={"now": "1000000"}), "-")
+    stale = [finding for finding in report.findings if finding.code.startswith("ipam/")]
+    assert [finding.code for finding in stale] == codes
+    assert all("rm /run/x/kind/10.0.0.5" in (finding.remedy or "") for finding in stale)

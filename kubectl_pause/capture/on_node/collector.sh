@@ -44,7 +44,7 @@ for top in '' '[]>'; do
 done
 
 KEEP_INFO="status>conditions lastCNILoadStatus cniconfig>PluginConfDir cniconfig>PluginDirs"
-KEEP_CNI="type ipam>type plugins[]>type plugins[]>ipam>type"
+KEEP_CNI="name type ipam>type plugins[]>type plugins[]>ipam>type"
 
 # JSON without what is not named in `keep`: segments joined by ">", "[]" for any element, "*" ends a prefix. One pass over
 # records between quotes, so strings cost nothing; a document per file in `files` mode (stdin: names), else stdin is the document.
@@ -225,8 +225,9 @@ in_root() {
 	case $link in /*) echo "$NODE_ROOT$link" ;; *) echo "$NODE_ROOT/$1" ;; esac
 }
 
-# CNI configurations, in which tokens and paths of kubeconfigs may stand: their plugins' names alone. The programs that are installed;
-# files of the CNI cache that are empty; file systems that a sandbox needs: blocks, free, inodes, free.
+# CNI configurations, in which tokens and paths of kubeconfigs may stand: the network's name and its plugins' alone. The programs that
+# are installed; files of the CNI cache that are empty; leases of host-local (when, of which sandbox, the address); file systems that a
+# sandbox needs: blocks, free, inodes, free.
 health() {
 	[ "$READ_HEALTH" = yes ] || return
 	crictl_end=$(($(date +%s) + CRICTL_SHARE))
@@ -249,6 +250,14 @@ health() {
 	echo '#section cni-cache'
 	limited find "$(in_root var/lib/cni/results)/" -maxdepth 1 -type f -size 0 | sed 's,.*/,,' | grep -xE '[A-Za-z0-9._-]{1,255}' |
 		head -n 100 | sed 's/^/ /'
+	echo '#section leases'
+	for place in var/lib/cni/networks run/cni-ipam-state; do
+		dir=$(in_root $place)
+		(cd "$dir" && echo " /$place" || exit
+			files=$(limited find . -mindepth 2 -maxdepth 2 -type f -size -2 | grep -xE '\./[A-Za-z0-9._-]{1,64}/[0-9a-f.:]{2,39}' | head -n 4096)
+			printf '%s\n' "$files" | xargs stat -c ' %Y %n'
+			printf '%s\n' "$files" | xargs grep -Hom 1 -E '^[0-9a-f]{64}' /dev/null | sed 's/^/ /')
+	done
 	echo '#section filesystems'
 	for place in run var/lib/containerd var/lib/kubelet var/log/pods var/lib/cni; do
 		numbers=$(stat -f -c '%b %f %c %d' "$NODE_ROOT/$place") && echo " /$place $numbers"

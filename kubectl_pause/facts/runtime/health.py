@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +33,23 @@ class FileSystem:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """An address that host-local has given away: `sandbox` is the id that it was for, `made_at` in seconds since the epoch."""
+
+    path: str
+    address: str
+    sandbox: str
+    made_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class RuntimeHealth:
     """`network_ready` is None where the runtime did not say. `configurations` is how many files there are where it looks for them, None
     where that is not known; `plugin_types` are those of the first, which is the one in use, and of the plugins that these call.
 
     `programs` are the names of what is installed where the runtime looks for it, None where not all of these places were looked at.
-    `empty_results` are names of files of the CNI cache that are empty.
+    `empty_results` are names of files of the CNI cache that are empty. `leases` are those of
+    host-local for the network of the first configuration.
     """
 
     network_ready: bool | None
@@ -47,6 +59,7 @@ class RuntimeHealth:
     plugin_types: tuple[str, ...]
     programs: frozenset[str] | None
     empty_results: tuple[str, ...]
+    leases: tuple[Lease, ...]
     file_systems: tuple[FileSystem, ...]
 
 
@@ -70,6 +83,7 @@ def runtime_health(capture: Capture) -> RuntimeHealth | None:
         plugin_types=tuple(dict.fromkeys(_types(documents[0]))) if documents else (),
         programs=frozenset().union(*(installed[each] for each in folders)) if folders and installed.keys() >= set(folders) else None,
         empty_results=tuple(_lines(capture.content("cni-cache"))),
+        leases=tuple(_leases(capture.content("leases"), text_of(documents[0].get("name")))) if documents else (),
         file_systems=tuple(_file_systems(capture.content("filesystems"))),
     )
 
@@ -118,6 +132,19 @@ def _document(line: str) -> dict[str, Any] | None:
 
 def _lines(content: bytes) -> Iterator[str]:
     return (line.strip() for line in content.decode("utf-8", "backslashreplace").split("\n") if line.strip())
+
+
+_MADE = re.compile(r"(\d{1,12}) \./([^/ ]+/[^/ ]+)")
+_FOR = re.compile(r"\./([^/ ]+/[^/ :]+(?::[^/ :]*)*):([0-9a-f]{64})")
+
+
+def _leases(content: bytes, network: str) -> Iterator[Lease]:
+    """Those whose file names a sandbox; of each the file's time and its first line are told apart. Other networks may be an engine's."""
+    for folder, lines in _by_folder(content).items():
+        made = {match[2]: int(match[1]) for line in lines if (match := _MADE.fullmatch(line))}
+        for line in lines:
+            if (match := _FOR.fullmatch(line)) and match[1] in made and match[1].startswith(f"{network}/"):
+                yield Lease(f"{folder}/{match[1]}", match[1].partition("/")[2], match[2], made[match[1]])
 
 
 def _file_systems(content: bytes) -> Iterator[FileSystem]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.known_programs import RUNTIME_DAEMONS
-from kubectl_pause.judge.guards import age_of, is_fresh
+from kubectl_pause.judge.guards import YOUNG_SECONDS, age_of, is_fresh
+from kubectl_pause.pasting import command_line
 from kubectl_pause.report import Finding
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _COMM = 15
 """The kernel cuts a comm to so many bytes."""
 _HUNG_SECONDS = 10
+_MOST = 5
 
 
 def runtime_findings(node: JoinedNode) -> list[Finding]:
@@ -29,11 +31,23 @@ def runtime_findings(node: JoinedNode) -> list[Finding]:
     health = node.facts.health
     if health is None:
         return []
-    return [*_network(node, health), *_programs(node, health), *_hung_plugins(node, health), *_cache(node, health), *_full(node, health)]
+    return [
+        *_network(node, health),
+        *_programs(node, health),
+        *_hung_plugins(node, health),
+        *_cache(node, health),
+        *_leases(node, health),
+        *_full(node, health),
+    ]
 
 
 def _finding(  # noqa: PLR0913, PLR0917 (what a finding is made of)
-    node: JoinedNode, code: str, message: str, evidence: list[str], remedy: str, severity: Literal["info", "critical"] = "critical"
+    node: JoinedNode,
+    code: str,
+    message: str,
+    evidence: list[str],
+    remedy: str,
+    severity: Literal["info", "warning", "critical"] = "critical",
 ) -> Finding:
     subject = f"node {node.about.name}"
     return Finding(code=code, severity=severity, subject=subject, message=message, evidence=evidence, confidence="certain", remedy=remedy)
@@ -89,6 +103,20 @@ def _cache(node: JoinedNode, health: RuntimeHealth) -> Iterator[Finding]:
     names = ", ".join(health.empty_results[:3]) + (f" and {len(health.empty_results) - 3} more" if len(health.empty_results) > 3 else "")  # noqa: PLR2004
     message = "files of the CNI cache are empty: a runtime with a libcni before 1.2.3 cannot take down the sandboxes that they are of"
     yield _finding(node, "cni/cache-broken", message, [f"size 0: {names}"], "on the node: find /var/lib/cni/results -size 0", "info")
+
+
+def _leases(node: JoinedNode, health: RuntimeHealth) -> Iterator[Finding]:
+    """host-local has no word for taking back what a sandbox left that is gone; a lease is there before its sandbox is listed."""
+    now = node.facts.header.now
+    if node.facts.pods is not None and now is not None:
+        listed = {pod.id for pod in node.facts.pods}
+        stale = [lease for lease in health.leases if lease.sandbox not in listed and now - lease.made_at > YOUNG_SECONDS]
+        if stale:
+            message = f"{len(stale)} addresses are leased to sandboxes that are not there: no pod gets them until the leases are removed"
+            evidence = [f"{lease.address} of sandbox {lease.sandbox[:13]}, which the runtime does not list" for lease in stale[:_MOST]]
+            evidence += [f"and {len(stale) - _MOST} more"] if len(stale) > _MOST else []
+            paths = command_line("rm", *(lease.path for lease in stale[:_MOST]))
+            yield _finding(node, "ipam/stale", message, evidence, f"on the node, once each is seen not to be listed: {paths}", "warning")
 
 
 def _full(node: JoinedNode, health: RuntimeHealth) -> Iterator[Finding]:
