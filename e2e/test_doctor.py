@@ -219,6 +219,15 @@ def test_no_free_address(patient: Patient) -> None:
     patient.remove("gives-the-range")
 
 
+def test_a_lease_that_a_sandbox_left(patient: Patient) -> None:
+    place = "$(dirname $(find /run/cni-ipam-state /var/lib/cni/networks -name last_reserved_ip.0 2>/dev/null | head -n 1))"
+    patient.make("has-a-lease")
+    address = patient.sandbox("has-a-lease")["ips"][0].rpartition(".")[0] + ".253"
+    with patient.fault("ipam/stale", undone=lambda: patient.on_node(f"rm {place}/{address}")):
+        patient.on_node(f"cd {place} && printf '{'ab' * 32}\\r\\neth0' >{address} && touch -d '10 minutes ago' {address}")
+    patient.remove("has-a-lease")
+
+
 def test_no_network_and_one_that_is_moved_back(patient: Patient) -> None:
     """containerd hears of a file that is written, and not of one that is moved in, which a copy from another file system is not."""
     away, back = (
