@@ -35,7 +35,7 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     cancelled = threading.Event()
     with signals_into(cancelled) as received:
         with ThreadPoolExecutor(max_workers=max(1, min(parallel, len(nodes) or 1)), thread_name_prefix="node") as executor:
-            once, preflight = _once(warn), Preflight(api, options.namespace)
+            once, preflight = _once(warn), None if options.via else Preflight(api, options.namespace)
             runs = {executor.submit(capture_node, CaptureRun(api, node, options, cancelled, say, once, preflight)): node for node in nodes}
             try:
                 yield from _as_they_end(runs, cancelled)

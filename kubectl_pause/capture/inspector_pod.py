@@ -48,7 +48,7 @@ class InspectorOptions:
     """How to run it. `timeout` in seconds bounds everything from its creation to the last byte of its answer.
 
     `sample_seconds` is how long the collector waits for a second look at the processes; 0 is one look. `watch_seconds` is how long
-    pause processes are watched after that; 0 is not at all.
+    pause processes are watched after that; 0 is not at all. `via` is a pod that is there already, in whose place none is made.
     """
 
     image: str = DEFAULT_IMAGE
@@ -60,6 +60,7 @@ class InspectorOptions:
     read_fds: bool = False
     read_args: bool = False
     read_health: bool = False
+    via: str | None = None
     sample_seconds: float = 0.0
     watch_seconds: float = 0.0
 
@@ -90,7 +91,6 @@ def manifest(
     """The pod as it is created; `user` is the value of USER_LABEL."""
     lifetime = options.lifetime
     marks = labels(name) | ({USER_LABEL: user} if user else {})
-    limits = crictl_limits(options.timeout - options.sample_seconds)
     scripts = {"COLLECTOR": "collector.sh"} | ({"WATCHER": "watcher.sh"} if options.watch_seconds else {})
     return {
         "apiVersion": "v1",
@@ -120,12 +120,7 @@ def manifest(
                     "command": ["sh", "-c", f"trap 'exit 0' TERM INT; sleep {lifetime} & wait"],
                     "env": [
                         *({"name": name, "value": _script(file).replace("$", "$$")} for name, file in scripts.items()),
-                        {"name": "USE_CRICTL", "value": "yes" if options.use_crictl else "no"},
-                        {"name": "READ_FDS", "value": "yes" if options.read_fds else "no"},
-                        {"name": "READ_ARGS", "value": "yes" if options.read_args else "no"},
-                        {"name": "READ_HEALTH", "value": "yes" if options.read_health else "no"},
-                        *({"name": name, "value": value} for name, value in limits.items()),
-                        {"name": "SAMPLE_SECONDS", "value": f"{options.sample_seconds:g}"},
+                        *({"name": name, "value": value} for name, value in settings(options).items()),
                     ],
                     "securityContext": {"privileged": True, "readOnlyRootFilesystem": True, "runAsUser": 0},
                     "resources": {
@@ -136,6 +131,23 @@ def manifest(
             ],
         },
     }
+
+
+def settings(options: InspectorOptions) -> dict[str, str]:
+    """What the collector is told by its environment."""
+    switches = {
+        "USE_CRICTL": options.use_crictl,
+        "READ_FDS": options.read_fds,
+        "READ_ARGS": options.read_args,
+        "READ_HEALTH": options.read_health,
+    }
+    limits = crictl_limits(options.timeout - options.sample_seconds)
+    return {name: "yes" if on else "no" for name, on in switches.items()} | limits | {"SAMPLE_SECONDS": f"{options.sample_seconds:g}"}
+
+
+def collector() -> str:
+    """The collector's text."""
+    return _script("collector.sh")
 
 
 def _script(file: str) -> str:

@@ -169,6 +169,10 @@ class CaptureFlags:
     args: Annotated[bool, flag(_READING, "--args", help="Read arguments too, of processes that reap or should: they may be secrets.")] = (
         False
     )
+    via: Annotated[
+        Optional[str],
+        flag(_READING, "--via", metavar="POD", help="Read through a privileged pod that is there: [NAMESPACE/]POD or ds/NAME; make none."),
+    ] = None
     dry_run: Annotated[
         Optional[str],
         flag(_READING, "--dry-run", metavar="WAY", help="client or server: print what would be created, and create nothing."),
@@ -200,6 +204,7 @@ class CaptureFlags:
             read_fds=self.fds,
             read_args=self.args,
             read_health=health,
+            via=self.via,
             sample_seconds=sample,
         )
 

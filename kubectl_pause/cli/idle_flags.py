@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _NO_CLUSTER_FROM = "--from reads saved captures, and asks no cluster or node"
 _NO_CLUSTER_LOCAL = "--local reads this host, and asks no cluster"
 _USED_LOCALLY = {"timeout", "crictl"}
+_OF_THE_POD = ("image", "image_pull_policy", "image_pull_secret", "debug_namespace", "dry_run")
 _USED_INSIDE = {"timeout", "parallel"}
 _TABLES = ("", "wide")
 
@@ -39,7 +40,8 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
     """Each parameter that would have no effect, and why."""
     form = str(values.get("output") or "").partition("=")[0]
     yield from _places(verb, given, groups)
-    yield from _namespaces(verb, given)
+    if "via" not in given:  # whose namespace it is, too
+        yield from _namespaces(verb, given)
     if verb == "report" and not values.get("names"):
         yield "namespace", "without names the page is of whole nodes"
     yield from _rows(verb, form, watched=bool(values.get("watch")), named=bool(values.get("names")))
@@ -49,10 +51,7 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
         yield "args", "who tells whose a process is, and prints no arguments"
     if form == "owners" or (verb == "node" and form in (*_TABLES, "name")):
         yield "args", "what is printed has no arguments in it; -o json has them"
-    if values.get("inside"):
-        for parameter in groups.of_nodes:
-            if parameter not in _USED_INSIDE:
-                yield parameter, "--inside makes no inspector pod"
+    yield from _ways(verb, values, groups)
     if values.get("watch"):
         yield "args", "--watch prints no arguments"
         yield "sample", "--watch looks every --interval"
@@ -60,6 +59,21 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
         yield "tracefs", "it is for --watch"
         yield "trace_buffer", "it is for --watch"
         yield "interval", "it is for --watch"
+
+
+def _ways(verb: str, values: Mapping[str, Any], groups: FlagGroups) -> Iterator[tuple[str, str]]:
+    """Flags of an inspector pod where none is made."""
+    if values.get("inside"):
+        for parameter in groups.of_nodes:
+            if parameter not in _USED_INSIDE:
+                yield parameter, "--inside makes no inspector pod"
+    if values.get("via"):
+        for parameter in _OF_THE_POD:
+            yield parameter, "--via makes no pod"
+    if values.get("watch"):
+        yield "via", "--watch needs a pod of its own"
+    if verb == "access":
+        yield "via", "access is about pods that are made"
 
 
 def _places(verb: str, given: Collection[str], groups: FlagGroups) -> Iterator[tuple[str, str]]:

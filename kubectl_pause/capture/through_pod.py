@@ -1,0 +1,126 @@
+"""A node read through a privileged pod that is there already (a node agent, say): nothing is created, and nothing is left in it.
+
+The collector goes in by stdin, as a pod of ours has it in its environment.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kubectl_pause import __version__
+from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, exec_in_pod
+from kubectl_pause.access.objects import get_node, get_pod, list_pods
+from kubectl_pause.access.rest import ApiError
+from kubectl_pause.capture import inspector_pod
+from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.facts.api import ApiView, for_capture
+from kubectl_pause.facts.capture import read_capture
+from kubectl_pause.pasting import kubectl_line
+
+if TYPE_CHECKING:
+    from kubectl_pause.access.rest import Api
+    from kubectl_pause.capture.node_capture import CaptureRun
+    from kubectl_pause.facts.api import Node, Pod, SpecContainer
+    from kubectl_pause.facts.capture import Capture
+
+_RUN = 'eval "$(cat)"'
+_MAX_ANSWER_BYTES = 64 * 1024 * 1024
+_HINT = "choose one with hostPID, and privileged, or leave --via out: an inspector pod is made then"
+
+
+def read_through(run: CaptureRun, via: str) -> tuple[Capture, bytes]:
+    """The node's capture with the API's view in it, and the collector's own bytes. `via` is NAMESPACE/POD, POD or ds/NAME.
+
+    Raises PauseInspectError: no such pod on that node, one that cannot see it, one whose image lacks a tool, no answer in time.
+    """
+    started = time.monotonic()
+    pod = _pod_on(run.api, via, run.node)
+    container = _container(run, pod)
+    answer = _exec(run, pod, container)
+    capture = read_capture(answer, f"node {run.node}, through pod {_name(pod)}")
+    node: Node | None = None
+    pods: list[Pod] = []
+    try:
+        node = get_node(run.api, run.node)
+        pods = list_pods(run.api, None, {"fieldSelector": f"spec.nodeName={run.node}"})
+    except PauseInspectError as error:
+        run.warn(f"node {run.node}: what the API says of it is missing: {error.message}")
+    view = ApiView(
+        captured_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        node_name=run.node,
+        node=node,
+        pods=[for_capture(each) for each in pods],
+        seconds=round(time.monotonic() - started, 3),
+        tool_version=__version__,
+    )
+    return replace(capture, api=msgspec.json.encode(view)), answer
+
+
+def _pod_on(api: Api, via: str, node: str) -> Pod:
+    kind, slash, name = via.rpartition("/")
+    if kind.lower() in ("ds", "daemonset", "daemonsets"):
+        pods = list_pods(api, api.namespace, {"fieldSelector": f"spec.nodeName={node}"})
+        owned = [pod for pod in pods if pod.controller == ("DaemonSet", name)]
+        if not owned:
+            what = f"node {node}: DaemonSet {api.namespace}/{name} has no pod there"
+            raise PauseInspectError("NotFound", what, kubectl_line("get", "ds", name, api.namespace))
+        return owned[0]
+    namespace = kind if slash else api.namespace
+    try:
+        pod = get_pod(api, namespace, name)
+    except ApiError as error:
+        raise PauseInspectError(error.reason, f"--via: {error.message}", error.hint or "give NAMESPACE/POD, POD or ds/NAME") from None
+    if pod.spec.node_name != node:
+        where = f"is on node {pod.spec.node_name}" if pod.spec.node_name else "is on no node yet"
+        what = f"--via: pod {_name(pod)} {where}, and node {node} is to be read"
+        raise PauseInspectError("WrongUsage", what, "name a pod on that node, or ds/NAME")
+    return pod
+
+
+def _container(run: CaptureRun, pod: Pod) -> str:
+    """The first that is privileged. What the pod lacks is said: without the node's PID namespace it can tell nothing."""
+    if not pod.spec.host_pid:
+        what = f"--via: pod {_name(pod)} has a PID namespace of its own (no hostPID): it cannot see the node's processes"
+        raise PauseInspectError("NotSupported", what, _HINT)
+    containers: list[SpecContainer] = pod.spec.containers or []
+    privileged = [each for each in containers if each.security_context and each.security_context.privileged]
+    if not privileged:
+        run.warn(f"node {run.node}: pod {_name(pod)} is not privileged: namespaces and the runtime may not be read through it")
+    return (privileged or containers)[0].name
+
+
+def _exec(run: CaptureRun, pod: Pod, container: str) -> bytes:
+    settings = [f"{name}={value}" for name, value in inspector_pod.settings(run.options).items()]
+    try:
+        result = exec_in_pod(
+            run.api,
+            pod.metadata.namespace or "",
+            pod.metadata.name,
+            container,
+            ["env", *settings, "sh", "-c", _RUN],
+            deadline_seconds=run.options.timeout,
+            max_stdout_bytes=_MAX_ANSWER_BYTES,
+            stdin=inspector_pod.collector().encode(),
+            cancelled=run.cancelled,
+        )
+    except ExecCancelled as error:
+        raise PauseInspectError("Interrupted", f"node {run.node}: interrupted", error.hint) from None
+    except ExecNotReady as error:
+        raise PauseInspectError("ContainerNotRunning", f"node {run.node}: pod {_name(pod)} does not run: {error.message}", _HINT) from None
+    except PauseInspectError as error:
+        raise PauseInspectError(error.reason, f"node {run.node}: through pod {_name(pod)}: {error.message}", error.hint or _HINT) from None
+    whole = result.stdout.startswith(b"\x1f\x8b") and result.exit_code == 0
+    if whole or result.stdout.startswith(b"#missing"):
+        return result.stdout
+    said = (result.stderr + result.stdout)[-300:].decode("utf-8", "backslashreplace").strip()
+    what = f"node {run.node}: the collector ended with exit code {result.exit_code} in pod {_name(pod)}: {said or 'no further word'}"
+    raise PauseInspectError("CollectorFailed", what, _HINT)
+
+
+def _name(pod: Pod) -> str:
+    return f"{pod.metadata.namespace}/{pod.metadata.name}"
