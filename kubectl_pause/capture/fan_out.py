@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.capture.admission.preflight import Preflight
 from kubectl_pause.capture.node_capture import CaptureRun, NodeCapture, capture_node
+from kubectl_pause.capture.through_pod import capture_through
 from kubectl_pause.errors import PauseInspectError, as_failure
 from kubectl_pause.signals import EndedBySignal, signals_into
 
@@ -36,13 +37,17 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     with signals_into(cancelled) as received:
         with ThreadPoolExecutor(max_workers=max(1, min(parallel, len(nodes) or 1)), thread_name_prefix="node") as executor:
             once, preflight = _once(warn), None if options.via else Preflight(api, options.namespace)
-            runs = {executor.submit(capture_node, CaptureRun(api, node, options, cancelled, say, once, preflight)): node for node in nodes}
+            runs = {executor.submit(_capture, CaptureRun(api, node, options, cancelled, say, once, preflight)): node for node in nodes}
             try:
                 yield from _as_they_end(runs, cancelled)
             finally:
                 cancelled.set()
         if received:
             raise EndedBySignal(received[0])
+
+
+def _capture(run: CaptureRun) -> NodeCapture:
+    return capture_through(run, run.options.via) if run.options.via else capture_node(run)
 
 
 def _as_they_end(runs: dict[Future[NodeCapture], str], cancelled: threading.Event) -> Iterator[tuple[str, NodeCapture | PauseInspectError]]:

@@ -26,7 +26,6 @@ from kubectl_pause.capture.inspector_life import inspector
 from kubectl_pause.capture.kubelet.lease import KubeletLease
 from kubectl_pause.capture.kubelet.stalled_runtime import stalled
 from kubectl_pause.capture.kubelet.watch import KubeletWatch
-from kubectl_pause.capture.through_pod import read_through
 from kubectl_pause.capture.unanswered import creation_refused, exec_refused, node_trouble, other_kubelet, timed_out, with_other_images
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, for_capture
@@ -87,9 +86,7 @@ class NodeCapture:
 
 
 def capture_node(run: CaptureRun) -> NodeCapture:
-    """Capture one node. Raises PauseInspectError; whatever happens, a pod that was made is deleted before it returns."""
-    if run.options.via:
-        return NodeCapture(*read_through(run, run.options.via))
+    """Capture one node. Raises PauseInspectError; whatever happens, the pod is deleted before it returns."""
     with captured_node(run) as (capture, _):
         return capture
 

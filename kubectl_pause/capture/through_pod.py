@@ -17,6 +17,7 @@ from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, exec_i
 from kubectl_pause.access.objects import get_node, get_pod, list_pods
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
+from kubectl_pause.capture.node_capture import NodeCapture
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, for_capture
 from kubectl_pause.facts.capture import read_capture
@@ -26,15 +27,14 @@ if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
     from kubectl_pause.capture.node_capture import CaptureRun
     from kubectl_pause.facts.api import Node, Pod, SpecContainer
-    from kubectl_pause.facts.capture import Capture
 
 _RUN = 'eval "$(cat)"'
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _HINT = "choose one with hostPID, and privileged, or leave --via out: an inspector pod is made then"
 
 
-def read_through(run: CaptureRun, via: str) -> tuple[Capture, bytes]:
-    """The node's capture with the API's view in it, and the collector's own bytes. `via` is NAMESPACE/POD, POD or ds/NAME.
+def capture_through(run: CaptureRun, via: str) -> NodeCapture:
+    """Capture one node. `via` is NAMESPACE/POD, POD or ds/NAME.
 
     Raises PauseInspectError: no such pod on that node, one that cannot see it, one whose image lacks a tool, no answer in time.
     """
@@ -58,7 +58,7 @@ def read_through(run: CaptureRun, via: str) -> tuple[Capture, bytes]:
         seconds=round(time.monotonic() - started, 3),
         tool_version=__version__,
     )
-    return replace(capture, api=msgspec.json.encode(view)), answer
+    return NodeCapture(replace(capture, api=msgspec.json.encode(view)), answer)
 
 
 def _pod_on(api: Api, via: str, node: str) -> Pod:
