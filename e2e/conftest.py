@@ -39,6 +39,7 @@ AT_HOME = {
     "test_doctor.py": "with-crictl",
     "test_inside.py": "without-crictl",
     "test_no_false_alarm.py": "without-crictl",
+    "test_via.py": "without-crictl",
     "test_why.py": "without-crictl",
 }
 """Files of tests that take any cluster and are run on one of the two, before its own: the third has enough to do."""
