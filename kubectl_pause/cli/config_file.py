@@ -4,6 +4,7 @@
     imagePullPolicy: IfNotPresent
     imagePullSecrets: [registry]
     debugNamespace: node-debug
+    ignoreFindings: [namespace/outlived]
 
 A flag goes before an environment variable, that before this file, and this before the program's own default.
 """
@@ -25,10 +26,14 @@ class Defaults:
     image_pull_policy: str | None = None
     image_pull_secrets: tuple[str, ...] = ()
     debug_namespace: str | None = None
+    ignored_findings: tuple[str, ...] = ()
+    """Codes that `check` leaves out."""
 
 
+_SEVERAL = ("imagePullSecrets", "ignoreFindings")
 _KEYS = {
     "image": "image", "imagePullPolicy": "image_pull_policy", "imagePullSecrets": "image_pull_secrets", "debugNamespace": "debug_namespace",
+    "ignoreFindings": "ignored_findings",
 }  # fmt: skip
 
 
@@ -68,7 +73,7 @@ def read_defaults() -> Defaults:
     for key, value in document.items():
         if key not in _KEYS:
             raise _bad(file, f"unknown setting {key!r}")
-        several = key == "imagePullSecrets"
+        several = key in _SEVERAL
         if not (isinstance(value, list) and all(isinstance(each, str) for each in value) if several else isinstance(value, str)):
             raise _bad(file, f"{key}: {'a list of names' if several else 'a text'} is needed")
         values[_KEYS[key]] = tuple(value) if several else value

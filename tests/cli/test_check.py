@@ -77,3 +77,15 @@ def test_the_node_is_named_where_there_are_several(command):
     assert heading.startswith("NODE ")
     report = json.loads(command("check", *TWO_LOOKS, *LIKELY, "-o", "json").out)
     assert {row.split()[0] for row in rows} == {node["name"] for node in report["nodes"]}
+
+
+def test_codes_that_the_config_file_leaves_out(command, tmp_path, monkeypatch):
+    folder = tmp_path / "config" / "kubectl-pause-inspect"
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text("ignoreFindings: [zombie/no-init]\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert command("check", *TWO_LOOKS, "--fail-on", "warning").code == 3
+    assert "zombie/no-init" not in command("check", *TWO_LOOKS).out
+    assert command("check", *TWO_LOOKS, "--fail-on", "warning", "--ignore", "zombie/application").code == 0
+    (folder / "config.yaml").write_text("ignoreFindings: zombie/no-init\n")
+    assert "ignoreFindings: a list of names is needed" in command("check", *TWO_LOOKS).errors[0][0]

@@ -199,6 +199,12 @@ def test_the_sandbox_made_anew_is_told_beside():
     assert [(finding.code, finding.severity) for finding in told(of).also] == [("sandbox/made-anew", "warning")]
 
 
+@pytest.mark.parametrize(("seen", "confidence"), [(20, "certain"), (300, "certain"), (900, "possible")])
+def test_what_was_said_long_ago_may_be_over(seen, confidence):
+    of = trail(pod(), event("FailedCreatePodSandBox", 'failed to find plugin "ptp" in path [/opt/cni/bin]', seen=seen))
+    assert told(of).cause.confidence == confidence
+
+
 def test_a_host_network_pod_waits_for_no_network():
     of = trail(pod(spec={"hostNetwork": True}), node=node("False", "cni plugin not initialized"))
     answer = told(of)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli.config_file import read_defaults
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, sample_seconds, with_shared_flags
 from kubectl_pause.cli.output_flags import ViewFlags
@@ -30,7 +31,8 @@ def check(
         typer.Option("--fail-on", metavar="SEVERITY", help="End with exit code 3 for a certain finding so bad: info, warning or critical."),
     ] = None,
     ignored: Annotated[
-        Optional[list[str]], typer.Option("--ignore", metavar="CODE", help="Leave out findings with this code; may be repeated.")
+        Optional[list[str]],
+        typer.Option("--ignore", metavar="CODE", help="Leave out findings with this code, beside the config file's; may be repeated."),
     ] = None,
     sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between two looks; 0 is one look.")] = "1s",
     kube: KubeFlags = KubeFlags(),
@@ -58,7 +60,7 @@ def check(
         _from_files(view, names or [], report)
     else:
         _from_cluster(names or [], report, kube, capture, wait, every=every)
-    _leave_out(report, ignored or [])
+    _leave_out(report, [*(ignored or []), *read_defaults().ignored_findings])
     for node in report.nodes:
         for note in node.sources.notes:
             terminal.warn(f"node {node.name}: not looked at: {note}")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from kubectl_pause.facts.pod_trail import moment_of
 from kubectl_pause.judge.stuck.reason import Reason, describe, finding, of_event, seconds_since, seen, since
 from kubectl_pause.judge.stuck.steps import SANDBOX_READY, condition_of
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _EARLY_SECONDS = 15
 """Most sandboxes are made in a second or two, and a failure is told at once: before this nothing is said of a pod without an event."""
 _SCHEDULER_SECONDS = 10
+_STALE_SECONDS = 400
+"""A kubelet that goes on failing says so at each try, and once it is held back (25 events on a pod) still every 5 min."""
 _BEFORE_SANDBOX = ("FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedPrepareDynamicResources")
 _OF_SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady", "FailedCreatePodContainer", "FailedSync", "FailedKillPod")
 _MISSING_OBJECT = re.compile(r'(?P<kind>configmap|secret|persistentvolumeclaim)s? "(?:[^"/]*/)?(?P<name>[^"]+)" not found', re.IGNORECASE)
@@ -93,6 +97,9 @@ def _of_sandbox(trail: PodTrail, on_node: OnNode) -> Reason:
     if event:
         before = event.reason in _BEFORE_SANDBOX
         cause = _of_volume(trail, event) if before else of_event(trail, event, "sandbox/not-made")
+        ago = seconds_since(trail, event.last_seen)
+        if ago is None or ago > _STALE_SECONDS:
+            cause = replace(cause, confidence="possible")
         what = "a volume or device, and has no sandbox before" if before else "its sandbox and network"
         return Reason(f"it has waited {waited} for {what}", cause, _RETRY_MOUNT if before else _RETRY)
     on_it = next((each for each in on_node.findings if each.severity == "critical"), None)

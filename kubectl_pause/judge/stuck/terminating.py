@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kubectl_pause.report import Finding
 
 _RECENT_SECONDS = 300
-_KILL_SECONDS = 10
+_KILL_SECONDS = 15
 """So long after the end of the grace nothing is said of a container that still runs: it is killed, and that takes its time."""
 _RELEASE_SECONDS = 60
 """Volumes are unmounted, and the cgroup goes, within so long where nothing keeps them."""
