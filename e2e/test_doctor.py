@@ -224,7 +224,7 @@ def test_a_lease_that_a_sandbox_left(patient: Patient) -> None:
     patient.make("has-a-lease")
     address = patient.sandbox("has-a-lease")["ips"][0].rpartition(".")[0] + ".253"
     with patient.fault("ipam/stale", undone=lambda: patient.on_node(f"rm {place}/{address}")):
-        patient.on_node(f"cd {place} && printf '{'ab' * 32}\\r\\neth0' >{address} && touch -d '10 minutes ago' {address}")
+        patient.on_node(f"cd {place} && printf '{'ab' * 32}\\r\\neth0' >{address} && touch -d @$(($(date +%s) - 600)) {address}")
     patient.remove("has-a-lease")
 
 
