@@ -1,7 +1,8 @@
 """Facts of one PID namespace as a container sees it, put so that they can be joined as those of a node.
 
-Pids are those of that namespace; nothing of the node is known, least of all its own namespaces. The runtime's list is that of the API: the
-containers that run. The sandbox has the id that pause's cgroup names, where it is to be seen; UNSEEN stands for it otherwise.
+Pids are those of that namespace; nothing of the node is known, but for a pod with hostPID, whose PID namespace is the node's. The
+runtime's list is that of the API: the containers that run. The sandbox has the id that pause's cgroup names, where it is to be seen; UNSEEN
+stands for it otherwise.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def inside_facts(capture: Capture, pod: Pod, container: str) -> NodeFacts:
         for pid, process in facts.processes.items()
         if reader not in (pid, *(ancestor.pid for ancestor in ancestors(facts.processes, process)))
     }
-    processes = {pid: _placed(process, own, inode, ids.values()) for pid, process in others.items()}
+    processes = {pid: _placed(process, own, inode, ids.values(), among_others=bool(pod.spec.host_pid)) for pid, process in others.items()}
     sandbox = _sandbox_id(processes.get(1), ids.values())
     metadata = pod.metadata
     return replace(
@@ -85,7 +86,7 @@ def inside_facts(capture: Capture, pod: Pod, container: str) -> NodeFacts:
             for name, identifier in ids.items()
         ],
         processes=processes,
-        host={"pid": _NOBODY},
+        host={"pid": inode if pod.spec.host_pid and inode is not None else _NOBODY},
         frozen=None,
         notes=[],
         from_inside=True,
@@ -98,11 +99,11 @@ def _own_pid_namespace(facts: NodeFacts) -> int | None:
     return reader.namespaces.get("pid") if reader else None
 
 
-def _placed(process: Process, own: str, inode: int | None, ids: Collection[str]) -> Process:
+def _placed(process: Process, own: str, inode: int | None, ids: Collection[str], *, among_others: bool) -> Process:
     """With the PID namespace, where it is certain though its link may not be read, and with a cgroup that names its container.
 
     A private cgroup namespace shows the reader's own container as `/`, and others as `/../ID` (cgroup_namespaces(7)). A zombie on v1 has
-    `/` as well, and may be of another container.
+    `/` as well, and may be of another container. `among_others`: the processes of the node are seen as well (hostPID).
     """
     namespaces = process.namespaces
     if "pid" not in namespaces and inode is not None and len(process.ns_pids) == 1:
@@ -111,7 +112,8 @@ def _placed(process: Process, own: str, inode: int | None, ids: Collection[str])
     named = owner_of_process(process.cgroups, ids) is not None
     unified = all(line.startswith("0::") for line in process.cgroups.split("\n") if line)
     cgroups = process.cgroups
-    if paths and not named and (unified or not process.is_dead) and not any(path.startswith("/..") for path in paths):
+    own_root = unified or not (process.is_dead or among_others)
+    if paths and not named and own_root and not any(path.startswith("/..") for path in paths):
         cgroups = f"0::/kubepods/{own}"
     return replace(process, namespaces=namespaces, cgroups=cgroups)
 

@@ -41,12 +41,15 @@ collect() {
 	read -r up _ <uptime
 	read -r boot <sys/kernel/random/boot_id
 	echo '#pause-inspect-collector 1'
-	echo "#node uptime=$up boot=$boot self=$self"
+	machine=$(uname -m) || read -r machine <sys/kernel/arch
+	echo "#node uptime=$up boot=$boot machine=$machine self=$self"
 	set +f
 	set -- [0-9]*
 	set -f
 	linked=0
 	echo '#section proc'
+	links 1
+	links $self
 	for pid; do
 		lines $pid/stat $pid/stat
 		lines $pid/cgroup $pid/cgroup
@@ -61,6 +64,10 @@ collect() {
 		lines $pid/status $pid/status voluntary_ctxt nonvoluntary_ctxt
 		read -r call first _ <$pid/syscall && printf '%s/task/%s/syscall:%s\n' $pid $pid "$call $first"
 		lines $pid/sched $pid/sched se.exec_start
+		[ $# -gt 200 ] && [ $pid != 1 ] && continue
+		set +f
+		for file in $pid/fdinfo/? $pid/fdinfo/??; do lines $file $file sigmask:; done
+		set -f
 	done
 	lines self/sched self/sched se.exec_start
 	echo '#section exe'

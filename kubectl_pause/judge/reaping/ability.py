@@ -29,7 +29,10 @@ _WHY_NOT = {
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A process that could reap: `unreaped` are its children that are known to stay zombies, `program` its executable's name."""
+    """A process that could reap: `unreaped` are its children that are known to stay zombies, `program` its executable's name.
+
+    `calls_read` is false where in which call it is may not be read, as from inside a container: what it waits in is not known then.
+    """
 
     process: Process
     role: Role
@@ -37,6 +40,7 @@ class Candidate:
     sigchld: Sigchld
     program: str
     unreaped: int
+    calls_read: bool = True
 
 
 def ability(candidate: Candidate) -> tuple[Capable, list[str]]:
@@ -50,7 +54,7 @@ def ability(candidate: Candidate) -> tuple[Capable, list[str]]:
     return capable, [why]
 
 
-def _ability(candidate: Candidate) -> tuple[Capable, str]:  # noqa: PLR0911 (one return per evidence, best first)
+def _ability(candidate: Candidate) -> tuple[Capable, str]:  # noqa: C901, PLR0911 (one return per evidence, best first)
     sigchld = candidate.sigchld
     if candidate.state != "running":
         return "no", _WHY_NOT[candidate.state]
@@ -70,6 +74,8 @@ def _ability(candidate: Candidate) -> tuple[Capable, str]:  # noqa: PLR0911 (one
         return "unknown", "its signal masks were not read"
     if candidate.role.kind == "host" and not candidate.program:
         return "unknown", "what the node's init waits in was not read"
+    if not candidate.calls_read:
+        return "unknown", "it does not catch SIGCHLD, and what it waits in may not be read from inside"
     return "unlikely", "nothing shows that it handles SIGCHLD"
 
 

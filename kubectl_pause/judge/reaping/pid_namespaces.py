@@ -94,7 +94,14 @@ def _candidate(facts: ReapingFacts, process: Process, unreaped: int, *, host: bo
         sigchld=sigchld_of(process, facts.readings.get(process.pid), facts.machine),
         program=_program(facts, process),
         unreaped=unreaped,
+        calls_read=_calls_read(facts, process),
     )
+
+
+def _calls_read(facts: ReapingFacts, process: Process) -> bool:
+    """The collector on a node may read them of every process; a container only of those that it could debug."""
+    reading = facts.readings.get(process.pid)
+    return not facts.node.facts.from_inside or bool(reading and reading.calls)
 
 
 def _reaper(facts: ReapingFacts, candidate: Candidate, version: tuple[int, ...] | None) -> tuple[Reaper, list[str]]:
@@ -144,6 +151,7 @@ def would_reap(facts: ReapingFacts, process: Process, role: Role) -> tuple[Capab
         sigchld=sigchld_of(process, facts.readings.get(process.pid), facts.machine),
         program=_program(facts, process),
         unreaped=0,
+        calls_read=_calls_read(facts, process),
     )
     return ability(candidate)
 
