@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubectl_pause.capture.admission.preflight import Preflight
+from kubectl_pause.capture.kept_pods import KeptPods
 from kubectl_pause.capture.node_capture import CaptureRun, NodeCapture, capture_node
 from kubectl_pause.capture.through_pod import capture_through
 from kubectl_pause.errors import PauseInspectError, as_failure
@@ -37,7 +39,9 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     with signals_into(cancelled) as received:
         with ThreadPoolExecutor(max_workers=max(1, min(parallel, len(nodes) or 1)), thread_name_prefix="node") as executor:
             once, preflight = _once(warn), None if options.via else Preflight(api, options.namespace)
-            runs = {executor.submit(_capture, CaptureRun(api, node, options, cancelled, say, once, preflight)): node for node in nodes}
+            kept = KeptPods(api, options) if options.keep_seconds else None
+            run = CaptureRun(api, "", options, cancelled, say, once, preflight)
+            runs = {executor.submit(_capture, replace(run, node=node), kept): node for node in nodes}
             try:
                 yield from _as_they_end(runs, cancelled)
             finally:
@@ -46,8 +50,20 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
             raise EndedBySignal(received[0])
 
 
-def _capture(run: CaptureRun) -> NodeCapture:
-    return capture_through(run, run.options.via) if run.options.via else capture_node(run)
+def _capture(run: CaptureRun, kept: KeptPods | None) -> NodeCapture:
+    """Through the pod that is named, or one that an earlier run has kept; else by a fresh one, also where that has ended meanwhile."""
+    if run.options.via:
+        return capture_through(run, run.options.via)
+    if kept is None:
+        return capture_node(run)
+    if there := kept.on(run.node):
+        try:
+            return capture_through(run, there)
+        except PauseInspectError as error:
+            if run.cancelled.is_set():
+                raise
+            run.say(f"node {run.node}: the pod that was kept is of no use any more: {error.message}")
+    return capture_node(replace(run, options=replace(run.options, kept=kept.labels(run.options.keep_seconds))))
 
 
 def _as_they_end(runs: dict[Future[NodeCapture], str], cancelled: threading.Event) -> Iterator[tuple[str, NodeCapture | PauseInspectError]]:

@@ -5,18 +5,17 @@ What survives even the end of this process without a word (kill -9, power) is de
 
 from __future__ import annotations
 
-import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kubectl_pause.access.access_reviews import own_name
 from kubectl_pause.access.objects import segment
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import expiry_job, inspector_pod
 from kubectl_pause.capture.admission.refusals import is_certain, is_of_the_namespace
+from kubectl_pause.capture.kept_pods import user_digest
 from kubectl_pause.capture.leftovers import sweep_finished
 from kubectl_pause.capture.removal import delete
 from kubectl_pause.errors import PauseInspectError
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from kubectl_pause.capture.inspector_pod import InspectorOptions
 
 _POD, _JOB = "pod", "job"
-_NAME_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +92,14 @@ class _Stay:
             f"{self.options.lifetime} s; delete it with: {kubectl_line('delete', kind, self.name, self.options.namespace)}"
         )
 
+    def keep(self) -> None:
+        """Leave all of it for the next runs: from now on it ends by itself alone."""
+        self.traces.clear()
+        self.warn(
+            f"the inspector pod {self.options.namespace}/{self.name} is kept for {self.options.keep_seconds:.0f} s, and disappears "
+            f"within {self.options.lifetime} s; to end it now: kubectl pause-inspect cleanup --yes {self.name}"
+        )
+
     def _is_certain(self, kind: str) -> bool:
         return all(trace.certain for trace in self.traces if trace.kind == kind)
 
@@ -105,10 +111,11 @@ def inspector(api: Api, node: str, options: InspectorOptions, warn: Callable[[st
     try:
         owner = _owner(stay)
         stay.owned = owner is not None
-        if owner is None and (name := own_name(api, _NAME_SECONDS)):
-            stay.user = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+        stay.user = user_digest(api) if owner is None else None
         answer = stay.create(_POD, inspector_pod.manifest(stay.name, node, options, owner, stay.user))
         yield Inspector(stay.name, inspector_pod.uid_of(answer))
+        if options.kept:
+            stay.keep()
     finally:
         stay.remove()
         if stay.user:

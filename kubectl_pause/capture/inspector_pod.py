@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ LABELS = {"app.kubernetes.io/name": "kubectl-pause-inspect", "app.kubernetes.io/
 RUN_LABEL = "pause-inspect/run"
 USER_LABEL = "pause-inspect/user"
 """On a bare pod alone, which no Job takes away: a digest of its user's name, by which that user's next run knows it."""
+KEPT_LABEL, UNTIL_LABEL = "pause-inspect/kept-for", "pause-inspect/kept-until"
+"""On a pod that stays for its user's next runs: the same digest, and the moment until which it may be used (seconds since the epoch)."""
 COMMAND = ("sh", "-c", 'eval "$COLLECTOR"')
 """The collector travels in the pod's environment: an exec request's URL is too short a place for it behind some proxies."""
 
@@ -48,7 +50,8 @@ class InspectorOptions:
     """How to run it. `timeout` in seconds bounds everything from its creation to the last byte of its answer.
 
     `sample_seconds` is how long the collector waits for a second look at the processes; 0 is one look. `watch_seconds` is how long
-    pause processes are watched after that; 0 is not at all. `via` is a pod that is there already, in whose place none is made.
+    pause processes are watched after that; 0 is not at all. `via` is a pod that is there already, in
+    whose place none is made. `keep_seconds` is how long the pod stays for the next runs, `kept` the labels that say so.
     """
 
     image: str = DEFAULT_IMAGE
@@ -61,13 +64,15 @@ class InspectorOptions:
     read_args: bool = False
     read_health: bool = False
     via: str | None = None
+    keep_seconds: float = 0.0
+    kept: dict[str, str] = field(default_factory=dict)
     sample_seconds: float = 0.0
     watch_seconds: float = 0.0
 
     @property
     def lifetime(self) -> int:
         """Seconds after which the pod ends and disappears by itself, whatever became of this program."""
-        return int(self.timeout + self.watch_seconds) + 30
+        return int(self.timeout + self.watch_seconds + self.keep_seconds) + 30
 
 
 def new_name() -> str:
@@ -90,7 +95,7 @@ def manifest(
 ) -> dict[str, object]:
     """The pod as it is created; `user` is the value of USER_LABEL."""
     lifetime = options.lifetime
-    marks = labels(name) | ({USER_LABEL: user} if user else {})
+    marks = labels(name) | options.kept | ({USER_LABEL: user} if user else {})
     scripts = {"COLLECTOR": "collector.sh"} | ({"WATCHER": "watcher.sh"} if options.watch_seconds else {})
     return {
         "apiVersion": "v1",

@@ -55,6 +55,7 @@ def capture_through(run: CaptureRun, via: str) -> NodeCapture:
         node_name=run.node,
         node=node,
         pods=[for_capture(each) for each in pods],
+        inspector_uid=pod.metadata.uid if inspector_pod.LABELS.items() <= (pod.metadata.labels or {}).items() else None,
         seconds=round(time.monotonic() - started, 3),
         tool_version=__version__,
     )

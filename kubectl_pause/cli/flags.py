@@ -38,6 +38,7 @@ def seconds(text: str, flag: str) -> float:
     return _bounded(sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _DURATION_PART.findall(text)), text, flag)
 
 
+LONGEST_KEEP = 3600.0
 LONGEST_SAMPLE = 60.0
 """Seconds between two looks at most: the inspector pod waits so long, and nothing passes through the exec's connection."""
 
@@ -173,6 +174,15 @@ class CaptureFlags:
         Optional[str],
         flag(_READING, "--via", metavar="POD", help="Read through a privileged pod that is there: [NAMESPACE/]POD or ds/NAME; make none."),
     ] = None
+    keep: Annotated[
+        Optional[str],
+        flag(
+            _READING,
+            "--keep",
+            metavar="TIME",
+            help="Keep the inspector pod so long for your next runs with --keep, up to 1h; use it if it is there.",
+        ),
+    ] = None
     dry_run: Annotated[
         Optional[str],
         flag(_READING, "--dry-run", metavar="WAY", help="client or server: print what would be created, and create nothing."),
@@ -205,8 +215,15 @@ class CaptureFlags:
             read_args=self.args,
             read_health=health,
             via=self.via,
+            keep_seconds=self._keep(),
             sample_seconds=sample,
         )
+
+    def _keep(self) -> float:
+        wait = seconds(self.keep, "--keep") if self.keep is not None else 0.0
+        if wait > LONGEST_KEEP:
+            raise PauseInspectError("WrongUsage", f"--keep: {self.keep} is too long", "a privileged pod stays for an hour at most: 1h")
+        return wait
 
 
 def _given(call: typer.Context) -> dict[str, str]:

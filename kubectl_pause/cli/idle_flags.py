@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _NO_CLUSTER_FROM = "--from reads saved captures, and asks no cluster or node"
 _NO_CLUSTER_LOCAL = "--local reads this host, and asks no cluster"
 _USED_LOCALLY = {"timeout", "crictl"}
-_OF_THE_POD = ("image", "image_pull_policy", "image_pull_secret", "debug_namespace", "dry_run")
+_OF_THE_POD = ("image", "image_pull_policy", "image_pull_secret", "debug_namespace", "dry_run", "keep")
 _USED_INSIDE = {"timeout", "parallel"}
 _TABLES = ("", "wide")
 
@@ -72,8 +72,10 @@ def _ways(verb: str, values: Mapping[str, Any], groups: FlagGroups) -> Iterator[
             yield parameter, "--via makes no pod"
     if values.get("watch"):
         yield "via", "--watch needs a pod of its own"
+        yield "keep", "--watch needs a pod of its own"
     if verb == "access":
         yield "via", "access is about pods that are made"
+        yield "keep", "access makes none"
 
 
 def _places(verb: str, given: Collection[str], groups: FlagGroups) -> Iterator[tuple[str, str]]:
