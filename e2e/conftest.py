@@ -38,6 +38,7 @@ LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else os.environ.get("E2E_
 AT_HOME = {
     "test_doctor.py": "with-crictl",
     "test_inside.py": "without-crictl",
+    "test_keep.py": "without-crictl",
     "test_no_false_alarm.py": "without-crictl",
     "test_via.py": "without-crictl",
     "test_why.py": "without-crictl",
