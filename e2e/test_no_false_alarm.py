@@ -27,7 +27,7 @@ KINDS: tuple[tuple[str, Json, Json], ...] = (
     ("completes", {"restartPolicy": "Never"}, {"command": ["true"]}),
     ("crashes", {}, {"command": ["sh", "-c", "exit 1"]}),
     ("stays", {}, {"command": ["sleep", "86400"]}),
-    ("shares", {"shareProcessNamespace": True}, {"command": ["sh", "-c", "while :; do (true &); done"]}),
+    ("shares", {"shareProcessNamespace": True}, {"command": ["sh", "-c", "while :; do (true &); sleep 0.01; done"]}),
     ("no-image", {}, {"image": "docker.io/library/pause-inspect-no-such-image:1"}),
     ("probed", {}, {"command": ["sleep", "86400"], "livenessProbe": {"exec": {"command": ["true"]}, "periodSeconds": 1}}),
     ("stubborn", {"terminationGracePeriodSeconds": 2}, {"command": ["sh", "-c", "trap : TERM; while :; do sleep 1; done"]}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -96,15 +96,16 @@ class NodeFacts:
     limits: Mapping[str, PidLimit]
     """Tasks charged and allowed by cgroup; empty where the collector did not look."""
     frozen: Mapping[str, Freezer] | None
-    """Frozen cgroups; None where the collector did not look."""
+    """Frozen cgroups, at both looks where there were two; None where the collector did not look."""
     looks: tuple[Look, ...]
     """See facts/looks.py."""
     os_name: str | None
     """PRETTY_NAME of os-release(5)."""
     from_inside: bool = False
     """Whether a container saw it, and not the node: of all that is outside of its PID namespace nothing is known."""
-    mounted_at: Mapping[str, int] = field(default_factory=dict)
-    """When the namespaces mounted in /run/netns were made, in seconds since the epoch by path; empty where the collector did not look."""
+    mounted_at: Mapping[tuple[str, int], int] | None = None
+    """When the namespaces mounted in /run/netns were made, in seconds since the epoch by path and inode; None where the collector did not
+    look. One that is missing was gone when it looked, after it had read the mount table."""
     health: RuntimeHealth | None = None
     """What the runtime needs to make a sandbox; None where the collector was not asked to look."""
 
@@ -158,12 +159,23 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         executables=parse_executables(capture.content("exe")),
         arguments=parse_arguments(capture.content("args")),
         limits=limits,
-        frozen=parse_frozen(capture.content("frozen")) if "frozen" in capture.sections else None,
+        frozen=_frozen(capture),
         looks=parse_looks(capture, processes, readings, limits),
         os_name=_os_name(capture.content("os-release")),
-        mounted_at=parse_mount_times(capture.content("netns")),
+        mounted_at=parse_mount_times(capture.content("netns")) if "netns" in capture.sections else None,
         health=runtime_health(capture),
     )
+
+
+def _frozen(capture: Capture) -> dict[str, Freezer] | None:
+    """Runc freezes a container for a moment when it changes its devices (libcontainer, cgroups v1): one look may fall into that."""
+    if "frozen" not in capture.sections:
+        return None
+    frozen = parse_frozen(capture.content("frozen"))
+    if "frozen2" not in capture.sections:
+        return frozen
+    still = parse_frozen(capture.content("frozen2"))
+    return {path: freezer for path, freezer in frozen.items() if path in still}
 
 
 def _api_view(capture: Capture, source: str) -> ApiView | None:

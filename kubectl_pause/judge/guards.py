@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.report import LeftoverNamespace
 
 YOUNG_SECONDS = 300
 FRESH_SECONDS = 120
+_RUNTIMES_PLACE = "/run/netns/"
 
 
 def age_of(facts: NodeFacts, process: Process) -> float | None:
@@ -32,10 +34,17 @@ def is_fresh(facts: NodeFacts, daemons: Iterable[Process]) -> bool:
     return any(age is not None and age < FRESH_SECONDS for age in (age_of(facts, process) for process in daemons))
 
 
-def may_be_in_the_making(facts: NodeFacts, paths: Iterable[str]) -> bool:
-    """Whether a namespace without an owner may be that of a sandbox that is being made: it is mounted where runtimes do, and is young.
+def may_be_in_the_making(facts: NodeFacts, left: LeftoverNamespace) -> bool:
+    """Whether a namespace without an owner may be that of a sandbox that is being made, or taken down: it is mounted where runtimes do,
+    and is young, or was gone when it was looked at again.
 
     Both moments are told by the node's clock, which may be set meanwhile: what seems to come from the future is young as well.
     """
-    now, moments = facts.header.now, [facts.mounted_at[path] for path in paths if path in facts.mounted_at]
-    return now is not None and any(now - moment < YOUNG_SECONDS for moment in moments)
+    if facts.mounted_at is None or facts.header.now is None:
+        return False
+    for path in left.held_by:
+        if path.startswith(_RUNTIMES_PLACE):
+            made = facts.mounted_at.get((path, left.inode))
+            if made is None or facts.header.now - made < YOUNG_SECONDS:
+                return True
+    return False

@@ -80,3 +80,24 @@ def test_a_shim_in_a_frozen_cgroup():
 )
 def test_what_looks_like_a_stopped_shim_and_is_not(shim, served):
     assert findings(node(shim=shim, served=served)) == []
+
+
+APP = Written(500, 390, "app", (1,), 9, pod_path("u", "b"))
+FROZEN = f".{pod_path('u', 'b')}/cgroup.events:frozen 1"
+
+
+@pytest.mark.parametrize(
+    ("app", "sections", "codes"),
+    [
+        (APP, {"frozen": FROZEN}, ["process/halted"]),
+        (APP, {"frozen": FROZEN, "frozen2": FROZEN}, ["process/halted"]),
+        (APP, {"frozen": FROZEN, "frozen2": ""}, []),
+        (APP, {"frozen": "", "frozen2": FROZEN}, []),
+        (replace(APP, comm="runc:[2:INIT]"), {"frozen": FROZEN, "frozen2": FROZEN}, []),
+    ],
+    ids=["one look", "at both looks", "for a moment", "only later", "runc, which freezes what it makes"],
+)
+def test_a_container_that_is_frozen(app, sections, codes):
+    capture = written_node(PAUSE, SHIM, app, containers={"b": "app"}, sections={**SERVES, **sections})
+    told = [finding.code for sandbox in inspect_capture(capture, "-").sandboxes for finding in sandbox.findings]
+    assert told == codes

@@ -138,12 +138,19 @@ def test_a_full_file_system(line, codes):
 
 @pytest.mark.parametrize(
     ("made", "codes"),
-    [(1_000_000 - 400, ["namespace/outlived"]), (1_000_000 - 200, []), (1_000_000 + 50, []), (None, ["namespace/outlived"])],
-    ids=["old", "young", "a clock that was set", "not looked at"],
+    [
+        (f" {1_000_000 - 400} {POD_NET + 1} /run/netns/cni-2", ["namespace/outlived"]),
+        (f" {1_000_000 - 200} {POD_NET + 1} /run/netns/cni-2", []),
+        (f" {1_000_000 + 50} {POD_NET + 1} /run/netns/cni-2", []),
+        (f" {1_000_000 - 400} 77 /run/netns/cni-2", []),
+        ("", []),
+        (None, ["namespace/outlived"]),
+    ],
+    ids=["old", "young", "a clock that was set", "unmounted meanwhile", "removed meanwhile", "not looked at"],
 )
 def test_a_namespace_of_nobody_may_be_that_of_a_sandbox_in_the_making(made, codes):
     """A runtime mounts it before it lists the sandbox."""
-    times = {"netns": f" {made} /run/netns/cni-2"} if made else {}
+    times = {} if made is None else {"netns": made}
     capture = node(status=WELL, mounts=mounted(POD_NET) + "\n" + mounted(POD_NET + 1, "/run/netns/cni-2"), **times)
     assert [code for code in of_node(replace(capture, header={"now": "1000000"})) if code.startswith("namespace/")] == codes
 

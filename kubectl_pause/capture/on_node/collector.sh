@@ -366,7 +366,7 @@ pids_limits() {
 } 2>/dev/null
 
 frozen_cgroups() {
-	echo '#section frozen'
+	echo "#section $1"
 	cd "$NODE_ROOT/sys/fs/cgroup/freezer" && cgroups_with freezer.state | sed 's,$,/freezer.state,' | xargs grep -asHE '^FR' /dev/null
 	cd "$NODE_ROOT/sys/fs/cgroup" && [ -e cgroup.controllers ] &&
 		cgroups_with cgroup.events | sed 's,$,/cgroup.events,' | xargs grep -asHE '^frozen 1' /dev/null
@@ -382,6 +382,7 @@ second_look() {
 	counters
 	echo '#section pids2'
 	pids_limits pids.current
+	frozen_cgroups frozen2  # runc freezes for a moment what it changes
 } 2>/dev/null
 
 # Open descriptors of namespaces: "PID/fd/N DEVICE INODE TYPE,...". The text of a link is its file's name: it may hold newlines, and so
@@ -428,7 +429,7 @@ collect() {
 	echo '#section mountinfo'
 	grep -sE ' - (nsfs|cgroup2?) ' 1/mountinfo | sed 's/^/ /'
 	echo '#section netns'  # since when each is there: a runtime mounts one before it lists the sandbox that it makes
-	(set +f; cd "$NODE_ROOT/run/netns" && stat -c ' %Y /run/netns/%n' -- * | head -n 4096) 2>/dev/null
+	(set +f; cd "$NODE_ROOT/run/netns" && stat -c ' %Y %i /run/netns/%n' -- * | head -n 4096) 2>/dev/null
 	routes
 	health
 	processes
@@ -438,7 +439,7 @@ collect() {
 	arguments
 	echo '#section pids'
 	pids_limits pids.current pids.max pids.events
-	frozen_cgroups
+	frozen_cgroups frozen
 	[ "$SAMPLE_SECONDS" = 0 ] || second_look
 	read -r up _ <uptime
 	echo "#end uptime=$up"

@@ -58,10 +58,10 @@ def _unescape(path: str) -> str:
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), path)
 
 
-_SINCE = re.compile(r"(\d{1,12}) (/.*)")
+_SINCE = re.compile(r"(\d{1,12}) (\d{1,20}) (/.*)")
 
 
-def parse_mount_times(content: bytes) -> dict[str, int]:
-    """When the namespaces that are mounted in /run/netns were made: seconds since the epoch by path, as stat tells of the nsfs inode."""
+def parse_mount_times(content: bytes) -> dict[tuple[str, int], int]:
+    """When the namespaces that are mounted in /run/netns were made: seconds since the epoch by path and inode, as stat tells of nsfs."""
     lines = content.decode("utf-8", "backslashreplace").split("\n")
-    return {since[2]: int(since[1]) for line in lines if (since := _SINCE.fullmatch(line))}
+    return {(since[3], int(since[2])): int(since[1]) for line in lines if (since := _SINCE.fullmatch(line))}

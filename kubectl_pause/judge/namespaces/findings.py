@@ -54,7 +54,7 @@ def sandbox_findings(node: JoinedNode, joined: JoinedSandbox, compared: Comparis
 def node_findings(node: JoinedNode) -> list[Finding]:
     """Findings of the node itself. What containerd pins for a sandbox with users of its own goes with the sandbox: no finding."""
     left = [each for each in node.leftovers if not all(_PINNED in holder for holder in each.held_by)]
-    return [*_outlived(node.about.name, [each for each in left if not may_be_in_the_making(node.facts, each.held_by)])]
+    return [*_outlived(node.about.name, [each for each in left if not may_be_in_the_making(node.facts, each)])]
 
 
 def source_findings(node: str, sources: Sources) -> list[Finding]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.cgroup import cgroup_paths
+from kubectl_pause.facts.known_programs import RUNC_STAGES
 from kubectl_pause.judge.reaping.halted import halt_of, state_of
 from kubectl_pause.judge.reaping.pid_namespaces import pid_namespaces
 from kubectl_pause.judge.reaping.verdicts import Whose, fault, zombie_groups
@@ -78,8 +79,8 @@ def _halted(facts: ReapingFacts, sandbox: Sandbox, groups: Sequence[ZombieGroup]
     for name, pid in mains if sandbox.holder != "virtual" else ():
         process = facts.processes.get(pid or 0)
         halt = halt_of(process, facts.frozen, facts.processes) if process else None
-        if process is None or halt is None or halt.remedy in told:
-            continue
+        if process is None or halt is None or halt.remedy in told or process.comm.startswith(RUNC_STAGES):
+            continue  # what runc is making is frozen while its devices are set
         told.add(halt.remedy)
         yield Finding(
             code="process/halted",
