@@ -17,54 +17,47 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
 
 Seen = TypeVar("Seen")
+_QUESTIONS = 5
 
 
 def read_trail(api: Api, pod: Pod) -> PodTrail:
-    """The pod again, as it is now, with its events, node, the node's events and lease.
+    """The pod again, as it is now, with its events, and those of its node, the node and its lease.
 
     Raises nothing: a pod that is gone meanwhile is told as it was.
     """
-    node, namespace, name = pod.spec.node_name, pod.metadata.namespace or "", pod.metadata.name
+    node, namespace, name = pod.spec.node_name or "", pod.metadata.namespace or "", pod.metadata.name
+    missing: set[str] = set()
     unread: list[str] = []
-    gone: list[str] = []
 
     def attempt(what: str, read: Callable[[], Seen]) -> Seen | None:
         try:
             return read()
         except ApiError as error:
-            if what.startswith("node ") and error.is_missing:
-                gone.append(what)
-                return None
+            missing.update([what] if error.is_missing else [])
             unread.append(f"{what}: {error.message}")
         except PauseInspectError as error:
             unread.append(f"{what}: {error.message}")
         return None
 
-    with ThreadPoolExecutor(max_workers=5, thread_name_prefix="trail") as executor:
-        now_seen = executor.submit(attempt, f"pod {namespace}/{name}", lambda: get_pod(api, namespace, name))
+    of_pod, of_node, lease_of = f"pod {namespace}/{name}", f"node {node}", f"lease of node {node}"
+    # A kubelet reports events of its node in namespace default, whatever uid it gives the node (pkg/kubelet, nodeRef).
+    about_node = f"involvedObject.kind=Node,involvedObject.name={node}"
+    with ThreadPoolExecutor(max_workers=_QUESTIONS, thread_name_prefix="trail") as executor:
+        again = executor.submit(attempt, of_pod, lambda: get_pod(api, namespace, name))
         events = executor.submit(
-            attempt, "events of the pod", lambda: newest_first(list_events(api, namespace, f"involvedObject.uid={pod.metadata.uid}"))
+            attempt, "events of the pod", lambda: list_events(api, namespace, f"involvedObject.uid={pod.metadata.uid}")
         )
-        of_node = executor.submit(attempt, f"node {node}", lambda: get_node(api, node)) if node else None
-        # A kubelet reports events of its node in namespace default, with the node's name for a uid (kubelet, nodeRef).
-        node_events = (
-            executor.submit(
-                attempt,
-                "events of the node",
-                lambda: newest_first(list_events(api, "default", f"involvedObject.kind=Node,involvedObject.name={node}")),
-            )
-            if node
-            else None
-        )
-        lease = executor.submit(attempt, f"lease of node {node}", lambda: get_lease(api, node)) if node else None
-    again = now_seen.result()
+        nodes = executor.submit(attempt, of_node, lambda: get_node(api, node)) if node else None
+        node_events = executor.submit(attempt, "events of the node", lambda: list_events(api, "default", about_node)) if node else None
+        lease = executor.submit(attempt, lease_of, lambda: get_lease(api, node)) if node else None
+    now, seen, seen_on_node = again.result(), events.result(), node_events.result() if node_events else None
     return PodTrail(
-        pod=again if again and again.metadata.uid == pod.metadata.uid else pod,
+        pod=now if now and now.metadata.uid == pod.metadata.uid else pod,
         now=api.clock.now(),
-        events=events.result(),
-        node=of_node.result() if of_node else None,
-        node_is_gone=bool(gone),
-        node_events=node_events.result() if node_events else None,
+        events=None if seen is None else newest_first(seen),
+        node=nodes.result() if nodes else None,
+        node_is_gone=of_node in missing,
+        node_events=None if seen_on_node is None else newest_first(seen_on_node),
         lease=lease.result() if lease else None,
-        unread=tuple(sorted(unread)),
+        unread=tuple(sorted(what for what in unread if not (of_node in missing and what.startswith((of_node, lease_of))))),
     )
