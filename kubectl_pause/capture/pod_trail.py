@@ -41,12 +41,11 @@ def read_trail(api: Api, pod: Pod) -> PodTrail:
 
     of_pod, of_node, lease_of = f"pod {namespace}/{name}", f"node {node}", f"lease of node {node}"
     # A kubelet reports events of its node in namespace default, whatever uid it gives the node (pkg/kubelet, nodeRef).
+    about_pod = f"involvedObject.uid={pod.metadata.uid}"
     about_node = f"involvedObject.kind=Node,involvedObject.name={node}"
     with ThreadPoolExecutor(max_workers=_QUESTIONS, thread_name_prefix="trail") as executor:
         again = executor.submit(attempt, of_pod, lambda: get_pod(api, namespace, name))
-        events = executor.submit(
-            attempt, "events of the pod", lambda: list_events(api, namespace, f"involvedObject.uid={pod.metadata.uid}")
-        )
+        events = executor.submit(attempt, "events of the pod", lambda: list_events(api, namespace, about_pod))
         nodes = executor.submit(attempt, of_node, lambda: get_node(api, node)) if node else None
         node_events = executor.submit(attempt, "events of the node", lambda: list_events(api, "default", about_node)) if node else None
         lease = executor.submit(attempt, lease_of, lambda: get_lease(api, node)) if node else None
