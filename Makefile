@@ -9,7 +9,7 @@ T ?=
 chosen = $(if $(filter-out -%,$(firstword $(T))),$(T),$(1) $(T))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint unit minimums e2e e2e-vm bench nightly release manifest docs lock clean
+.PHONY: help demo check test lint unit minimums e2e e2e-vm bench nightly release manifest docs picture lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,7 +37,7 @@ minimums: $(BIN)/ready $(VENV)/tools ## the tests of what uses them, with the ol
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct .
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python pytest pytest-xdist hypothesis aiohttp jsonschema
 	$(VENV)/minimums/bin/python -m pytest -q -n 2 --ignore tests/capture --ignore tests/demo --ignore tests/accessibility \
-		--ignore tests/cli/test_disturbed_connection.py --ignore tests/test_schema.py tests
+		--ignore tests/cli/test_disturbed_connection.py --ignore tests/test_schema.py --ignore tests/test_pictures.py tests
 
 e2e: $(BIN)/ready $(VENV)/tools ## the real kubelet, containerd and pause, with crictl on the node and without; KEEP=1, and T=..., leave the clusters up
 ifeq ($(E2E),skip)
@@ -69,6 +69,9 @@ docs: $(BIN)/ready ## docs/verbs.md and the schemas, from the program itself
 	$(BIN)/python -m release.verbs_page
 	for document in report watch diff; do \
 		$(BIN)/python -m kubectl_pause schema $$document >docs/$$document.schema.json || exit 1; done
+
+picture: $(BIN)/ready ## README's pictures, from a run of the program on recorded captures
+	$(BIN)/python -m release.pictures
 
 lock: $(BIN)/ready ## pin the newest versions of everything for development
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
