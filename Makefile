@@ -2,14 +2,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RELEASE := $(VENV)/release/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 DEMO := $(VENV)/demo
 E2E ?= run
+ENGINE ?= docker
+VERSION_HERE = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' kubectl_pause/__init__.py)
+IMAGE ?= kubectl-pause-inspect:$(VERSION_HERE)
+BASE_PYTHON ?= 3.13
 T ?=
 # What to test: all of a suite, or T, which is a file, a test's name (FILE::TEST) or options of pytest (-k WORD).
 chosen = $(if $(filter-out -%,$(firstword $(T))),$(T),$(1) $(T))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint unit minimums e2e e2e-vm bench nightly release manifest docs lock clean
+.PHONY: help demo check test lint unit minimums e2e e2e-vm bench nightly release manifest image docs picture lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,7 +42,7 @@ minimums: $(BIN)/ready $(VENV)/tools ## the tests of what uses them, with the ol
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct .
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python pytest pytest-xdist hypothesis aiohttp jsonschema
 	$(VENV)/minimums/bin/python -m pytest -q -n 2 --ignore tests/capture --ignore tests/demo --ignore tests/accessibility \
-		--ignore tests/cli/test_disturbed_connection.py --ignore tests/test_schema.py tests
+		--ignore tests/cli/test_disturbed_connection.py --ignore tests/test_schema.py --ignore tests/test_pictures.py tests
 
 e2e: $(BIN)/ready $(VENV)/tools ## the real kubelet, containerd and pause, with crictl on the node and without; KEEP=1, and T=..., leave the clusters up
 ifeq ($(E2E),skip)
@@ -60,15 +65,27 @@ nightly: $(BIN)/ready ## a million altered captures, or ten minutes of them, and
 		$(BIN)/python -m pytest -q -n 2 -s tests/fuzz tests/access/test_hostile_stream.py
 
 release: $(VENV)/release/ready ## wheel, sdist, this platform's archive and the krew manifest, in dist/; VERSION=... is checked
-	$(VENV)/release/bin/python -m release $(if $(VERSION),--expect $(VERSION))
+	$(RELEASE)/python -m release $(if $(VERSION),--expect $(VERSION))
 
 manifest: $(VENV)/release/ready ## krew's manifest again, of all archives in dist/
-	$(VENV)/release/bin/python -m release manifest $(if $(VERSION),--expect $(VERSION))
+	$(RELEASE)/python -m release manifest $(if $(VERSION),--expect $(VERSION))
+
+image: $(VENV)/release/ready ## on Linux, the image of dist/'s wheel; IMAGE=NAME:TAG, ENGINE=podman, BASE=... with its BASE_PYTHON
+	rm -rf dist/image
+	$(RELEASE)/python -m pip download -q --disable-pip-version-check -d dist/image --no-deps --only-binary :all: \
+		--python-version $(BASE_PYTHON) --require-hashes -r release/requirements.lock
+	$(RELEASE)/python -m pip download -q --disable-pip-version-check -d dist/image --no-deps --only-binary :all: pip
+	cp dist/kubectl_pause_inspect-*.whl dist/image/
+	$(ENGINE) build -f Containerfile $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg VERSION=$(VERSION_HERE) \
+		--build-arg REVISION=$$(git rev-parse HEAD) --build-arg SOURCE=$(RELEASE_REPOSITORY) -t $(IMAGE) dist/image
 
 docs: $(BIN)/ready ## docs/verbs.md and the schemas, from the program itself
 	$(BIN)/python -m release.verbs_page
 	for document in report watch diff; do \
 		$(BIN)/python -m kubectl_pause schema $$document >docs/$$document.schema.json || exit 1; done
+
+picture: $(BIN)/ready ## README's pictures, from a run of the program on recorded captures
+	$(BIN)/python -m release.pictures
 
 lock: $(BIN)/ready ## pin the newest versions of everything for development
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -107,5 +124,5 @@ $(DEMO)/ready: pyproject.toml
 $(VENV)/release/ready: release/requirements.lock
 	$(new-enough)
 	$(PYTHON) -m venv $(VENV)/release
-	$(VENV)/release/bin/pip install -q --disable-pip-version-check --require-hashes -r release/requirements.lock
+	$(RELEASE)/pip install -q --disable-pip-version-check --require-hashes -r release/requirements.lock
 	@touch $@

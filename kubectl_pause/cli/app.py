@@ -13,6 +13,7 @@ from kubectl_pause.cli.terminal import PROGRAM
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+_WHERE_TO_BEGIN = f'"{PROGRAM} VERB --help" has examples; "{PROGRAM} access" tells whether you may do all of this on your cluster.'
 _CONNECTION_FLAGS = f'Use "{PROGRAM} options" for the flags of the connection, which are kubectl\'s.'
 VERBS = (
     "pod",
@@ -40,6 +41,7 @@ def app_with(verbs: Iterable[str]) -> typer.Typer:
     app = typer.Typer(
         name=PROGRAM,
         help="Which sandbox a pod stands on, which pause process holds it, and who shares its namespaces.",
+        epilog=_WHERE_TO_BEGIN,
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,

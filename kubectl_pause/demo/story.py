@@ -52,7 +52,7 @@ class _Look:
             if each.pid == pid:
                 return each
         message = f"the report of this host does not show the pod that pause (pid {pid}) holds"
-        raise PauseInspectError("NotShown", message, "please report this")
+        raise PauseInspectError("NotShown", message, "in a container? then run it on the host itself; else please report this")
 
     def report_of(self, sandbox: Sandbox) -> NodeReport:
         """The report with that pod alone."""

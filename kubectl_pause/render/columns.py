@@ -202,3 +202,33 @@ def labelled(label: str, text: str, width: int | None) -> list[str]:
     room = max(20, width - LABEL) if width else columns_of(shown) + 1
     parts = _wrapped(shown, room)
     return [f"{label if index == 0 else '':<{LABEL}}{part}".rstrip() for index, part in enumerate(parts)]
+
+
+_SHELL_WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+""")
+
+
+def command_lines(command: str, room: int) -> list[str]:
+    """A shell's command in lines of at most `room` columns, broken between its words with a mark that the shell takes back when pasted."""
+    words = _SHELL_WORD.findall(command)
+    if " ".join(words) != command:
+        return [command]
+    lines = [words[0]]
+    for word in words[1:]:
+        if columns_of(f"{lines[-1]} {word} \\") > room:
+            lines[-1] += " \\"
+            lines.append(f"  {word}")
+        else:
+            lines[-1] += f" {word}"
+    return lines
+
+
+def remedy_lines(label: str, text: str, width: int | None) -> list[str]:
+    """What to do, labelled: a command stays one when it is pasted, and its remark a comment, however narrow the terminal is."""
+    shown = visible(text, 1000)
+    if not width or not shown.startswith("kubectl ") or LABEL + columns_of(shown) <= width:
+        return labelled(label, text, width)
+    room = max(20, width - LABEL)
+    command, _, remark = shown.partition("  # ")
+    lines = command_lines(command, room)
+    lines += [f"# {part}" for part in _wrapped(remark, room - 2) if part]
+    return [f"{label if index == 0 else '':<{LABEL}}{line}" for index, line in enumerate(lines)]

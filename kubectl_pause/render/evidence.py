@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_pause.pasting import command_line
-from kubectl_pause.render.columns import Cell, Column, labelled, painted, table
+from kubectl_pause.render.columns import Cell, Column, labelled, painted, remedy_lines, table
 from kubectl_pause.render.plain_text import visible
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def finding_lines(findings: Iterable[Finding], *, width: int | None, colour: boo
         for each in (f"{finding.code}, {finding.confidence}", *(f"- {each}" for each in finding.evidence)):
             lines += labelled("", each, width)
         if finding.remedy:
-            lines += labelled("  next:", finding.remedy, width)
+            lines += remedy_lines("  next:", finding.remedy, width)
     return lines
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import textwrap
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from kubectl_pause.pasting import command_line
+from kubectl_pause.render.columns import command_lines
 from kubectl_pause.render.listing import ListedColumn
 from kubectl_pause.render.plain_text import age, visible
 
@@ -38,7 +37,8 @@ class OwnerRow:
 
 OWNERS: tuple[ListedColumn[OwnerRow], ...] = (
     ListedColumn("NAMESPACE", least=9, path="", value=lambda row: row.namespace, about="Namespace of the workload."),
-    ListedColumn("WORKLOAD", least=12, path="", value=lambda row: row.owner, about="What controls the pods, or the pod itself."),
+    ListedColumn("WORKLOAD", least=12, path="", value=lambda row: row.owner,
+                 about="What a person would change: a Deployment, say, or the pod itself."),
     ListedColumn("NODES", least=8, rank=2, path="", of_many=True, value=lambda row: ",".join(row.nodes), about="On which nodes."),
     ListedColumn("PODS", rank=3, path="", value=lambda row: str(row.pods), about="How many of its pods have zombies."),
     ListedColumn("ZOMBIES", path="", value=lambda row: str(row.count), about="How many zombies they have."),
@@ -51,7 +51,7 @@ OWNERS: tuple[ListedColumn[OwnerRow], ...] = (
 
 def owner_rows(report: Report) -> list[OwnerRow]:
     """One row per namespace and workload, those with the most zombies that stay in front."""
-    by_owner = _by_owner(report, lambda pod: pod.owner)
+    by_owner = _by_owner(report, lambda pod: pod.workload or pod.owner)
     rows = []
     for (namespace, name), owned in by_owner.items():
         groups = [group for _, sandbox in owned for group in sandbox.zombie_groups]
@@ -179,18 +179,7 @@ def _point(label: str, text: str) -> list[str]:
 
 
 def _command(command: str) -> list[str]:
-    shown = visible(command, _LONGEST)
-    try:
-        words = [command_line(word) for word in shlex.split(shown)]
-    except ValueError:
-        return [f"    {shown}"]
-    lines = ["   "]
-    for word in words:
-        if len(lines[-1]) + len(word) + 3 > _COLUMNS and lines[-1].strip():
-            lines[-1] += " \\"
-            lines.append("     ")
-        lines[-1] += f" {word}"
-    return lines
+    return [f"    {line}" for line in command_lines(visible(command, _LONGEST), _COLUMNS - 4)]
 
 
 def _wrapped(text: str, first: str = "") -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.notes import RESTARTED, RUNTIME_UNREAD, SEVERAL_BOOTS
-from kubectl_pause.render.columns import labelled, painted
+from kubectl_pause.render.columns import labelled, painted, remedy_lines
 from kubectl_pause.render.evidence import argument_lines
 from kubectl_pause.render.listing import ListedColumn, in_order, listing
 from kubectl_pause.render.owners_view import OWNERS, owner_rows
@@ -149,7 +149,7 @@ def _group(group: ZombieGroup, width: int | None, *, colour: bool) -> list[str]:
     more = [f"and {len(group.evidence) - _MOST_EVIDENCE} more"] if len(group.evidence) > _MOST_EVIDENCE else []
     lines += [line for each in [*group.evidence[:_MOST_EVIDENCE], *more] for line in labelled("", each, width)]
     for index, remedy in enumerate(group.remedies):
-        lines += labelled("  or" if index else "  To do", remedy, width)
+        lines += remedy_lines("  or" if index else "  To do", remedy, width)
     return lines
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.render.columns import Cell, Column, shortened, table, told_apart
+from kubectl_pause.render.columns import LABEL, Cell, Column, remedy_lines, shortened, table, told_apart
 from kubectl_pause.render.plain_text import age, columns_of, visible
 
 HOSTILE = "a\x1b[31mb\rc\nd\u202ee\u200bf\x00g\x7fh\x9bi[bold]j[/]\U000e0041k\ud800l\u2028m"
@@ -114,3 +116,36 @@ def test_hostile_text_is_shown_as_what_it_is():
 )  # fmt: skip
 def test_ages_are_told_as_kubectl_tells_them(seconds, told):
     assert age(seconds) == told
+
+
+PATCH = """kubectl patch -n shop deployment/no-init --type=merge -p '{"spec":{"a b":"c\\""}}' -- "it's" x\\ y"""
+REMARK = "pause reaps orphans then; makes its pods anew"
+
+
+@pytest.mark.parametrize("text", [PATCH, f"{PATCH}  # {REMARK}", "kubectl get pod -A | grep -F -- no"])
+@pytest.mark.parametrize("width", [30, 60, 80, 100, 120, 200, None])
+def test_a_command_is_the_same_where_it_is_pasted_from_a_narrow_terminal(text, width):
+    lines = remedy_lines("  To do", text, width)
+    assert lines[0].startswith("  To do   kubectl ")
+    said = "kubectl() { printf '%s\\n' \"$@\"; }; "
+
+    def printed(command):
+        return subprocess.run(["sh", "-c", said + command], capture_output=True, text=True, check=False).stdout
+
+    pasted = "\n".join([lines[0][LABEL:], *lines[1:]])
+    assert printed(pasted) == printed(text)
+    assert ("| grep" in text) or printed(pasted).startswith("patch\n-n\nshop\n")
+    remarks = re.findall(r"# (.*)", pasted)
+    assert " ".join(remarks) == (REMARK if "#" in text else "")
+    if width:
+        assert [line for line in lines if len(line) > width and len(line.removesuffix(" \\").split()) > 2] == []
+
+
+def test_words_that_no_shell_takes_stay_as_they_are():
+    assert remedy_lines("  next:", "kubectl says 'what is not closed " + "x" * 80, 60)[0].endswith("x" * 80)
+
+
+def test_what_is_no_command_is_broken_as_any_text():
+    assert remedy_lines("  or", "pod spec: put tini in front of the command", 40) == [
+        "  or      pod spec: put tini in front of", "          the command",
+    ]  # fmt: skip

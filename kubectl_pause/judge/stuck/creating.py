@@ -126,7 +126,7 @@ def _of_volume(trail: PodTrail, event: Event) -> Finding:
     if missing:
         remedy = f"{kubectl_line('get', missing['kind'].lower(), missing['name'], pod.metadata.namespace)}  # make it, or name another"
     elif event.reason == "FailedPrepareDynamicResources":
-        remedy = f"kubectl get resourceclaims -n {pod.metadata.namespace}; see the log of the resource's driver on this node"
+        remedy = f"kubectl get resourceclaims -n {pod.metadata.namespace}  # and see the log of the resource's driver on this node"
     return finding("pod/volume", pod, words, [f"event {event.reason}, {seen(trail, event)}: {words}"], remedy)
 
 
