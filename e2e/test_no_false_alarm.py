@@ -65,26 +65,28 @@ def test_nothing_is_said_of_pods_that_come_and_go(place: Cluster, capsys: pytest
         except BaseException as error:  # noqa: BLE001 (raised again below)
             failed.append(error)
 
-    before = {(each["code"], each["subject"]) for each in findings(place)}
+    before = {(each["code"], each["subject"]) for each in findings(place) or ()}
     worker = threading.Thread(target=work, name="churn")
     worker.start()
-    looks, said = 0, []
+    looks: list[list[Json] | None] = []
     while worker.is_alive():
-        looks += 1
-        said += [each for each in findings(place) if (each["code"], each["subject"]) not in before]
+        looks.append(findings(place))
     worker.join()
+    said = [each for look in looks for each in look or () if (each["code"], each["subject"]) not in before]
     with capsys.disabled():
-        print(f"\n{PODS} pods made and deleted, {looks} looks, {len(said)} findings")
+        print(f"\n{PODS} pods made and deleted, {len(looks)} looks, {looks.count(None)} of them in vain, {len(said)} findings")
         for each in said:
             print(json.dumps(each))
     assert failed == []
     assert said == []
-    assert looks > 1
+    assert len(looks) - looks.count(None) > len(looks) / 2
 
 
-def findings(cluster: Cluster) -> list[Json]:
-    """All that `check` says, what is for information as well."""
+def findings(cluster: Cluster) -> list[Json] | None:
+    """All that `check` says, what is for information as well; None where the crowded node could not start the inspector pod."""
     ended = cluster.plugin("check", cluster.node, "-o", "json", "--sample", "0.3s")
+    if ended.code == 1 and "cannot start the inspector pod: StartError" in ended.stderr:
+        return None
     assert ended.code == 0, ended.stderr
     (node,) = json.loads(ended.stdout)["nodes"]
     return [*node["findings"], *(finding for sandbox in node["sandboxes"] for finding in sandbox["findings"])]

@@ -8,6 +8,7 @@ disappears with the Job that owns it (`expiry_job`).
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from dataclasses import dataclass, field
 from importlib import resources
@@ -33,6 +34,8 @@ KEPT_LABEL, UNTIL_LABEL = "pause-inspect/kept-for", "pause-inspect/kept-until"
 COMMAND = ("sh", "-c", 'eval "$COLLECTOR"')
 """The collector travels in the pod's environment: an exec request's URL is too short a place for it behind some proxies."""
 
+_NO_SHELL = re.compile(r"executable file not found|no such file or directory|exec format error|permission denied", re.IGNORECASE)
+_START_AGAIN = "this is the runtime's own trouble, which may be over: try again; else see its log on the node"
 _FATAL_REASONS = {
     "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
     "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
@@ -178,7 +181,7 @@ def trouble(pod: Pod, options: InspectorOptions) -> PauseInspectError | None:
             return PauseInspectError(
                 ForeignReason(ended.reason) if ended.reason else "NotStarted",
                 f"node {node} cannot start the inspector pod: {message}",
-                "name an image with busybox: --image",
+                "name an image with busybox: --image" if _NO_SHELL.search(message) else _START_AGAIN,
             )
     if pod.status.phase == "Failed":
         word, message = pod.status.reason or "Failed", pod.status.message or "the inspector pod ended"
