@@ -115,6 +115,10 @@ class Progress:
         """What is being waited for now."""
         if self._step:
             self._step(text)
+        self.show(text)
+
+    def show(self, text: str) -> None:
+        """The same, only on the line that is written over: no step of its own."""
         if not self._live:
             return
         with self._lock:
