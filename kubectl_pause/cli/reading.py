@@ -252,7 +252,12 @@ def finish(report: Report, view: OutputFlags, started: float, text: Callable[[Re
 
     end_report(report, started)
     output = parse_output(view.output, kind)
-    put(text(report) if output.is_view else as_output(output, kind, report, headings=not view.no_headers, sort_by=view.sort_by))
+    if output.form == "json":
+        from kubectl_pause.render.documents.document import json_pieces
+
+        put(json_pieces(report))
+    else:
+        put(text(report) if output.is_view else as_output(output, kind, report, headings=not view.no_headers, sort_by=view.sort_by))
     return tell_errors(report)
 
 
