@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -150,6 +151,7 @@ def collector() -> str:
     return _script("collector.sh")
 
 
+@cache
 def _script(file: str) -> str:
     return resources.files("kubectl_pause.capture").joinpath("on_node", file).read_text(encoding="utf-8")
 

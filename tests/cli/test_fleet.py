@@ -10,7 +10,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
 
+from kubectl_pause.capture import parallel_limit
 from kubectl_pause.capture.fan_out import Standing
 from kubectl_pause.capture.node_capture import NodeCapture
 from kubectl_pause.cli import reading
@@ -130,6 +132,46 @@ def test_a_capture_is_gone_when_its_report_is_made(cluster, command, monkeypatch
     assert command("node", "--all", "--parallel", "1").code == 0
     assert len(alive) >= 6
     assert 1 <= max(alive) <= 2
+
+
+@pytest.fixture
+def standings(monkeypatch) -> list[Standing]:
+    """How far a run was, each time that this changed."""
+    kept: list[Standing] = []
+
+    def line(standing: Standing) -> str:
+        kept.append(standing)
+        return fleet_line(standing)
+
+    monkeypatch.setattr(reading, "fleet_line", line)
+    return kept
+
+
+@pytest.mark.parametrize(("flags", "first"), [((), 8), (("--parallel", "3"), 3), (("--parallel", "100"), 20)])
+def test_a_run_begins_with_so_many_nodes(cluster, command, standings, flags, first):
+    of_nodes(cluster, 20, set())
+    assert command("node", "--all", *flags).code == 0
+    assert len(standings[0].waited_for) == first
+    assert [len(each.waited_for) > first for each in standings].count(True) == 0 or not flags
+    assert (standings[-1].done, standings[-1].waited_for) == (20, ())
+
+
+def test_a_server_that_says_429_is_asked_by_half_as_many_nodes(cluster, command, standings, monkeypatch):
+    of_nodes(cluster, 20, set())
+    monkeypatch.setattr(parallel_limit, "_SETTLING_SECONDS", 1e9)  # nothing lets it grow again
+    rest = cluster.server.rest
+    refused: list[str] = []
+
+    async def busy_once(request):
+        if "/nodes/" in request.path and not refused:
+            refused.append(request.path)
+            return web.Response(status=429, headers={"Retry-After": "0"})
+        return await rest(request)
+
+    cluster.server.rest = busy_once
+    assert command("node", "--all").code == 0
+    assert len(refused) == 1
+    assert max(len(each.waited_for) for each in standings if each.done >= 8) == 4
 
 
 @pytest.mark.parametrize(
