@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import collector_speed, completion, local_against_lsns, memory, pod_against_debug, start_up, watching
+from benchmarks import collector_speed, completion, fleet, local_against_lsns, memory, pod_against_debug, start_up, watching
 from benchmarks.cluster import bench_cluster
 from benchmarks.measure import plugin_command, print_rows, run_quietly
 
-PARTS = ("pod", "start-up", "collector", "memory", "local", "watching", "completion")
+PARTS = ("pod", "start-up", "collector", "memory", "local", "watching", "completion", "fleet")
 LEAST_ROUNDS = 10
 
 
@@ -36,6 +36,8 @@ def main() -> None:
             print_rows("Collector on a crowded node", collector_speed.rows(options.rounds))
         if "memory" in parts:
             print_rows("Client's memory (MiB against its goal)", memory.rows(Path(directory), options.rounds))
+        if "fleet" in parts:
+            print_rows("A fleet (seconds and MiB against their goals)", fleet.rows(Path(directory)))
         if "local" in parts:
             print_rows("This host", local_against_lsns.rows(options.rounds))
 

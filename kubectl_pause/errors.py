@@ -84,6 +84,7 @@ Reason = Literal[
     "StreamBroken",
     "TimedOut",
     "Timeout",
+    "TooManyFailures",
     "UnknownType",
     "UnreadableAnswer",
     "UserNotFound",

@@ -22,6 +22,7 @@ from kubectl_pause.access.exec_protocol import CLOSE, STDIN, ExecAccumulator, Ex
 from kubectl_pause.access.frame_limits import bounded_websocket
 from kubectl_pause.access.one_line import one_line
 from kubectl_pause.access.proxies import redact_url
+from kubectl_pause.access.rest import MAX_PAUSES, TOO_MANY_REQUESTS, retry_seconds
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -136,6 +137,15 @@ class _Watch:
         self.deadline = min(self.deadline, time.monotonic() + FAREWELL_SECONDS)
         self.farewell()
 
+    def pause(self, seconds: float) -> bool:
+        """Wait so long, where that ends before the deadline; else False, at once. Raises ExecCancelled."""
+        until = time.monotonic() + seconds
+        if until >= self.deadline:
+            return False
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _GLANCE_SECONDS, self.remaining()))
+        return True
+
     def stalled(self, received: int) -> StreamBroken:
         return StreamBroken(
             f"the command in {self.subject} did not finish within {self.seconds:g} s ({received} bytes received)",
@@ -192,7 +202,7 @@ def _open(api: Api, url: str, watch: _Watch) -> tuple[Any, _WatchedSocket]:
     """A websocket that has shaken hands and its socket, or the error why not."""
     import websocket
 
-    renewed = False
+    renewed, pauses = False, 0
     while True:
         lines = api.exec_headers()
         stream: Any = bounded_websocket()
@@ -209,6 +219,12 @@ def _open(api: Api, url: str, watch: _Watch) -> tuple[Any, _WatchedSocket]:
             if status == UNAUTHORIZED and not renewed and api.renew_credentials(authorization):
                 renewed = True
                 continue
+            if status == TOO_MANY_REQUESTS:
+                api.tell(status, began)
+                pause = retry_seconds((error.resp_headers or {}).get("retry-after"))
+                if pause is not None and pauses < MAX_PAUSES and watch.pause(pause):
+                    pauses += 1
+                    continue
             raise _failed(api.refused(status, error.resp_body), watch.subject) from None
         except _DeadlinePassed:
             sock.close()

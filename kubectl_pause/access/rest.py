@@ -29,9 +29,9 @@ __all__ = ["Api", "ApiError", "Connection"]
 MAX_ANSWER_BYTES = 256 << 20
 _CHUNK = 1 << 18
 _GONE = 410
-_TOO_MANY_REQUESTS = 429
+TOO_MANY_REQUESTS = 429
 _UNAVAILABLE = 503
-_MAX_PAUSES = 3
+MAX_PAUSES = 3
 _MAX_PAUSE_SECONDS = 5.0
 
 
@@ -70,6 +70,8 @@ class Api:
         self.namespace = connection.namespace
         self.context = connection.context
         self.request_timeout = connection.request_timeout
+        self.on_answer: Callable[[int, float], None] | None = None
+        """Told the HTTP status and the seconds of each answer, 0 where none came; of an exec only that the server was too busy for it."""
         self._renewing = threading.Lock()
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, timeout: float | None = None) -> bytes:
@@ -151,6 +153,11 @@ class Api:
         proxy = redact_url(self.connection.proxy) if self.connection.proxy else None
         return connection_error(self.host, error, waited=waited, proxy=proxy)
 
+    def tell(self, status: int, began: float) -> None:
+        """Tell `on_answer`."""
+        if self.on_answer:
+            self.on_answer(status, time.monotonic() - began)
+
     def _call(self, method: str, path: str, query: Mapping[str, str] | None, body: bytes | None, timeout: float | None) -> bytes:
         limit = self.request_timeout if timeout is None else timeout
         deadline = time.monotonic() + limit if limit else None
@@ -172,12 +179,11 @@ class Api:
             if status == UNAUTHORIZED and not renewed and self.renew_credentials(dict(sent).get("Authorization")):
                 renewed = True
                 continue
-            again = status == _TOO_MANY_REQUESTS or (status == _UNAVAILABLE and method == "GET")
-            pause = min(retry_after, _MAX_PAUSE_SECONDS) if retry_after is not None else None
-            enough = deadline is None or pause is None or time.monotonic() + pause < deadline
-            if again and pause is not None and enough and pauses < _MAX_PAUSES:
+            again = status == TOO_MANY_REQUESTS or (status == _UNAVAILABLE and method == "GET")
+            enough = deadline is None or retry_after is None or time.monotonic() + retry_after < deadline
+            if again and retry_after is not None and enough and pauses < MAX_PAUSES:
                 pauses += 1
-                time.sleep(pause)
+                time.sleep(retry_after)
                 continue
             raise self.refused(status, answer)
 
@@ -214,6 +220,7 @@ class Api:
             )
         except (HTTPError, OSError, ValueError) as error:
             self.log.failed(method, url, error, began, sent=headers.items())
+            self.tell(0, began)
             if isinstance(error, ProtocolError):
                 raise _DroppedConnection(error) from None
             raise self.broken(error, limit) from None
@@ -222,6 +229,7 @@ class Api:
         except (HTTPError, OSError) as error:
             response.close()
             self.log.failed(method, url, error, began, sent=headers.items())
+            self.tell(0, began)
             raise self.broken(error, limit) from None
         except BaseException:
             response.close()
@@ -229,7 +237,8 @@ class Api:
         response.release_conn()
         self.clock.hear(response.headers.get("Date"))
         self.log.answered(method, url, int(response.status), began, sent=headers.items(), got=response.headers.items())
-        return int(response.status), _seconds(response.headers.get("Retry-After")), answer
+        self.tell(int(response.status), began)
+        return int(response.status), retry_seconds(response.headers.get("Retry-After")), answer
 
     def _body(self, response: Any, deadline: float | None, limit: float) -> bytes:
         chunks: list[bytes] = []
@@ -256,8 +265,9 @@ class _DroppedConnection(Exception):  # noqa: N818 (what happened, told to the c
         self.error = error
 
 
-def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.isascii() and text.isdigit() else None
+def retry_seconds(text: str | None) -> float | None:
+    """How long to wait before the next try: a Retry-After header, in seconds and within bounds; None where it is no number."""
+    return min(float(text), _MAX_PAUSE_SECONDS) if text and text.isascii() and text.isdigit() else None
 
 
 def _continue_token(host: str, page: bytes) -> str | None:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from kubectl_pause.errors import PauseInspectError
 
-_POOL_SIZE = 32
+_POOL_SIZE = 64
 
 
 def tls_context(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:

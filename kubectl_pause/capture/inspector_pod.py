@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -158,6 +159,7 @@ def collector() -> str:
     return _script("collector.sh")
 
 
+@cache
 def _script(file: str) -> str:
     return resources.files("kubectl_pause.capture").joinpath("on_node", file).read_text(encoding="utf-8")
 

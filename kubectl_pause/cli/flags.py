@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kubectl_pause.access.connection_flags import ConnectionFlags
+    from kubectl_pause.capture.fan_out import Bounds
     from kubectl_pause.capture.inspector_pod import InspectorOptions
 
 _DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
@@ -162,7 +163,13 @@ class CaptureFlags:
     timeout: Annotated[
         str, flag(_READING, "--timeout", metavar="TIME", help="Limit for one node, from the inspector pod's creation to its answer.")
     ] = "60s"
-    parallel: Annotated[int, flag(_READING, "--parallel", min=1, max=100, metavar="N", help="Nodes read at the same time.")] = 8
+    parallel: Annotated[
+        Optional[int],
+        flag(
+            _READING, "--parallel", min=1, max=100, metavar="N",
+            help="Nodes read at the same time. [as many as the API server bears, up to 64]",
+        ),
+    ] = None  # fmt: skip
     crictl: Annotated[bool, flag(_READING, "--crictl/--no-crictl", help="Ask crictl where the node has one.")] = True
     fds: Annotated[
         bool, flag(_READING, "--fds", help="Look also for open descriptors that keep namespaces alive: every descriptor is looked at.")
@@ -225,6 +232,28 @@ class CaptureFlags:
             raise PauseInspectError("WrongUsage", f"--keep: {self.keep} is too long", "a privileged pod stays for an hour at most: 1h")
         return wait
 
+    def bounds(self) -> Bounds:
+        """Of a run over several nodes."""
+        from kubectl_pause.capture.fan_out import Bounds
+
+        return Bounds(self.parallel)
+
+
+@dataclass(frozen=True, slots=True)
+class FleetFlags(CaptureFlags):
+    """How many nodes are read."""
+
+    max_failures: Annotated[
+        Optional[int],
+        flag(_READING, "--max-failures", min=1, metavar="N", help="Begin no further node after N failed; those that run end."),
+    ] = None
+
+    def bounds(self) -> Bounds:
+        """Of a run over several nodes."""
+        from kubectl_pause.capture.fan_out import Bounds
+
+        return Bounds(self.parallel, self.max_failures)
+
 
 def _given(call: typer.Context) -> dict[str, str]:
     """The flags that stand on the command line, by parameter, as they are written in full."""
@@ -256,7 +285,7 @@ def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
     parameters.append(inspect.Parameter("_call", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
 
     of_cluster = [flag.name for flag in fields(KubeFlags) if flag.name != "namespace"]
-    flag_groups = FlagGroups(of_cluster, [flag.name for flag in fields(CaptureFlags)])
+    flag_groups = FlagGroups(of_cluster, [flag.name for flag in fields(FleetFlags)])
 
     @functools.wraps(verb)
     def unfolded(**values: Any) -> int:

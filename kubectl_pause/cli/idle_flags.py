@@ -55,6 +55,7 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
     if values.get("watch"):
         yield "args", "--watch prints no arguments"
         yield "sample", "--watch looks every --interval"
+        yield "max_failures", "--watch begins on all nodes at once"
     if verb == "zombies" and not values.get("watch"):
         yield "tracefs", "it is for --watch"
         yield "trace_buffer", "it is for --watch"

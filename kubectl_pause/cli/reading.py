@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kubectl_pause import __version__
 from kubectl_pause.cli.dry_run import dry_run
 from kubectl_pause.cli.exit_codes import ExitCode
+from kubectl_pause.cli.fleet_line import fleet_line
 from kubectl_pause.cli.terminal import Progress, can_write, colour, print_error, put, warn, width
 from kubectl_pause.errors import ForeignReason, PauseInspectError
 
@@ -132,6 +133,7 @@ def reports_of_nodes(
     for node, capture in captures_of_nodes(api, nodes, flags, report, sample=sample, health=health):
         with one_node(node, report):
             whole = inspect_capture(capture.capture, node, prove=prove, processes=processes)
+            del capture  # it is far larger than its report, and would live until the next one comes
             yield node, whole
 
 
@@ -173,7 +175,7 @@ def captures_of_nodes(
 
     `health` reads what keeps a runtime from making sandboxes, too.
     """
-    from kubectl_pause.capture.fan_out import capture_nodes
+    from kubectl_pause.capture.fan_out import TooManyFailures, capture_nodes
 
     options = flags.inspector(sample, health=health)
     if flags.dry_run is not None:
@@ -182,13 +184,23 @@ def captures_of_nodes(
         dry_run(api, nodes, options, flags.dry_run)
     with (
         Progress(api.log.step if api.log.is_on else None) as progress,
-        closing(capture_nodes(api, nodes, options, parallel=flags.parallel, say=progress.say, warn=progress.warn)) as outcomes,
-    ):
-        for node, outcome in outcomes:
-            if isinstance(outcome, PauseInspectError):
-                report.errors.append(failure_of(outcome, node=node))
-            else:
-                yield node, outcome
+        closing(
+            capture_nodes(
+                api, nodes, options, bounds=flags.bounds(), warn=progress.warn,
+                say=progress.say if len(nodes) == 1 else api.log.step,
+                show=lambda standing: progress.show(fleet_line(standing)) if len(nodes) > 1 else None,
+            )
+        ) as outcomes,
+    ):  # fmt: skip
+        try:
+            for node, outcome in outcomes:
+                if isinstance(outcome, PauseInspectError):
+                    report.errors.append(failure_of(outcome, node=node))
+                else:
+                    yield node, outcome
+                del outcome  # it would live until the next one comes
+        except TooManyFailures as error:
+            report.errors.append(failure_of(error))
 
 
 def report_of_this_host(
@@ -240,7 +252,12 @@ def finish(report: Report, view: OutputFlags, started: float, text: Callable[[Re
 
     end_report(report, started)
     output = parse_output(view.output, kind)
-    put(text(report) if output.is_view else as_output(output, kind, report, headings=not view.no_headers, sort_by=view.sort_by))
+    if output.form == "json":
+        from kubectl_pause.render.documents.document import json_pieces
+
+        put(json_pieces(report))
+    else:
+        put(text(report) if output.is_view else as_output(output, kind, report, headings=not view.no_headers, sort_by=view.sort_by))
     return tell_errors(report)
 
 

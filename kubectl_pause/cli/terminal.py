@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause.render.plain_text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -61,10 +61,11 @@ def _written_otherwise(error: UnicodeError) -> tuple[str | bytes, int]:
     return codecs.backslashreplace_errors(error)
 
 
-def put(text: str) -> None:
-    """Write to stdout, now. Raises ReaderLeft and OutputLost."""
+def put(text: str | Iterable[str]) -> None:
+    """Write a text, or its pieces one after another, to stdout, now. Raises ReaderLeft and OutputLost."""
     with writing():
-        sys.stdout.write(text)
+        for piece in [text] if isinstance(text, str) else text:
+            sys.stdout.write(piece)
         sys.stdout.flush()
 
 
@@ -115,6 +116,10 @@ class Progress:
         """What is being waited for now."""
         if self._step:
             self._step(text)
+        self.show(text)
+
+    def show(self, text: str) -> None:
+        """The same, only on the line that is written over: no step of its own."""
         if not self._live:
             return
         with self._lock:

@@ -52,6 +52,8 @@ class FakeApiServer:
     rest: Rest | None = None
     on_exec: Exec | None = None
     refuse_exec: web.Response | None = None
+    at_handshake: Callable[[], web.Response | None] | None = None
+    """Asked at each exec: a refusal, or None to let it through."""
     port: int = 0
 
     @property
@@ -71,6 +73,8 @@ class FakeApiServer:
             if self.refuse_exec is not None:
                 # A fresh copy: a response object can be sent once only.
                 return web.Response(body=self.refuse_exec.body, status=self.refuse_exec.status, content_type="application/json")
+            if self.at_handshake is not None and (refusal := self.at_handshake()):
+                return refusal
             socket = web.WebSocketResponse(protocols=self.protocols, max_msg_size=0)
             await socket.prepare(request)
             assert self.on_exec is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 from aiohttp import web
@@ -251,3 +252,51 @@ def test_what_was_ended_before_it_began_is_not_begun(server, api_of):
     server.on_exec = say(SUCCESS)
     with pytest.raises(ExecCancelled):
         run(api_of(server), ended_by=ended)
+
+
+def too_busy(server, times: int, retry_after: str | None) -> list[int]:
+    """The server refuses so many handshakes as a busy one does; what comes back has one entry for each that was tried."""
+    calls: list[int] = []
+
+    def refuse():
+        calls.append(1)
+        if len(calls) > times:
+            return None
+        said = status(429, "TooManyRequests", "the server has received too many requests and has asked us to try again later")
+        said.headers.update({"Retry-After": retry_after} if retry_after else {})
+        return said
+
+    server.at_handshake, server.on_exec = refuse, say(b"\x01x", SUCCESS)
+    return calls
+
+
+def test_a_busy_server_is_asked_for_an_exec_again_only_as_often_and_as_late_as_it_says(server, api_of):
+    for times, retry_after, asked in ((3, "0", 4), (1, "1", 2)):
+        calls = too_busy(server, times, retry_after)
+        api = api_of(server)
+        heard: list[int] = []
+        api.on_answer = lambda code, _seconds, heard=heard: heard.append(code)
+        began = time.monotonic()
+        assert run(api).stdout == b"x"
+        assert (len(calls), heard) == (asked, [429] * times)
+        assert time.monotonic() - began >= times * int(retry_after)
+    for header, asked in (("0", 4), (None, 1), ("Thu, 01 Jan 2026 00:00:00 GMT", 1), ("30", 1)):
+        calls = too_busy(server, 9, header)
+        with pytest.raises(ApiError) as caught:
+            run(api_of(server))
+        assert (caught.value.status, len(calls)) == (429, asked)
+
+
+def test_a_cancelled_run_does_not_wait_for_a_busy_server(server, api_of):
+    cancelled = threading.Event()
+    calls = too_busy(server, 1, "4")
+    refuse = server.at_handshake
+
+    def refuse_and_cancel():
+        cancelled.set()
+        return refuse()
+
+    server.at_handshake = refuse_and_cancel
+    with pytest.raises(ExecCancelled):
+        run(api_of(server), cancelled=cancelled, deadline_seconds=30.0)
+    assert len(calls) == 1

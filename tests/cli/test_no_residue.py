@@ -9,7 +9,7 @@ from aiohttp import web
 
 from kubectl_pause.access.connection_flags import ConnectionFlags
 from kubectl_pause.access.kubeconfig import connect
-from kubectl_pause.capture.fan_out import capture_nodes
+from kubectl_pause.capture.fan_out import Bounds, capture_nodes
 from kubectl_pause.capture.inspector_pod import RUN_LABEL, USER_LABEL
 from kubectl_pause.cli.flags import CaptureFlags
 from tests.access.fake_api_server import status
@@ -167,7 +167,7 @@ def test_a_reader_that_stops_early_leaves_no_pod(cluster):
     names = [NODE, "second", "third"]
     cluster.nodes = [node(name) for name in names]
     options = CaptureFlags(parallel=3).inspector()
-    outcomes = capture_nodes(connect(ConnectionFlags()), names, options, parallel=3, say=lambda _: None, warn=lambda _: None)
+    outcomes = capture_nodes(connect(ConnectionFlags()), names, options, bounds=Bounds(3), say=lambda _: None, warn=lambda _: None)
     name, _ = next(outcomes)
     assert name in names
     outcomes.close()

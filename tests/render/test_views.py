@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kubectl_pause import report as document
 from kubectl_pause.inspect_node import inspect_capture
-from kubectl_pause.render.documents.document import as_json, as_yaml
+from kubectl_pause.render.documents.document import as_json, as_yaml, json_pieces
 from kubectl_pause.render.node_view import node_view, running
 from kubectl_pause.render.pod_view import pod_view
 from kubectl_pause.report import Container, NodeReport, Report
@@ -147,6 +147,14 @@ def test_json_has_every_field_null_where_unknown_and_yaml_is_the_same_document(n
     assert yaml.safe_load(as_yaml(report)) == loaded
     assert msgspec.json.decode(printed, type=Report) == report
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", printed + as_yaml(report))
+
+
+@pytest.mark.parametrize("names", [[], ["collected"], ["collected", "kind", "crio-1.34.11"]])
+def test_json_node_by_node_is_the_text_of_the_whole(names):
+    report = whole(*(hostile(node, f'{HOSTILE}\n  "nodes": []') for name in names for node in report_of(name).nodes))
+    at_once = json.dumps(msgspec.to_builtins(report), indent=2).replace("\x7f", "\\u007f") + "\n"
+    assert as_json(report) == at_once
+    assert len(list(json_pieces(report))) >= len(names)
 
 
 def hostile(value: Any, text: str) -> Any:

@@ -10,7 +10,7 @@ import typer
 from kubectl_pause.cli import reading, terminal
 from kubectl_pause.cli.config_file import read_defaults
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, sample_seconds, with_shared_flags
+from kubectl_pause.cli.flags import FleetFlags, KubeFlags, sample_seconds, with_shared_flags
 from kubectl_pause.cli.output_flags import ViewFlags
 from kubectl_pause.errors import PauseInspectError
 
@@ -36,7 +36,7 @@ def check(
     ] = None,
     sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between two looks; 0 is one look.")] = "1s",
     kube: KubeFlags = KubeFlags(),
-    capture: CaptureFlags = CaptureFlags(),
+    capture: FleetFlags = FleetFlags(),
     view: ViewFlags = ViewFlags(),
 ) -> int:
     """Tell what is wrong with the sandboxes of a node, worst first: drift, lost or stopped pauses, zombies, limits that are reached.
@@ -99,7 +99,7 @@ def _from_files(view: ViewFlags, names: list[str], report: Report) -> None:
     report.errors += failures
 
 
-def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: CaptureFlags, wait: float, *, every: bool) -> None:
+def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: FleetFlags, wait: float, *, every: bool) -> None:
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.select.targets import find_nodes
 

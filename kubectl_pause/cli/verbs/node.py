@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from kubectl_pause.cli import reading, terminal
-from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
+from kubectl_pause.cli.flags import FleetFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_flags import SandboxViewFlags
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def node(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All nodes of the cluster.")] = False,
     kube: KubeFlags = KubeFlags(),
-    capture: CaptureFlags = CaptureFlags(),
+    capture: FleetFlags = FleetFlags(),
     view: SandboxViewFlags = SandboxViewFlags(),
 ) -> int:
     """List every sandbox of a node, one line each: whose it is, its state, the pause process, containers running.
@@ -61,7 +61,7 @@ def _text(report: Report, view: SandboxViewFlags, *, of_many: bool) -> str:
     return node_view(report, wide=wide, width=width, headings=headings, colour=colour, of_many=of_many, sort_by=sort_by)
 
 
-def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: CaptureFlags, *, every: bool, processes: bool) -> None:
+def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: FleetFlags, *, every: bool, processes: bool) -> None:
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.select.targets import find_nodes
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from kubectl_pause.cli import reading, terminal, watching
-from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, sample_seconds, with_shared_flags
+from kubectl_pause.cli.flags import FleetFlags, KubeFlags, sample_seconds, with_shared_flags
 from kubectl_pause.cli.output_flags import ViewFlags
 from kubectl_pause.cli.pod_choice import check_names, forget_the_node, pods_meant, uids_by_node
 from kubectl_pause.errors import PauseInspectError
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from kubectl_pause.capture.node_watch import WatchPlan
     from kubectl_pause.facts.api import Pod
     from kubectl_pause.report import Report
+
+INSIDE_AT_ONCE = 8
+"""Containers read at the same time with --inside, where --parallel says nothing."""
+
+
+_INSIDE_AT_ONCE = 8
+"""Containers that are read at the same time, where --parallel does not say."""
 
 
 @with_shared_flags
@@ -45,7 +52,7 @@ def zombies(
     tracefs: Annotated[bool, typer.Option("--tracefs/--no-tracefs", help="Watch by tracefs, which counts every reap.")] = True,
     trace_buffer: Annotated[int, typer.Option("--trace-buffer-kb", min=4, max=16384, hidden=True)] = 128,
     kube: KubeFlags = KubeFlags(),
-    capture: CaptureFlags = CaptureFlags(),
+    capture: FleetFlags = FleetFlags(),
     view: ViewFlags = ViewFlags(),
 ) -> int:
     """Show zombies: whose they are, which process should have reaped them, whether it can, and what to do.
@@ -125,7 +132,7 @@ def _watch(
     plan: WatchPlan,
     report: Report,
     kube: KubeFlags,
-    capture: CaptureFlags,
+    capture: FleetFlags,
     view: ViewFlags,
     *,
     all_namespaces: bool,
@@ -151,7 +158,7 @@ def _watch(
     return watching.watch(api, found, pods_now, plan, capture, view, report)
 
 
-def _of_nodes(names: list[str], report: Report, kube: KubeFlags, capture: CaptureFlags, wait: float, *, every: bool) -> None:
+def _of_nodes(names: list[str], report: Report, kube: KubeFlags, capture: FleetFlags, wait: float, *, every: bool) -> None:
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.select.targets import find_nodes
 
@@ -163,7 +170,7 @@ def _of_nodes(names: list[str], report: Report, kube: KubeFlags, capture: Captur
 
 
 def _of_pods(
-    names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: CaptureFlags, wait: float, *, all_namespaces: bool
+    names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: FleetFlags, wait: float, *, all_namespaces: bool
 ) -> None:
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.select.captured_pods import by_uid, only_pods
@@ -175,7 +182,7 @@ def _of_pods(
 
 
 def _inside(
-    names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: CaptureFlags, wait: float, *, all_namespaces: bool
+    names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: FleetFlags, wait: float, *, all_namespaces: bool
 ) -> None:
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.select.targets import find_pods
@@ -184,4 +191,6 @@ def _inside(
     api = connect(kube.connection(timeout))
     found = find_pods(api, names, selector=selector, all_namespaces=all_namespaces)
     report.errors += found.failures
-    report.nodes += reading.reports_from_inside(api, found.pods, report, sample=wait, timeout=timeout, parallel=capture.parallel)
+    report.nodes += reading.reports_from_inside(
+        api, found.pods, report, sample=wait, timeout=timeout, parallel=capture.parallel or INSIDE_AT_ONCE
+    )
