@@ -218,7 +218,7 @@ def report_of_this_host(
     `fds` looks for namespaces that open file descriptors hold, `prove` fills each sandbox's proofs, `processes` its
     processes; with `sample` there is a second look so many seconds later. Raises PauseInspectError.
     """
-    from kubectl_pause.capture.this_host import CollectorRun
+    from kubectl_pause.capture.local.this_host import CollectorRun
 
     with CollectorRun(use_crictl=use_crictl, use_engines=use_engines, timeout=timeout + sample, fds=fds, sample=sample) as run:
         from kubectl_pause.inspect_node import inspect_capture  # while both read

@@ -38,7 +38,7 @@ class _Look:
     """One moment of this host: the report that `local` makes, and the processes that it was made from."""
 
     def __init__(self) -> None:
-        from kubectl_pause.capture.this_host import capture_this_host
+        from kubectl_pause.capture.local.this_host import capture_this_host
         from kubectl_pause.facts.kernel.process import parse_processes
         from kubectl_pause.inspect_node import inspect_capture
 

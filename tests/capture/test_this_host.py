@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubectl_pause.capture import this_host
+from kubectl_pause.capture.local import this_host
 from kubectl_pause.cli.reading import report_of_this_host
 from kubectl_pause.errors import PauseInspectError
 from tests.real_processes import child_of, named
@@ -103,8 +103,8 @@ def test_a_hostile_name_forges_no_row(by_hand: dict[str, int], arguments: list[s
 def test_another_user_is_told_what_is_missing() -> None:
     """The package may lie where that user may not go: everything is imported first."""
     script = (
-        "import heapq, importlib.readers, msgspec, os, kubectl_pause.inspect_node, kubectl_pause.capture.engines;"
-        "import kubectl_pause.capture.this_host; from kubectl_pause.cli.reading import report_of_this_host;"
+        "import heapq, importlib.readers, msgspec, os, kubectl_pause.inspect_node, kubectl_pause.capture.local.engines;"
+        "import kubectl_pause.capture.local.this_host; from kubectl_pause.cli.reading import report_of_this_host;"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534);"
         "print(msgspec.json.encode(report_of_this_host()).decode())"
     )

@@ -82,7 +82,7 @@ def _warn(findings: Sequence[Finding]) -> None:
 def _this_host(flags: CaptureFlags) -> tuple[str, Capture]:
     import os
 
-    from kubectl_pause.capture.this_host import capture_this_host
+    from kubectl_pause.capture.local.this_host import capture_this_host
 
     return os.uname().nodename, capture_this_host(timeout=flags.inspector().timeout, use_crictl=flags.crictl)
 
@@ -96,7 +96,7 @@ def _text(report: Report, view: ViewFlags) -> str:
 
 def _questions(things: Sequence[str], report: Report, *, local: bool) -> list[Question]:
     """What can be looked for; the rest becomes errors of the report."""
-    from kubectl_pause.capture.this_host import own_namespaces
+    from kubectl_pause.capture.local.this_host import own_namespaces
     from kubectl_pause.who.question import parse_question
 
     own = own_namespaces() if local else {}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from kubectl_pause.capture.engines import EngineAnswers
+    from kubectl_pause.capture.local.engines import EngineAnswers
     from kubectl_pause.facts.capture import Capture
 
 SHELL = "/bin/sh"
@@ -98,7 +98,7 @@ class CollectorRun:
             self._asking.start()
 
     def _ask_engines(self) -> None:
-        from kubectl_pause.capture.engines import ask_engines
+        from kubectl_pause.capture.local.engines import ask_engines
 
         self._answers = ask_engines(self._deadline - time.monotonic())
 
