@@ -6,6 +6,7 @@ import sys  # and nothing else out here: what takes time to load is loaded where
 def start() -> None:
     """Load the program and run it, to the end of the process."""
     try:
+        _listen_to_sigterm()
         if sys.argv[1:2] == ["__complete"]:
             _complete(sys.argv[2:])
         from kubectl_pause.cli.main import main
@@ -13,6 +14,16 @@ def start() -> None:
         main()
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _listen_to_sigterm() -> None:
+    """The kernel gives the first process of a PID namespace, as this may be in a container, no signal that it has not asked for."""
+    import os
+
+    if os.getpid() == 1:
+        import signal
+
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def complete() -> None:
