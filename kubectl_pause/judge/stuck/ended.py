@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_pause.judge.stuck.reason import Reason, describe, finding
-from kubectl_pause.pasting import kubectl_line
+from kubectl_pause.pasting import command_line, kubectl_line
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.pod_trail import PodTrail
@@ -37,6 +37,6 @@ def of_failed(trail: PodTrail, _on_node: OnNode) -> Reason:
     name, ended = failed[0]
     why = f" ({ended.reason})" if ended.reason not in (None, "Error") else ""
     message = f"container {name} ended with exit code {ended.exit_code}{why}, and is not started again"
-    line = f"kubectl logs -n {pod.metadata.namespace} {pod.metadata.name} -c {name}"
+    line = command_line("kubectl", "logs", "-n", pod.metadata.namespace or "", pod.metadata.name, "-c", name)
     cause = finding("container/ended", pod, message, [f"restartPolicy {pod.spec.restart_policy or 'Never'}"], line, severity="warning")
     return Reason("it has failed", cause, _GONE if pod.controller else None)
