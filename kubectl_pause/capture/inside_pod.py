@@ -34,9 +34,8 @@ def read_inside(api: Api, pod: Pod, container: str, *, sample: float, timeout: f
             api, namespace, name, container, command, deadline_seconds=timeout + sample, max_stdout_bytes=_MAX_ANSWER_BYTES
         )
     except ExecNotReady as error:
-        raise PauseInspectError(
-            "ContainerNotRunning", f"{where} does not run: {error.message}", "see why: kubectl pause-inspect why"
-        ) from None
+        why = command_line("kubectl", "pause-inspect", "why", "-n", namespace, name)
+        raise PauseInspectError("ContainerNotRunning", f"{where} does not run: {error.message}", f"see why: {why}") from None
     except StreamBroken as error:
         raise PauseInspectError(error.reason, f"{where}: {error.message}", error.hint) from None
     except ApiError as error:
@@ -76,6 +75,5 @@ def _no_shell(pod: Pod, container: str, where: str) -> PauseInspectError:
 
 
 def _rights(namespace: str) -> str:
-    return (
-        f"--inside needs the verbs create and get on pods/exec in namespace {namespace}: kubectl auth can-i create pods/exec -n {namespace}"
-    )
+    asked = command_line("kubectl", "auth", "can-i", "create", "pods", "--subresource=exec", "-n", namespace)
+    return f"--inside needs the verbs create and get on pods/exec there: {asked}"

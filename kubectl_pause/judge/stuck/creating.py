@@ -15,7 +15,7 @@ from kubectl_pause.facts.pod_trail import moment_of
 from kubectl_pause.judge.stuck.reason import Reason, describe, finding, of_event, seconds_since, seen, since
 from kubectl_pause.judge.stuck.steps import SANDBOX_READY, condition_of
 from kubectl_pause.judge.stuck.waiting import of_waiting_container
-from kubectl_pause.pasting import kubectl_line
+from kubectl_pause.pasting import command_line, kubectl_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -126,7 +126,8 @@ def _of_volume(trail: PodTrail, event: Event) -> Finding:
     if missing:
         remedy = f"{kubectl_line('get', missing['kind'].lower(), missing['name'], pod.metadata.namespace)}  # make it, or name another"
     elif event.reason == "FailedPrepareDynamicResources":
-        remedy = f"kubectl get resourceclaims -n {pod.metadata.namespace}  # and see the log of the resource's driver on this node"
+        claims = command_line("kubectl", "get", "resourceclaims", "-n", pod.metadata.namespace or "")
+        remedy = f"{claims}  # and see the log of the resource's driver on this node"
     return finding("pod/volume", pod, words, [f"event {event.reason}, {seen(trail, event)}: {words}"], remedy)
 
 
