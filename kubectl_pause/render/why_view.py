@@ -56,7 +56,7 @@ def _steps(steps: list[Step], *, width: int | None, headings: bool, colour: bool
     return table(_STEPS, cells, width=width, headings=headings, colour=colour)
 
 
-_STEPS = (Column("STEP"), Column("STATE"), Column("TOOK"), Column("KNOWN BY", least=12, cut="end"))
+_STEPS = (Column("STEP"), Column("STATE"), Column("TOOK"), Column("KNOWN BY", least=12, cut="end", rank=1))
 
 
 def explanation_document(row: Explanation) -> dict[str, object]:
