@@ -37,8 +37,8 @@ _REFUSALS = (
     _refusal(
         "PodSecurity",
         r'violates PodSecurity "(?P<level>[a-z]+):',
-        f"{_ELSEWHERE}; or its owner may allow it here: "
-        "kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=privileged --overwrite",
+        f"{_ELSEWHERE}; or, for zombies of your own pods, go without one: kubectl pause-inspect zombies --inside; or its owner may allow "
+        "it here: kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=privileged --overwrite",
     ),
     _refusal(
         "SecurityContextConstraints",
@@ -49,7 +49,8 @@ _REFUSALS = (
     _refusal(
         "Autopilot",
         r"denied by autogke|gke[- ]autopilot|autopilot cluster|GKE Warden",
-        "GKE Autopilot admits no privileged pod of its users: its nodes cannot be inspected; Standard node pools can",
+        "GKE Autopilot admits no privileged pod of its users: its nodes cannot be inspected; Standard node pools can; zombies of "
+        "your own pods are seen without one: kubectl pause-inspect zombies --inside",
     ),
     _refusal(
         "PriorityQuota",
