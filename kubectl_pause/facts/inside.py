@@ -108,12 +108,12 @@ def _placed(process: Process, own: str, inode: int | None, ids: Collection[str],
     namespaces = process.namespaces
     if "pid" not in namespaces and inode is not None and len(process.ns_pids) == 1:
         namespaces = {**namespaces, "pid": inode}
-    paths = list(cgroup_paths(process.cgroups))
+    paths = cgroup_paths(process.cgroups)  # without "/", which is what a private cgroup namespace shows of the reader's own container
     named = owner_of_process(process.cgroups, ids) is not None
     unified = all(line.startswith("0::") for line in process.cgroups.split("\n") if line)
     cgroups = process.cgroups
     own_root = unified or not (process.is_dead or among_others)
-    if paths and not named and own_root and not any(path.startswith("/..") for path in paths):
+    if cgroups and not named and own_root and not any(path.startswith("/..") for path in paths):
         cgroups = f"0::/kubepods/{own}"
     return replace(process, namespaces=namespaces, cgroups=cgroups)
 

@@ -70,6 +70,35 @@ def test_a_pod_that_shares_its_pid_namespace_is_told_once(containers):
     assert sandbox.holder == "pause"
 
 
+def on_cgroup_v2(text: bytes, own: bytes) -> bytes:
+    """As a private cgroup namespace of cgroup v2 shows it: the reader's own container as `/`, another one beside that."""
+    lines: list[bytes] = []
+    for line in text.split(b"\n"):
+        pid, colon, path = line.partition(b"/cgroup:")
+        if not (colon and pid.isdigit()):
+            lines.append(line)
+            continue
+        of_other = re.search(rb"cri-containerd-(?!" + own + rb")[0-9a-f]{64}\.scope", path)
+        one = pid + b"/cgroup:0::/" + (b"../" + of_other[0] if of_other else b"")
+        if lines[-1].partition(b"/cgroup:")[0] != pid:  # v1 has a line for each hierarchy, v2 has one
+            lines.append(one)
+    return b"\n".join(lines)
+
+
+@pytest.mark.parametrize(("pod", "container"), [("forgets", "app"), ("shared", "app")])
+def test_the_same_on_cgroup_v2(pod, container):
+    own = next(status for status in PODS[pod].statuses if status.name == container).container_id
+    assert own is not None
+    text = on_cgroup_v2(seen(pod, container), own.removeprefix("containerd://").encode())
+    assert b"/cgroup:0::/\n" in text
+    (sandbox,) = inspect_inside({container: parse_capture(text, container)}, PODS[pod]).sandboxes
+    (before,) = inspected(pod, container).sandboxes
+    assert [finding.code for finding in sandbox.findings] == [finding.code for finding in before.findings] != []
+    assert [(space.members, space.verdict) for space in sandbox.pid_namespaces or []] == [
+        (space.members, space.verdict) for space in before.pid_namespaces or []
+    ]
+
+
 def test_nothing_is_told_of_the_node():
     for pod, containers in {"forgets": ("app", "side"), "shared": ("app", "user")}.items():
         node = inspected(pod, *containers)
