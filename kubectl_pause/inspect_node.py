@@ -110,15 +110,11 @@ def judge_node(node: JoinedNode, *, prove: bool = False, processes: bool = False
     )
 
 
-def explain_pod(trail: PodTrail, capture: Capture | None) -> Explanation:
-    """Why a pod is where it is, by its trail in the API and what a capture of its node shows; None where there is none.
-
-    Raises CaptureError as `inspect_capture`.
-    """
+def explain_pod(trail: PodTrail, node: NodeReport | None) -> Explanation:
+    """Why a pod is where it is, by its trail in the API and what was judged of its node; None where that was not read."""
     identity = pod_identity(trail.pod)
-    if capture is None:
+    if node is None:
         return explain(trail, identity, OnNode())
-    node = inspect_capture(capture, trail.pod.spec.node_name or "")
     sandboxes = [sandbox for sandbox in node.sandboxes if sandbox.pod.uid == identity.uid]
     findings = [finding for sandbox in sandboxes for finding in sandbox.findings]
     findings += [finding for finding in node.findings if finding.code.startswith(OF_RUNTIME)]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.capture.admission.preflight import Preflight
 from kubectl_pause.capture.kept_pods import KeptPods
-from kubectl_pause.capture.node_capture import CaptureRun, NodeCapture, capture_node
+from kubectl_pause.capture.node_answer import NodeCapture
+from kubectl_pause.capture.node_capture import CaptureRun, capture_node
 from kubectl_pause.capture.parallel_limit import ParallelLimit
 from kubectl_pause.capture.through_pod import capture_through
 from kubectl_pause.errors import PauseInspectError, as_failure

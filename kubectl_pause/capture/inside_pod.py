@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
     from kubectl_pause.facts.capture import Capture
 
-_MAX_ANSWER_BYTES = 64 << 20
 _NO_SHELL = re.compile(r"executable file not found|no such file or directory|not found in \$PATH|stat .*/sh", re.IGNORECASE)
 
 
@@ -30,9 +29,7 @@ def read_inside(api: Api, pod: Pod, container: str, *, sample: float, timeout: f
     where = f"container {container} of pod {namespace}/{name}"
     command = ["sh", "-c", f"SAMPLE_SECONDS={sample:g}\n{_script()}"]
     try:
-        result = exec_in_pod(
-            api, namespace, name, container, command, deadline_seconds=timeout + sample, max_stdout_bytes=_MAX_ANSWER_BYTES
-        )
+        result = exec_in_pod(api, namespace, name, container, command, deadline_seconds=timeout + sample)
     except ExecNotReady as error:
         why = command_line("kubectl", "pause-inspect", "why", "-n", namespace, name)
         raise PauseInspectError("ContainerNotRunning", f"{where} does not run: {error.message}", f"see why: {why}") from None

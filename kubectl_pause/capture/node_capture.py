@@ -7,17 +7,12 @@ While the pod starts, the node and its pods are read from the API.
 from __future__ import annotations
 
 import contextlib
-import gzip
 import threading
 import time
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-
-from kubectl_pause import __version__
 from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, StreamBroken, exec_in_pod
 from kubectl_pause.access.objects import get_node, get_pod, list_pods
 from kubectl_pause.access.rest import ApiError
@@ -26,10 +21,10 @@ from kubectl_pause.capture.inspector_life import inspector
 from kubectl_pause.capture.kubelet.lease import KubeletLease
 from kubectl_pause.capture.kubelet.stalled_runtime import stalled
 from kubectl_pause.capture.kubelet.watch import KubeletWatch
+from kubectl_pause.capture.node_answer import NodeCapture, is_answer, with_api_view
 from kubectl_pause.capture.unanswered import creation_refused, exec_refused, node_trouble, other_kubelet, timed_out, with_other_images
 from kubectl_pause.errors import PauseInspectError
-from kubectl_pause.facts.api import ApiView, for_capture
-from kubectl_pause.facts.capture import FILE_MAGIC, Capture, CaptureError, read_capture
+from kubectl_pause.facts.capture import CaptureError, read_capture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +47,6 @@ _NODE_SECONDS = 2.0
 """The node object is waited for so long before the pod is created: some nodes say that no pod of ours can run there."""
 RUNNING_SECONDS = 5.0
 """A kubelet that does not know a pod which the API has shown running for so long is another node's."""
-_MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
 class Interrupted(PauseInspectError):  # noqa: N818 (no error: the user's wish)
@@ -71,18 +65,6 @@ class CaptureRun:
     warn: Callable[[str], None]
     preflight: Preflight | None = None
     """What this user may do, asked already; None: the run finds out."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeCapture:
-    """One node's capture, the API's view in it, and the collector's own bytes."""
-
-    capture: Capture
-    answer: bytes
-
-    def file(self) -> bytes:
-        """A capture file."""
-        return gzip.compress(FILE_MAGIC + b"\n#api\n " + (self.capture.api or b"") + b"\n", compresslevel=1) + self.answer
 
 
 def capture_node(run: CaptureRun) -> NodeCapture:
@@ -109,16 +91,9 @@ def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
         except ApiError as error:
             raise creation_refused(run.node, run.options.namespace, error) from None
         collected = _collect(run, ours.name, deadline)
-        api_view = ApiView(
-            captured_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            node_name=run.node,
-            node=_awaited(run, node_view, deadline, None, "what the API says of it is missing"),
-            pods=[for_capture(pod) for pod in _awaited(run, pods_view, deadline, [], "pods are named by the runtime alone")],
-            inspector_uid=ours.uid,
-            seconds=round(time.monotonic() - started, 3),
-            tool_version=__version__,
-        )
-        yield replace(collected, capture=replace(collected.capture, api=msgspec.json.encode(api_view))), ours.name
+        node = _awaited(run, node_view, deadline, None, "what the API says of it is missing")
+        pods = _awaited(run, pods_view, deadline, [], "pods are named by the runtime alone")
+        yield with_api_view(collected, run.node, node, pods, inspector_uid=ours.uid, started=started), ours.name
 
 
 Seen = TypeVar("Seen")
@@ -223,8 +198,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
             continue
         break
     _stop_if(run)
-    whole = result.stdout.startswith(b"\x1f\x8b") and result.exit_code == 0
-    if whole or result.stdout.startswith(b"#missing"):  # which is told as an error
+    if is_answer(result):
         return NodeCapture(read_capture(result.stdout, f"node {run.node}"), result.stdout)
     said = result.stderr[-300:].decode("utf-8", "backslashreplace").strip()
     raise PauseInspectError(
@@ -244,7 +218,6 @@ def _exec(run: CaptureRun, name: str, seconds: float, watch: KubeletWatch) -> Ex
             inspector_pod.CONTAINER,
             inspector_pod.COMMAND,
             deadline_seconds=seconds,
-            max_stdout_bytes=_MAX_ANSWER_BYTES,
             cancelled=watch,
         )
     except ExecCancelled:

@@ -12,6 +12,8 @@ from collections import deque
 from statistics import median
 from typing import Self
 
+from kubectl_pause.access.rest import TOO_MANY_REQUESTS
+
 FIRST, MOST = 8, 64
 QUICK_SECONDS, SLOW_SECONDS = 1.0, 2.0
 """A server whose usual answer takes no longer than the first bears more; one that takes longer than the second has too much to do."""
@@ -20,7 +22,6 @@ _USUAL = 32
 _LEAST_ANSWERS = 8
 _SETTLING_SECONDS = 2.0
 """What was begun before a halving, or so soon after it, was asked of a server that still has what was too much for it."""
-_TOO_MANY_REQUESTS = 429
 
 
 class ParallelLimit:
@@ -53,7 +54,7 @@ class ParallelLimit:
             if now - seconds < self._counts_from:
                 return
             self._answers.append(seconds)
-            if status == _TOO_MANY_REQUESTS or (len(self._answers) >= _LEAST_ANSWERS and median(self._answers) > SLOW_SECONDS):
+            if status == TOO_MANY_REQUESTS or (len(self._answers) >= _LEAST_ANSWERS and median(self._answers) > SLOW_SECONDS):
                 self._allowed = max(self._least, self._allowed // 2)
                 self._answers.clear()
                 self._credit, self._was_busy, self._counts_from = 0, True, now + _SETTLING_SECONDS

@@ -6,20 +6,14 @@ The collector goes in by stdin, as a pod of ours has it in its environment.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from kubectl_pause import __version__
 from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, exec_in_pod
 from kubectl_pause.access.objects import get_node, get_pod, list_pods
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
-from kubectl_pause.capture.node_capture import NodeCapture
+from kubectl_pause.capture.node_answer import NodeCapture, is_answer, with_api_view
 from kubectl_pause.errors import PauseInspectError
-from kubectl_pause.facts.api import ApiView, for_capture
 from kubectl_pause.facts.capture import read_capture
 from kubectl_pause.pasting import kubectl_line
 
@@ -29,7 +23,6 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import Node, Pod, SpecContainer
 
 _RUN = 'eval "$(cat)"'
-_MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _HINT = "choose one with hostPID, and privileged, or leave --via out: an inspector pod is made then"
 
 
@@ -50,16 +43,9 @@ def capture_through(run: CaptureRun, via: str) -> NodeCapture:
         pods = list_pods(run.api, None, {"fieldSelector": f"spec.nodeName={run.node}"})
     except PauseInspectError as error:
         run.warn(f"node {run.node}: what the API says of it is missing: {error.message}")
-    view = ApiView(
-        captured_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        node_name=run.node,
-        node=node,
-        pods=[for_capture(each) for each in pods],
-        inspector_uid=pod.metadata.uid if inspector_pod.LABELS.items() <= (pod.metadata.labels or {}).items() else None,
-        seconds=round(time.monotonic() - started, 3),
-        tool_version=__version__,
-    )
-    return NodeCapture(replace(capture, api=msgspec.json.encode(view)), answer)
+    ours = inspector_pod.LABELS.items() <= (pod.metadata.labels or {}).items()
+    uid = pod.metadata.uid if ours else None
+    return with_api_view(NodeCapture(capture, answer), run.node, node, pods, inspector_uid=uid, started=started)
 
 
 def _pod_on(api: Api, via: str, node: str) -> Pod:
@@ -105,7 +91,6 @@ def _exec(run: CaptureRun, pod: Pod, container: str) -> bytes:
             container,
             ["env", *settings, "sh", "-c", _RUN],
             deadline_seconds=run.options.timeout,
-            max_stdout_bytes=_MAX_ANSWER_BYTES,
             stdin=inspector_pod.collector().encode(),
             cancelled=run.cancelled,
         )
@@ -115,8 +100,7 @@ def _exec(run: CaptureRun, pod: Pod, container: str) -> bytes:
         raise PauseInspectError("ContainerNotRunning", f"node {run.node}: pod {_name(pod)} does not run: {error.message}", _HINT) from None
     except PauseInspectError as error:
         raise PauseInspectError(error.reason, f"node {run.node}: through pod {_name(pod)}: {error.message}", error.hint or _HINT) from None
-    whole = result.stdout.startswith(b"\x1f\x8b") and result.exit_code == 0
-    if whole or result.stdout.startswith(b"#missing"):
+    if is_answer(result):
         return result.stdout
     said = (result.stderr + result.stdout)[-300:].decode("utf-8", "backslashreplace").strip()
     what = f"node {run.node}: the collector ended with exit code {result.exit_code} in pod {_name(pod)}: {said or 'no further word'}"

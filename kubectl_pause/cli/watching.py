@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kubectl_pause.access.rest import Api
-    from kubectl_pause.capture.node_capture import NodeCapture
+    from kubectl_pause.capture.node_answer import NodeCapture
     from kubectl_pause.capture.node_watch import WatchPlan
     from kubectl_pause.cli.flags import CaptureFlags
     from kubectl_pause.cli.output_flags import ViewFlags

@@ -7,7 +7,7 @@
 # Setting: SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later, where there is a sleep).
 export LC_ALL=C
 SAMPLE_SECONDS=${SAMPLE_SECONDS:-0}
-command -v cd >/dev/null 2>&1 && cd /proc 2>/dev/null || { echo '#missing /proc'; exit 3; }
+cd /proc 2>/dev/null || { echo '#missing /proc'; exit 3; }
 set -f
 
 # lines FILE NAME [WORD...]: each line of it behind its name; only those that begin with one of the words, where any are given.

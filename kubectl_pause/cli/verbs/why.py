@@ -11,11 +11,11 @@ import typer
 from kubectl_pause.cli import reading, terminal
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_flags import OutputFlags
+from kubectl_pause.cli.pod_choice import check_names
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
-    from kubectl_pause.facts.capture import Capture
     from kubectl_pause.facts.pod_trail import PodTrail
     from kubectl_pause.report import Report
 
@@ -50,8 +50,7 @@ def why(
     reading.check_view(view, EXPLANATION_ROWS)
     if not names and not selector:
         raise PauseInspectError("WrongUsage", "which pod?", "give NAME or TYPE/NAME, or select with -l")
-    if names and selector:
-        raise PauseInspectError("WrongUsage", "names and -l cannot be used together", "leave out -l, or the names")
+    check_names(names or [], selector, all_namespaces=False)
     report = reading.start_report()
     api = connect(kube.connection(capture.inspector().timeout))
     _explain(api, _trails(api, names or [], selector, report), capture, report)
@@ -73,14 +72,13 @@ def _explain(api: Api, trails: list[PodTrail], flags: CaptureFlags, report: Repo
     from kubectl_pause.inspect_node import explain_pod
     from kubectl_pause.judge.stuck.why import needs_node
 
-    nodes = sorted({trail.pod.spec.node_name or "" for trail in trails if needs_node(trail)})
-    captured: dict[str, Capture] = {}
-    if nodes:
-        captured = {node: taken.capture for node, taken in reading.captures_of_nodes(api, nodes, flags, report, health=True)}
-    for trail in trails:
+    asked = [(trail.pod.spec.node_name or "") if needs_node(trail) else None for trail in trails]
+    names = sorted({node for node in asked if node is not None})
+    nodes = dict(reading.reports_of_nodes(api, names, flags, report, health=True)) if names else {}
+    for trail, node in zip(trails, asked, strict=True):
         pod = trail.pod
         with reading.one_row(f"pod {pod.metadata.namespace}/{pod.metadata.name}", report):
-            report.explanations.append(explain_pod(trail, captured.get(pod.spec.node_name or "") if needs_node(trail) else None))
+            report.explanations.append(explain_pod(trail, nodes.get(node) if node is not None else None))
 
 
 def _text(report: Report, view: OutputFlags) -> str:

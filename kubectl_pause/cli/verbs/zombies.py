@@ -20,12 +20,8 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
     from kubectl_pause.report import Report
 
-INSIDE_AT_ONCE = 8
-"""Containers read at the same time with --inside, where --parallel says nothing."""
-
-
 _INSIDE_AT_ONCE = 8
-"""Containers that are read at the same time, where --parallel does not say."""
+"""Containers that are read at the same time with --inside, where --parallel does not say."""
 
 
 @with_shared_flags
@@ -192,5 +188,5 @@ def _inside(
     found = find_pods(api, names, selector=selector, all_namespaces=all_namespaces)
     report.errors += found.failures
     report.nodes += reading.reports_from_inside(
-        api, found.pods, report, sample=wait, timeout=timeout, parallel=capture.parallel or INSIDE_AT_ONCE
+        api, found.pods, report, sample=wait, timeout=timeout, parallel=capture.parallel or _INSIDE_AT_ONCE
     )

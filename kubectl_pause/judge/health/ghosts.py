@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.known_programs import SHIM_NAMES
 from kubectl_pause.judge.made_anew import made_anew
+from kubectl_pause.judge.namespaces.findings import name_of
 from kubectl_pause.report import Finding
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _ghost(node: JoinedNode, container: CriContainer, current: Sandbox, processe
     return Finding(
         code="container/ghost",
         severity="critical",
-        subject=f"{current.pod.namespace}/{current.pod.name} container {container.name}",
+        subject=name_of(current.pod, container.name),
         message=f"the runtime calls container {container.id[:13]} exited, and its processes go on{beside}",
         evidence=[*told, "no shim has them, which would tell the runtime of their end", *(["there at both looks"] if lasting else [])],
         confidence="certain" if lasting else "likely",

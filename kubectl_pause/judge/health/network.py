@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.mounts import canonical_path
+from kubectl_pause.judge.namespaces.findings import name_of
 from kubectl_pause.pasting import command_line
 from kubectl_pause.report import Finding
 
@@ -39,7 +40,7 @@ def _of_node(pod: PodIdentity, status: CriSandboxStatus, path: str, inode: int) 
     return Finding(
         code="netns/of-node",
         severity="critical",
-        subject=f"{pod.namespace}/{pod.name}",
+        subject=name_of(pod),
         message="the node's own network namespace is mounted where this pod's should be: once the pod is stopped, its network plugin takes "
         "down a link of the node, which may cut it off",
         evidence=[f"sandbox {status.id[:13]}: {path}", f"that mount is net:[{inode}], which is the node's (pid 1)"],
@@ -52,7 +53,7 @@ def _no_ip(pod: PodIdentity, status: CriSandboxStatus, path: str) -> Finding:
     return Finding(
         code="sandbox/no-ip",
         severity="critical",
-        subject=f"{pod.namespace}/{pod.name}",
+        subject=name_of(pod),
         message="its network namespace is not mounted any more, and its sandbox has no address: its containers go on as they are until one "
         "of them ends, then all are made anew",
         evidence=[

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.judge.health.ghosts import ghost_findings
 from kubectl_pause.judge.health.network import network_findings
+from kubectl_pause.judge.namespaces.findings import name_of
 from kubectl_pause.judge.reaping.halted import halt_of
 from kubectl_pause.pasting import command_line
 from kubectl_pause.report import Finding
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kubectl_pause.join.joined_node import JoinedNode
-    from kubectl_pause.report import PodIdentity, Sandbox
+    from kubectl_pause.report import Sandbox
 
 
 def health_findings(node: JoinedNode) -> dict[str, list[Finding]]:
@@ -47,7 +48,7 @@ def _two_ready(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
                 Finding(
                     code="sandbox/two-ready",
                     severity="critical",
-                    subject=_name(current.pod),
+                    subject=name_of(current.pod),
                     message=f"{len(sandboxes)} sandboxes of this pod are ready: the kubelet ends all with their containers, and makes one",
                     evidence=[f"sandbox {sandbox.id[:13]} is ready, attempt {sandbox.attempt}" for sandbox in sandboxes],
                     confidence="certain",
@@ -68,14 +69,10 @@ def _stopped_shims(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
             Finding(
                 code="shim/stopped",
                 severity="critical",
-                subject=_name(sandbox.pod),
+                subject=name_of(sandbox.pod),
                 message=f"its shim {process.comm} (pid {pid}) {halt.words}: the runtime hears of no container's end, and a delete hangs",
                 evidence=[f"state {process.state} in /proc/{pid}/status", "what crictl and the API call running may have ended by now"],
                 confidence="certain",
                 remedy=halt.remedy,
             ),
         )
-
-
-def _name(pod: PodIdentity) -> str:
-    return f"{pod.namespace}/{pod.name}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from kubectl_pause.facts.pod_trail import moment_of
-from kubectl_pause.judge.stuck.reason import Reason, describe, finding, of_event, seconds_since, seen, since
+from kubectl_pause.judge.stuck.reason import RETRY, Reason, describe, finding, of_event, seconds_since, seen, since
 from kubectl_pause.judge.stuck.steps import SANDBOX_READY, condition_of
 from kubectl_pause.judge.stuck.waiting import of_waiting_container
 from kubectl_pause.pasting import command_line, kubectl_line
@@ -33,7 +33,6 @@ _STALE_SECONDS = 400
 _BEFORE_SANDBOX = ("FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedPrepareDynamicResources")
 _OF_SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady", "FailedCreatePodContainer", "FailedSync", "FailedKillPod")
 _MISSING_OBJECT = re.compile(r'(?P<kind>configmap|secret|persistentvolumeclaim)s? "(?:[^"/]*/)?(?P<name>[^"]+)" not found', re.IGNORECASE)
-_RETRY = "the kubelet tries again every 10 to 15 s"
 _RETRY_MOUNT = "the kubelet tries again, in steps that double up to 2 min"
 
 
@@ -101,7 +100,7 @@ def _of_sandbox(trail: PodTrail, on_node: OnNode) -> Reason:
         if ago is None or ago > _STALE_SECONDS:
             cause = replace(cause, confidence="possible")
         what = "a volume or device, and has no sandbox before" if before else "its sandbox and network"
-        return Reason(f"it has waited {waited} for {what}", cause, _RETRY_MOUNT if before else _RETRY)
+        return Reason(f"it has waited {waited} for {what}", cause, _RETRY_MOUNT if before else RETRY)
     on_it = next((each for each in on_node.findings if each.severity == "critical"), None)
     if on_it:
         return Reason(f"it has waited {waited} for its sandbox and network, and the node shows what is wrong there", on_it)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.pod_trail import Event, PodTrail
 
 MINUTE, HOUR = 60, 3600
+RETRY = "the kubelet tries again every 10 to 15 s"
+"""Of a sandbox, a container and the end of a pod: its pause after an error (pkg/kubelet, pod_workers.go)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.pod_trail import moment_of
-from kubectl_pause.judge.stuck.reason import Reason, finding, of_event, seconds_since, span
+from kubectl_pause.judge.stuck.reason import RETRY, Reason, finding, of_event, seconds_since, span
 from kubectl_pause.pasting import command_line
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _KILL_SECONDS = 15
 """So long after the end of the grace nothing is said of a container that still runs: it is killed, and that takes its time."""
 _RELEASE_SECONDS = 60
 """Volumes are unmounted, and the cgroup goes, within so long where nothing keeps them."""
-_RETRY = "the kubelet tries again every 10 to 15 s"
 _NO_FINALIZERS = '{"metadata":{"finalizers":null}}'
 
 
@@ -102,7 +101,7 @@ def _kubelet_fails(deletion: _Deletion) -> Reason | None:
     if event is None or ago is None or ago > _RECENT_SECONDS:
         return None
     summary = f"it was to be gone {span(deletion.over)} ago, and the kubelet fails to take it down"
-    return Reason(summary, of_event(trail, event, "pod/not-killed"), _RETRY)
+    return Reason(summary, of_event(trail, event, "pod/not-killed"), RETRY)
 
 
 def _runs(deletion: _Deletion) -> Reason | None:
@@ -118,7 +117,7 @@ def _runs(deletion: _Deletion) -> Reason | None:
     )
     evidence = [f"container {name} is running, says the API" for name in running]
     cause = finding("pod/not-killed", pod, message, evidence, remedy, confidence="likely")
-    return Reason(f"it was to be gone {over} ago, and still runs", cause, _RETRY)
+    return Reason(f"it was to be gone {over} ago, and still runs", cause, RETRY)
 
 
 def _sandbox_stays(deletion: _Deletion) -> Reason | None:
@@ -129,7 +128,7 @@ def _sandbox_stays(deletion: _Deletion) -> Reason | None:
     evidence = [f"sandbox {sandbox.id[:13]} is ready" for sandbox in ready]
     look = "on the node: ps -eo pid,ppid,stat,etime,comm --sort=etime  # a CNI plugin below the runtime"
     cause = finding("pod/sandbox-stays", deletion.pod, message, evidence, look, severity="warning", confidence="likely")
-    return Reason("its containers have ended, its sandbox has not", cause, _RETRY)
+    return Reason("its containers have ended, its sandbox has not", cause, RETRY)
 
 
 def _not_released(deletion: _Deletion) -> Reason:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.pod_trail import moment_of
 from kubectl_pause.judge.stuck.messages import verdict_on
-from kubectl_pause.judge.stuck.reason import Reason, describe, finding, name_of, seconds_since, seen, since
+from kubectl_pause.judge.stuck.reason import RETRY, Reason, describe, finding, name_of, seconds_since, seen, since
 from kubectl_pause.judge.stuck.steps import NEVER_RAN
 from kubectl_pause.pasting import command_line
 
@@ -54,7 +54,7 @@ def _of_reason(trail: PodTrail, status: ContainerStatus, reason: str, words: str
         return _of_image(trail, status, reason, words, evidence)
     if reason == "CreateContainerConfigError":
         cause = finding("pod/config", pod, f"container {name}: {words or reason}", evidence, describe(pod))
-        return Reason(f"container {name} names something that is not there", cause, "the kubelet tries again every 10 to 15 s")
+        return Reason(f"container {name} names something that is not there", cause, RETRY)
     failed = trail.newest("Failed")
     words = words or (failed.message or "" if failed else "")
     known = verdict_on(words, f"{name_of(pod)} container {name}", evidence)
