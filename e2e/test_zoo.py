@@ -165,6 +165,8 @@ UNREACHED = ("stopped-shim", "stopping")
 
 def test_the_table_from_inside(look: Look, capsys: pytest.CaptureFixture[str]) -> None:
     """The zombies and their causes are the same. In what a process waits may mostly not be read there, so that fewer are known to reap."""
+    unread = [each for each in look.inside["errors"] if each["pod"] not in {f"{NAMESPACE}/{pod}" for pod in UNREACHED}]
+    assert unread == []
     sandboxes = {each["pod"]["uid"]: each for node in look.inside["nodes"] for each in node["sandboxes"]}
     rows, wrong = [], []
     for case in CASES:

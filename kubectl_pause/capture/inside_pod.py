@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.access.exec_stream import ExecNotReady, StreamBroken, exec_in_pod
 from kubectl_pause.access.rest import ApiError
+from kubectl_pause.capture.node_answer import without_answer
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import parse_capture
 from kubectl_pause.pasting import command_line
@@ -43,7 +44,7 @@ def read_inside(api: Api, pod: Pod, container: str, *, sample: float, timeout: f
     if not result.stdout.startswith(b"#pause-inspect-collector"):
         if _NO_SHELL.search(said) or result.exit_code in (126, 127):
             raise _no_shell(pod, container, where)
-        raise PauseInspectError("CollectorFailed", f"{where}: the reading ended with exit code {result.exit_code}: {said or 'no word'}", "")
+        raise without_answer(result, f"{where}: the reading", "look at the pod's node")
     return parse_capture(result.stdout, where)
 
 

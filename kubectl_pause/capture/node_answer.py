@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kubectl_pause import __version__
+from kubectl_pause.access.exec_protocol import StreamBroken
+from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, for_capture
 from kubectl_pause.facts.capture import FILE_MAGIC, Capture
 
@@ -36,6 +38,19 @@ class NodeCapture:
 def is_answer(result: ExecResult) -> bool:
     """Whether the collector gave a whole capture, or its word on a tool that the image lacks, which reading it tells as an error."""
     return (result.stdout.startswith(b"\x1f\x8b") and result.exit_code == 0) or result.stdout.startswith(b"#missing")
+
+
+def without_answer(result: ExecResult, who: str, hint: str) -> PauseInspectError:
+    """Why there is no answer, where `who` has ended without one.
+
+    Exit code 0 says nothing of a command: where a kubelet goes away, the API server finds no status at the end of its stream and takes
+    that for success (client-go, `tools/remotecommand/errorstream.go`). So that is a StreamBroken, which may be tried again.
+    """
+    said = (result.stderr + result.stdout)[-300:].decode("utf-8", "backslashreplace").strip() or "no further word"
+    if result.exit_code == 0:
+        what = f"{who} ended with exit code 0 and without an answer, as when the kubelet goes away meanwhile: {said}"
+        return StreamBroken(what, f"try again; if it happens each time, {hint}")
+    return PauseInspectError("CollectorFailed", f"{who} ended with exit code {result.exit_code}: {said}", hint)
 
 
 def with_api_view(  # noqa: PLR0913 (what the API says of a node)

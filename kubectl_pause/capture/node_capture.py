@@ -21,7 +21,7 @@ from kubectl_pause.capture.inspector_life import inspector
 from kubectl_pause.capture.kubelet.lease import KubeletLease
 from kubectl_pause.capture.kubelet.stalled_runtime import stalled
 from kubectl_pause.capture.kubelet.watch import KubeletWatch
-from kubectl_pause.capture.node_answer import NodeCapture, is_answer, with_api_view
+from kubectl_pause.capture.node_answer import NodeCapture, is_answer, with_api_view, without_answer
 from kubectl_pause.capture.unanswered import creation_refused, exec_refused, node_trouble, other_kubelet, timed_out, with_other_images
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import CaptureError, read_capture
@@ -175,7 +175,6 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
     run.say(f"node {run.node}: waiting for the inspector pod")
     next_look = time.monotonic() + _POD_STEP
     step, running_since = _FIRST_EXEC_STEP, None
-    pod: Pod | None = None
     watch = KubeletWatch(run.api, run.options.namespace, name, KubeletLease(run.api, run.node), run.cancelled)
     while True:
         _stop_if(run)
@@ -187,25 +186,21 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
             result = _exec(run, name, max(remaining, _LEAST_EXEC_SECONDS), watch)
         except ExecNotReady as refused:
             took = time.monotonic() - asked
+            run.cancelled.wait(min(took, _LONGEST_REST) if took > _BUSY_SECONDS else step)
+            step = min(step * _EXEC_STEP_GROWTH, _LONGEST_EXEC_STEP)
             if time.monotonic() >= next_look:
+                _stop_if(run)
                 pod = _look(run, name, watch.lease)
                 next_look = time.monotonic() + _POD_STEP
                 running_since = (running_since or time.monotonic()) if inspector_pod.is_running(pod) else None
             if running_since and time.monotonic() - running_since >= RUNNING_SECONDS and _UNKNOWN_POD in refused.message:
                 raise other_kubelet(run.node, refused) from None
-            run.cancelled.wait(min(took, _LONGEST_REST) if took > _BUSY_SECONDS else step)
-            step = min(step * _EXEC_STEP_GROWTH, _LONGEST_EXEC_STEP)
             continue
         break
     _stop_if(run)
     if is_answer(result):
         return NodeCapture(read_capture(result.stdout, f"node {run.node}"), result.stdout)
-    said = result.stderr[-300:].decode("utf-8", "backslashreplace").strip()
-    raise PauseInspectError(
-        "CollectorFailed",
-        f"node {run.node}: the collector ended with exit code {result.exit_code}: {said or 'no further word'}",
-        "name an image with busybox: --image",
-    )
+    raise without_answer(result, f"node {run.node}: the collector", "name an image with busybox: --image")
 
 
 def _exec(run: CaptureRun, name: str, seconds: float, watch: KubeletWatch) -> ExecResult:

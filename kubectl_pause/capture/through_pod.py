@@ -12,7 +12,7 @@ from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, exec_i
 from kubectl_pause.access.objects import get_node, get_pod, list_pods
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
-from kubectl_pause.capture.node_answer import NodeCapture, is_answer, with_api_view
+from kubectl_pause.capture.node_answer import NodeCapture, is_answer, with_api_view, without_answer
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import read_capture
 from kubectl_pause.pasting import kubectl_line
@@ -102,9 +102,7 @@ def _exec(run: CaptureRun, pod: Pod, container: str) -> bytes:
         raise PauseInspectError(error.reason, f"node {run.node}: through pod {_name(pod)}: {error.message}", error.hint or _HINT) from None
     if is_answer(result):
         return result.stdout
-    said = (result.stderr + result.stdout)[-300:].decode("utf-8", "backslashreplace").strip()
-    what = f"node {run.node}: the collector ended with exit code {result.exit_code} in pod {_name(pod)}: {said or 'no further word'}"
-    raise PauseInspectError("CollectorFailed", what, _HINT)
+    raise without_answer(result, f"node {run.node}: in pod {_name(pod)} the collector", _HINT)
 
 
 def _name(pod: Pod) -> str:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kubectl_pause.capture.node_capture import _BUSY_SECONDS
 from tests.access.conftest import write_kubeconfig
 from tests.access.fake_api_server import cut_after, exit_status, internal_error, status
-from tests.cli.fake_cluster import NODE, answer, node, recorded_pods
+from tests.cli.fake_cluster import NODE, answer, collector_answer, node, recorded_pods
 from tests.nodes.report_lines import collected_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOT_UP = internal_error('container not found ("collector")')
+DIALING = "error dialing backend: dial tcp 10.0.0.1:10250: connect: connection refused"
 
 
 def refused(ended, what: str, then: str) -> None:
@@ -143,6 +146,21 @@ def test_a_pod_that_will_never_run_ends_the_wait_with_the_kubelet_s_own_words(cl
     refused(command("node"), what, then)
 
 
+def test_a_pod_that_is_rejected_while_an_exec_is_asked_is_not_asked_again(cluster, command):
+    """A busy server takes long to refuse an exec: what the kubelet said meanwhile is looked at before the next."""
+    asked = []
+
+    async def slowly(socket, request):
+        asked.append(request)
+        cluster.created[-1]["status"] = {"phase": "Failed", "reason": "OutOfpods", "message": "Pod was rejected"}
+        await asyncio.sleep(_BUSY_SECONDS + 0.1)
+        await answer(b"", end=NOT_UP)(socket, request)
+
+    cluster.server.on_exec = slowly
+    refused(command("node"), "refused the inspector pod: OutOfpods: Pod was rejected", "kubectl describe node")
+    assert len(asked) == 1
+
+
 def test_a_node_that_is_not_ready_or_runs_windows(cluster, command):
     cluster.server.on_exec = answer(b"", end=NOT_UP)
     cluster.nodes = [node(NODE, ready="Unknown")]
@@ -179,6 +197,23 @@ def test_exec_refused(cluster, command):
 def test_a_collector_that_does_not_do_its_work(cluster, command, behaviour, what, then):
     cluster.server.on_exec = behaviour
     refused(command("node"), what, then)
+
+
+def test_a_stream_that_the_kubelet_left_and_the_server_calls_a_success_is_asked_for_once_more(cluster, command):
+    """As seen when a kubelet was stopped while the collector ran: no byte, and the status of a command that ended well."""
+    behaviours = [answer(b""), answer(collector_answer())]
+
+    async def in_turn(socket, request):
+        await behaviours.pop(0)(socket, request)
+
+    cluster.server.on_exec = in_turn
+    ended = command("node")
+    assert (ended.code, ended.errors) == (0, [])
+    assert behaviours == []
+
+    cluster.server.on_exec = answer(b"")
+    cluster.server.at_handshake = iter([None, status(500, "InternalError", DIALING)]).__next__
+    refused(command("node"), f"node {NODE}: ", "kubelet")
 
 
 def test_files_that_are_no_captures(command, tmp_path: Path):

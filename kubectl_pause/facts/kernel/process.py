@@ -2,7 +2,8 @@
 
 One physical line each: `PID/FILE:CONTENT`, the prefix made by grep from the path, so that a newline in a process name gives a
 second line with the same prefix; and `'PID/ns/net' -> 'net:[4026532514]'` from stat, both sides made by the kernel.
-`stat` is read twice, first and last; a pid whose start time differs was used again in between and is left out.
+`stat` is read twice, first and last (as `stat2`, or by the path `./stat`); a pid whose start time differs was used again in between
+and is left out.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def parse_processes(content: bytes) -> dict[int, Process]:  # noqa: C901 (one br
         pid = int(number)
         if name == b"stat":
             _append(stats, pid, text)
-        elif name == b"stat2":
+        elif name in (b"stat2", b"./stat"):
             _append(again, pid, text)
         elif name == b"cgroup":
             _append(cgroups, pid, text)
