@@ -75,6 +75,14 @@ def without(of: Json, resource: str, verb: str) -> list[Json]:
     ]
 
 
+LOGS = {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}
+
+
+def without_resource(of: Json, resource: str) -> list[Json]:
+    """The rules but those on one resource."""
+    return [rule for rule in of["rules"] if resource not in rule["resources"]]
+
+
 @pytest.fixture(scope="module")
 def place(place: Cluster) -> Iterator[Cluster]:
     """One cluster with the roles, a user for each way of use, and a user for each verb that is missing."""
@@ -84,6 +92,8 @@ def place(place: Cluster) -> Iterator[Cluster]:
     objects += [within(inspector, user) for user in ("of-nodes", "of-pods", "of-its-namespace")]
     objects += [everywhere(node, "of-nodes"), everywhere(node, "of-pods"), within(pod, "of-pods"), within(pod, "of-its-namespace")]
     objects += [everywhere(cleanup, "of-cleanup"), within(cleanup, "of-cleanup-here")]
+    of_logs = here({**inspector, "rules": [*without_resource(inspector, "pods/exec"), LOGS]}, "of-logs")
+    objects += [of_logs, within(of_logs, "of-logs"), everywhere(node, "of-logs")]
     for number, (resource, verb) in enumerate(verbs(inspector)):
         user = f"less-{number}"
         less = {**here(inspector, user), "rules": [rule for rule in without(inspector, resource, verb) if rule["verbs"]]}
@@ -102,6 +112,17 @@ def test_a_user_of_nodes(place: Cluster) -> None:
     for words in (("node", place.node), ("node", "--all"), ("zombies", "--node", place.node)):
         ended = place.plugin(*words, "--debug-namespace", SPACE, "--as", "of-nodes")
         assert (ended.code, ended.stderr) == (0, ""), words
+    assert place.leftovers(SPACE) == []
+
+
+def test_a_user_who_may_read_logs_and_not_exec(place: Cluster) -> None:
+    """The answer comes back by the log, unasked, and is that of exec."""
+    words = ("node", place.node, "--debug-namespace", SPACE, "-o", "json", "--as")
+    by_exec, by_log = place.plugin(*words, "of-nodes"), place.plugin(*words, "of-logs")
+    assert (by_log.code, by_log.stderr) == (0, "")
+    names = [{sandbox["pod"]["name"] for sandbox in json.loads(ended.stdout)["nodes"][0]["sandboxes"]} for ended in (by_exec, by_log)]
+    assert "target" in names[0] & names[1]
+    assert place.plugin(*words, "of-logs", "--transport", "exec").code == 1
     assert place.leftovers(SPACE) == []
 
 

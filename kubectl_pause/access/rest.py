@@ -81,6 +81,10 @@ class Api:
         """
         return self._call("GET", path, query, None, timeout)
 
+    def get_text(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
+        """The answer's body, whatever it is. Errors as `get`."""
+        return self._call("GET", path, query, None, None, json_alone=False)
+
     def post(self, path: str, body: bytes, query: Mapping[str, str] | None = None, *, timeout: float | None = None) -> bytes:
         """Create. Errors as `get`."""
         return self._call("POST", path, query, body, timeout)
@@ -158,7 +162,16 @@ class Api:
         if self.on_answer:
             self.on_answer(status, time.monotonic() - began)
 
-    def _call(self, method: str, path: str, query: Mapping[str, str] | None, body: bytes | None, timeout: float | None) -> bytes:
+    def _call(  # noqa: PLR0913 (what a call is made of)
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: bytes | None,
+        timeout: float | None,
+        *,
+        json_alone: bool = True,
+    ) -> bytes:
         limit = self.request_timeout if timeout is None else timeout
         deadline = time.monotonic() + limit if limit else None
         url = self.connection.server + path + (f"?{urlencode(query)}" if query else "")
@@ -173,7 +186,7 @@ class Api:
                 reconnected = True
                 continue
             if 200 <= status < 300:  # noqa: PLR2004 (HTTP success)
-                if not answer.lstrip()[:1] == b"{":
+                if json_alone and answer.lstrip()[:1] != b"{":
                     raise not_kubernetes(self.host, answer)
                 return answer
             if status == UNAUTHORIZED and not renewed and self.renew_credentials(dict(sent).get("Authorization")):

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kubectl_pause.capture.admission.preflight import Preflight
+from kubectl_pause.capture.answers.node_answer import NodeCapture
 from kubectl_pause.capture.kept_pods import KeptPods
-from kubectl_pause.capture.node_answer import NodeCapture
 from kubectl_pause.capture.node_capture import CaptureRun, capture_node
 from kubectl_pause.capture.parallel_limit import ParallelLimit
 from kubectl_pause.capture.through_pod import capture_through
@@ -70,7 +70,7 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     limit = ParallelLimit() if bounds.parallel is None else ParallelLimit.fixed(bounds.parallel)
     with signals_into(cancelled) as received, _answers_into(api, limit):
         with ThreadPoolExecutor(max_workers=max(1, min(limit.most, len(nodes))), thread_name_prefix="node") as executor:
-            once, preflight = _once(warn), None if options.via else Preflight(api, options.namespace)
+            once, preflight = _once(warn), None if options.via else Preflight(api, options.namespace, options.transport)
             kept = KeptPods(api, options) if options.keep_seconds else None
             run = CaptureRun(api, "", options, cancelled, say, once, preflight)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.access.exec_stream import ExecNotReady, StreamBroken, exec_in_pod
 from kubectl_pause.access.rest import ApiError
-from kubectl_pause.capture.node_answer import without_answer
+from kubectl_pause.capture.answers.node_answer import without_answer
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import parse_capture
 from kubectl_pause.pasting import command_line

@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from kubectl_pause.capture.answers import in_log
 from kubectl_pause.capture.crictl_limits import crictl_limits
 from kubectl_pause.errors import ForeignReason, PauseInspectError
 from kubectl_pause.pasting import kubectl_line
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 DEFAULT_IMAGE = "docker.io/library/busybox:1.36"
 DEFAULT_NAMESPACE = "kube-system"
 PULL_POLICIES = ("IfNotPresent", "Always", "Never")
+TRANSPORTS = ("auto", "exec", "log")
 CONTAINER = "collector"
 LABELS = {"app.kubernetes.io/name": "kubectl-pause-inspect", "app.kubernetes.io/managed-by": "kubectl-pause-inspect"}
 RUN_LABEL = "pause-inspect/run"
@@ -55,7 +57,8 @@ class InspectorOptions:
 
     `sample_seconds` is how long the collector waits for a second look at the processes; 0 is one look. `watch_seconds` is how long
     pause processes are watched after that; 0 is not at all. `via` is a pod that is there already, in
-    whose place none is made. `keep_seconds` is how long the pod stays for the next runs, `kept` the labels that say so.
+    whose place none is made. `transport` is one of TRANSPORTS: how the answer comes back. `keep_seconds` is how long the pod stays for the
+    next runs, `kept` the labels that say so.
     """
 
     image: str = DEFAULT_IMAGE
@@ -68,6 +71,7 @@ class InspectorOptions:
     read_args: bool = False
     read_health: bool = False
     via: str | None = None
+    transport: str = TRANSPORTS[0]
     keep_seconds: float = 0.0
     kept: dict[str, str] = field(default_factory=dict)
     sample_seconds: float = 0.0
@@ -100,6 +104,7 @@ def manifest(
     """The pod as it is created; `user` is the value of USER_LABEL."""
     lifetime = options.lifetime
     marks = labels(name) | options.kept | ({USER_LABEL: user} if user else {})
+    begin = f"{{ {in_log.COMMAND}; }} & wait; " if options.transport == "log" else ""
     scripts = {"COLLECTOR": "collector.sh"} | ({"WATCHER": "watcher.sh"} if options.watch_seconds else {})
     return {
         "apiVersion": "v1",
@@ -126,7 +131,7 @@ def manifest(
                     "name": CONTAINER,
                     "image": options.image,
                     "imagePullPolicy": options.pull_policy,
-                    "command": ["sh", "-c", f"trap 'exit 0' TERM INT; sleep {lifetime} & wait"],
+                    "command": ["sh", "-c", f"trap 'exit 0' TERM INT; {begin}sleep {lifetime} & wait"],
                     "env": [
                         *({"name": name, "value": _script(file).replace("$", "$$")} for name, file in scripts.items()),
                         *({"name": name, "value": value} for name, value in settings(options).items()),

@@ -10,18 +10,19 @@ import contextlib
 import threading
 import time
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, StreamBroken, exec_in_pod
 from kubectl_pause.access.objects import get_node, get_pod, list_pods
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
+from kubectl_pause.capture.answers.in_log import read_answer
+from kubectl_pause.capture.answers.node_answer import NodeCapture, is_answer, with_api_view, without_answer
 from kubectl_pause.capture.inspector_life import inspector
 from kubectl_pause.capture.kubelet.lease import KubeletLease
 from kubectl_pause.capture.kubelet.stalled_runtime import stalled
 from kubectl_pause.capture.kubelet.watch import KubeletWatch
-from kubectl_pause.capture.node_answer import NodeCapture, is_answer, with_api_view, without_answer
 from kubectl_pause.capture.unanswered import creation_refused, exec_refused, node_trouble, other_kubelet, timed_out, with_other_images
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import CaptureError, read_capture
@@ -83,7 +84,7 @@ def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
     threading.Thread(target=_into, args=(node_view, _node, run), name="node-view", daemon=True).start()
     threading.Thread(target=_into, args=(pods_view, _pods, run), name="pods-view", daemon=True).start()
     if run.preflight:
-        run.preflight.check()
+        run = replace(run, options=replace(run.options, transport=run.preflight.check()))
     _raise_if_hopeless(run, node_view)
     with contextlib.ExitStack() as stack:
         try:
@@ -160,7 +161,8 @@ def _collect(run: CaptureRun, name: str, deadline: float) -> NodeCapture:
 
 
 _NO_WEBSOCKETS = (
-    "does a proxy between you and the API server let no websockets through? kubectl exec fails alike then: connect to the server directly"
+    "does a proxy between you and the API server let no websockets through? kubectl exec fails alike then: connect to the server directly, "
+    "or have the answer read from the pod's log: --transport log"
 )
 
 
@@ -183,7 +185,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
             raise timed_out(run.api, run.node, run.options, name, watch.lease)
         asked = time.monotonic()
         try:
-            result = _exec(run, name, max(remaining, _LEAST_EXEC_SECONDS), watch)
+            result = _ask(run, name, max(remaining, _LEAST_EXEC_SECONDS), watch)
         except ExecNotReady as refused:
             took = time.monotonic() - asked
             run.cancelled.wait(min(took, _LONGEST_REST) if took > _BUSY_SECONDS else step)
@@ -203,9 +205,11 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
     raise without_answer(result, f"node {run.node}: the collector", "name an image with busybox: --image")
 
 
-def _exec(run: CaptureRun, name: str, seconds: float, watch: KubeletWatch) -> ExecResult:
-    """One try. Raises ExecNotReady while the container is not there, StreamBroken for what may be tried again."""
+def _ask(run: CaptureRun, name: str, seconds: float, watch: KubeletWatch) -> ExecResult:
+    """One try. Raises ExecNotReady while the answer cannot be had yet, StreamBroken for what may be tried again."""
     try:
+        if run.options.transport == "log":
+            return read_answer(run.api, run.options.namespace, name, inspector_pod.CONTAINER)
         return exec_in_pod(
             run.api,
             run.options.namespace,

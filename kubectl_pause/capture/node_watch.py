@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kubectl_pause.access.rest import Api
+    from kubectl_pause.capture.answers.node_answer import NodeCapture
     from kubectl_pause.capture.inspector_pod import InspectorOptions
-    from kubectl_pause.capture.node_answer import NodeCapture
 
 _SLACK_SECONDS = 15.0
 """More than the watcher takes to set itself up and to remove its instance."""

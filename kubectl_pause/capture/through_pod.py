@@ -12,7 +12,7 @@ from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, exec_i
 from kubectl_pause.access.objects import get_node, get_pod, list_pods
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
-from kubectl_pause.capture.node_answer import NodeCapture, is_answer, with_api_view, without_answer
+from kubectl_pause.capture.answers.node_answer import NodeCapture, is_answer, with_api_view, without_answer
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import read_capture
 from kubectl_pause.pasting import kubectl_line

@@ -86,11 +86,15 @@ def exec_refused(api: Api, node: str, error: ApiError) -> PauseInspectError:
         return without
     if error.is_forbidden and not error.status_reason:
         what = "exec was refused by a proxy in front of the API server (HTTP 403, without a Kubernetes Status)"
-        hint = "kubectl proxy refuses exec unless started with --reject-paths='^$'; or connect to the API server directly"
+        hint = (
+            "kubectl proxy refuses exec unless started with --reject-paths='^$'; or connect to the API server directly, or: --transport log"
+        )
         return PauseInspectError("ProxyRefusesExec", f"node {node}: {what}", hint)
     if error.status == HTTPStatus.BAD_REQUEST and "pgrade request required" in error.message:
         what = f"a proxy between you and the API server does not let websockets through: {error.message}"
-        hint = "kubectl exec fails alike: have the proxy pass Connection: Upgrade, or connect to the API server directly"
+        hint = (
+            "kubectl exec fails alike: have the proxy pass Connection: Upgrade, or connect to the API server directly, or: --transport log"
+        )
         return PauseInspectError("ProxyDropsUpgrade", f"node {node}: {what}", hint)
     return PauseInspectError(error.reason, f"node {node}: {error.message}", error.hint)
 

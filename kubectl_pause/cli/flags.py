@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Optional, get_type_hints
 
 import typer
 
+from kubectl_pause.cli.durations import keep_seconds, seconds
 from kubectl_pause.cli.idle_flags import FlagGroups, refuse_idle
 from kubectl_pause.errors import PauseInspectError
 
@@ -23,44 +23,7 @@ if TYPE_CHECKING:
     from kubectl_pause.capture.fan_out import Bounds
     from kubectl_pause.capture.inspector_pod import InspectorOptions
 
-_DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
-_UNIT_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _CONNECTION, _READING, OUTPUT = "Connection", "Reading nodes", "Output"
-
-
-def seconds(text: str, flag: str) -> float:
-    """A duration as kubectl takes it (`30s`, `500ms`, `1h5m`, a bare number of seconds; 0 is none). Raises PauseInspectError."""
-    if len(text) > _LONGEST_DURATION:
-        raise PauseInspectError("WrongUsage", f"{flag}: {text[:20]}... is not a duration", "write it as 30s, 2m or 1h5m")
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return _bounded(float(text), text, flag)
-    if not re.fullmatch(f"(?:{_DURATION_PART.pattern})+", text):
-        raise PauseInspectError("WrongUsage", f"{flag}: {text!r} is not a duration", "write it as 30s, 2m or 1h5m")
-    return _bounded(sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _DURATION_PART.findall(text)), text, flag)
-
-
-LONGEST_KEEP = 3600.0
-LONGEST_SAMPLE = 60.0
-"""Seconds between two looks at most: the inspector pod waits so long, and nothing passes through the exec's connection."""
-
-
-def sample_seconds(text: str) -> float:
-    """The time between two looks. Raises PauseInspectError for what is no time, or too long a one."""
-    wait = seconds(text, "--sample")
-    if wait > LONGEST_SAMPLE:
-        hint = "give 0 (one look) to 60s; for longer, compare two captures: kubectl pause-inspect zombies --from A --from B"
-        raise PauseInspectError("WrongUsage", f"--sample: {text} is too long", hint)
-    return wait
-
-
-_LONGEST_SECONDS = 86400.0
-_LONGEST_DURATION = 20
-
-
-def _bounded(value: float, text: str, flag: str) -> float:
-    if value > _LONGEST_SECONDS:
-        raise PauseInspectError("WrongUsage", f"{flag}: {text} is longer than a day", "write it as 30s, 2m or 1h5m")
-    return value
 
 
 def flag(panel: str, *names: str, **settings: Any) -> Any:
@@ -181,6 +144,15 @@ class CaptureFlags:
         Optional[str],
         flag(_READING, "--via", metavar="POD", help="Read through a privileged pod that is there: [NAMESPACE/]POD or ds/NAME; make none."),
     ] = None
+    transport: Annotated[
+        str,
+        flag(
+            _READING,
+            "--transport",
+            metavar="WAY",
+            help="How the answer comes back: exec, log (where no exec is to be had), or auto: log where exec is forbidden.",
+        ),
+    ] = "auto"
     keep: Annotated[
         Optional[str],
         flag(
@@ -201,13 +173,15 @@ class CaptureFlags:
 
         Raises PauseInspectError for a bad duration.
         """
-        from kubectl_pause.capture.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, PULL_POLICIES, InspectorOptions
+        from kubectl_pause.capture.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, PULL_POLICIES, TRANSPORTS, InspectorOptions
         from kubectl_pause.cli.config_file import read_defaults
 
         defaults = read_defaults()
         policy = self.image_pull_policy or defaults.image_pull_policy or PULL_POLICIES[0]
         if policy not in PULL_POLICIES:
             raise PauseInspectError("WrongUsage", f"--image-pull-policy: {policy!r} is none", f"it is one of {', '.join(PULL_POLICIES)}")
+        if self.transport not in TRANSPORTS:
+            raise PauseInspectError("WrongUsage", f"--transport: {self.transport!r} is none", f"it is one of {', '.join(TRANSPORTS)}")
         timeout = seconds(self.timeout, "--timeout")
         if not 1 <= timeout <= 3600:  # noqa: PLR2004 (an hour)
             raise PauseInspectError("WrongUsage", f"--timeout: {self.timeout} is out of range", "give a time between 1s and 1h")
@@ -222,15 +196,10 @@ class CaptureFlags:
             read_args=self.args,
             read_health=health,
             via=self.via,
-            keep_seconds=self._keep(),
+            transport=self.transport,
+            keep_seconds=keep_seconds(self.keep),
             sample_seconds=sample,
         )
-
-    def _keep(self) -> float:
-        wait = seconds(self.keep, "--keep") if self.keep is not None else 0.0
-        if wait > LONGEST_KEEP:
-            raise PauseInspectError("WrongUsage", f"--keep: {self.keep} is too long", "a privileged pod stays for an hour at most: 1h")
-        return wait
 
     def bounds(self) -> Bounds:
         """Of a run over several nodes."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _NO_CLUSTER_FROM = "--from reads saved captures, and asks no cluster or node"
 _NO_CLUSTER_LOCAL = "--local reads this host, and asks no cluster"
 _USED_LOCALLY = {"timeout", "crictl"}
-_OF_THE_POD = ("image", "image_pull_policy", "image_pull_secret", "debug_namespace", "dry_run", "keep")
+_OF_THE_POD = ("image", "image_pull_policy", "image_pull_secret", "debug_namespace", "dry_run", "keep", "transport")
 _USED_INSIDE = {"timeout", "parallel"}
 _TABLES = ("", "wide")
 
@@ -74,6 +74,9 @@ def _ways(verb: str, values: Mapping[str, Any], groups: FlagGroups) -> Iterator[
     if values.get("watch"):
         yield "via", "--watch needs a pod of its own"
         yield "keep", "--watch needs a pod of its own"
+        yield "transport", "--watch is by exec"
+    if values.get("keep"):
+        yield "transport", "a pod that is kept is asked by exec"
     if verb == "access":
         yield "via", "access is about pods that are made"
         yield "keep", "access makes none"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from kubectl_pause.access.rest import Api
-    from kubectl_pause.capture.node_answer import NodeCapture
+    from kubectl_pause.capture.answers.node_answer import NodeCapture
     from kubectl_pause.cli.flags import CaptureFlags
     from kubectl_pause.cli.output_flags import OutputFlags
     from kubectl_pause.facts.api import Pod

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.cli import reading
 from kubectl_pause.cli.dry_run import dry_run
+from kubectl_pause.cli.durations import seconds
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cli.flags import seconds
 from kubectl_pause.cli.terminal import Progress, colour, print_error, put
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.pasting import command_line
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kubectl_pause.access.rest import Api
-    from kubectl_pause.capture.node_answer import NodeCapture
+    from kubectl_pause.capture.answers.node_answer import NodeCapture
     from kubectl_pause.capture.node_watch import WatchPlan
     from kubectl_pause.cli.flags import CaptureFlags
     from kubectl_pause.cli.output_flags import ViewFlags

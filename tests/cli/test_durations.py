@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubectl_pause.cli.flags import seconds
+from kubectl_pause.cli.durations import seconds
 from kubectl_pause.errors import PauseInspectError
 
 

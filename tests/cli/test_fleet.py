@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 
 from kubectl_pause.capture import parallel_limit
+from kubectl_pause.capture.answers.node_answer import NodeCapture
 from kubectl_pause.capture.fan_out import Standing
-from kubectl_pause.capture.node_answer import NodeCapture
 from kubectl_pause.cli import reading
 from kubectl_pause.cli.fleet_line import fleet_line
 from tests.access.conftest import write_kubeconfig

@@ -25,27 +25,40 @@ _PATIENCE_SECONDS = 2.0
 """An API server that needs longer for a review would hold up the run more than the answer is worth."""
 
 
-NEEDS = (Right("create", "pods"), Right("get", "pods"), Right("get", "pods", "exec"), Right("delete", "pods"))
+NEEDS = (Right("create", "pods"), Right("get", "pods"), Right("delete", "pods"))
+WAYS_BACK = {"exec": Right("get", "pods", "exec"), "log": Right("get", "pods", "log")}
 """exec over a websocket is authorised as `get pods/exec`; from Kubernetes 1.35 on as `create` too, so a no to that alone proves nothing."""
 
 
 class Preflight:
     """The questions of one run."""
 
-    def __init__(self, api: Api, namespace: str) -> None:
-        self._namespace = namespace
+    def __init__(self, api: Api, namespace: str, transport: str = "exec") -> None:
+        self._api, self._namespace, self._transport = api, namespace, transport
         self._as_user = next((value for name, value in api.connection.impersonation if name == "Impersonate-User"), None)
         self._until = time.monotonic() + _PATIENCE_SECONDS
-        self._answers: dict[Right, Future[bool | None]] = {replace(need, namespace=namespace): Future() for need in NEEDS}
-        for need, answer in self._answers.items():
-            threading.Thread(target=_ask, args=(api, need, answer), name="preflight", daemon=True).start()
+        self._first_way = WAYS_BACK["exec" if transport == "auto" else transport]
+        self._answers = {need: self._begin(need) for need in (*NEEDS, self._first_way)}
+        self._log: Future[bool | None] | None = None
+        self._first = threading.Lock()
 
-    def check(self) -> None:
-        """Wait for the answers. Raises PauseInspectError that names everything that is missing."""
+    def _begin(self, need: Right) -> Future[bool | None]:
+        answer: Future[bool | None] = Future()
+        right = replace(need, namespace=self._namespace)
+        threading.Thread(target=_ask, args=(self._api, right, answer), name="preflight", daemon=True).start()
+        return answer
+
+    def check(self) -> str:
+        """Wait for the answers. How the collector's may come back: `exec`, or `log` where it is wished or all that is allowed.
+
+        Raises PauseInspectError that names everything that is missing.
+        """
         wait(self._answers.values(), timeout=max(0.0, self._until - time.monotonic()))
         missing = [need for need, answer in self._answers.items() if answer.done() and answer.result() is False]
+        if missing == [WAYS_BACK["exec"]] and self._transport == "auto" and self._log_is_allowed():
+            return "log"
         if not missing:
-            return
+            return self._first_way.subresource
         subject = f"User {json.dumps(self._as_user)}" if self._as_user else "you"
         each = ", ".join(f'{need.verb} resource "{need.target}"' for need in missing)
         part = [f"--subresource={missing[0].subresource}"] if missing[0].subresource else []
@@ -58,6 +71,13 @@ class Preflight:
             "may exec into are seen without any of it: kubectl pause-inspect zombies --inside; "
             f"kubectl pause-inspect access prints the lines that grant them; check with: {check}",
         )
+
+    def _log_is_allowed(self) -> bool:
+        """Asked by the first node that needs it, since most runs do not."""
+        with self._first:
+            self._log = self._log or self._begin(WAYS_BACK["log"])
+        wait([self._log], timeout=_PATIENCE_SECONDS)
+        return self._log.done() and self._log.result() is True
 
 
 def _ask(api: Api, right: Right, answer: Future[bool | None]) -> None:

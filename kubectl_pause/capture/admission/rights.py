@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from kubectl_pause.access.access_reviews import Right, is_allowed, own_name
+from kubectl_pause.capture.admission.preflight import WAYS_BACK
 from kubectl_pause.capture.admission.rehearsal import refusal_of_pod
 from kubectl_pause.errors import PauseInspectError
 
@@ -42,16 +43,22 @@ class Need:
 _BARE = "the pod is a bare one: after kill -9 its finished object stays until cleanup"
 
 
-def needs(inspector: str, pods: str) -> list[Need]:
-    """Everything that docs/rbac grants: for the inspector's namespace, and for that of the pods asked for."""
+def needs(inspector: str, pods: str, transport: str = "exec") -> list[Need]:
+    """Everything that docs/rbac grants: for the inspector's namespace, and for that of the pods asked for.
+
+    Of a `transport` that is `log`, the right to read logs in place of that to exec.
+    """
     here = {"namespace": inspector}
     there = {"namespace": pods}
     apps = ("deployments", "statefulsets", "daemonsets", "replicasets")
     workload = "its pods are named one by one, or chosen by -l"
+    by_exec = [
+        Need("inspector", replace(WAYS_BACK["exec"], **here)),
+        Need("inspector", Right("create", "pods", "exec", **here), "nothing, before Kubernetes 1.35"),
+    ]
     return [
         *(Need("inspector", Right(verb, "pods", **here)) for verb in ("create", "get", "delete")),
-        Need("inspector", Right("get", "pods", "exec", **here)),
-        Need("inspector", Right("create", "pods", "exec", **here), "nothing, before Kubernetes 1.35"),
+        *([Need("inspector", replace(WAYS_BACK["log"], **here))] if transport == "log" else by_exec),
         *(Need("inspector", Right(verb, "jobs", group="batch", **here), _BARE) for verb in ("create", "delete")),
         Need("node", Right("get", "nodes")),
         Need("node", Right("list", "nodes"), "each node is named: no --all"),
@@ -109,7 +116,7 @@ USES = ("inspector", "node", "pod", "cleanup")
 
 def access_list(api: Api, options: InspectorOptions, pods_namespace: str, uses: Collection[str] = USES) -> AccessList:
     """Ask for every right of these uses at the same time, and rehearse the pod. Never raises for a single answer that is missing."""
-    asked = [need for need in needs(options.namespace, pods_namespace) if need.use in uses]
+    asked = [need for need in needs(options.namespace, pods_namespace, options.transport) if need.use in uses]
     impersonated = next((value for name, value in api.connection.impersonation if name == "Impersonate-User"), None)
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="access") as executor:
         user = executor.submit(own_name, api, _PATIENCE_SECONDS)

@@ -201,7 +201,10 @@ runtime_answers() {
 	echo "#crictl path=$crictl_path socket=$socket version=$(printf %s "$crictl_version" | tr -cd 'A-Za-z0-9._+-')"
 	[ "$READ_HEALTH" = no ] || crictl info "$KEEP_INFO" info
 	crictl pods "$KEEP_PODS" pods -o json || return 0
-	crictl ps "$KEEP_PS" ps -a -o json && crictl version '' version
+	{ crictl ps "$KEEP_PS" ps -a -o json && crictl version '' version; } | { inspect_ready; cat; }  # a pipe keeps the one's answer for after the other's
+}
+
+inspect_ready() {
 	for try in first second; do  # a sandbox that went away in between makes the whole call fail
 		ids=$(ask pods --state ready -q 2>/dev/null)
 		[ -n "$ids" ] || return 0

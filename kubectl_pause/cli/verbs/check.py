@@ -9,8 +9,9 @@ import typer
 
 from kubectl_pause.cli import reading, terminal
 from kubectl_pause.cli.config_file import read_defaults
+from kubectl_pause.cli.durations import sample_seconds
 from kubectl_pause.cli.exit_codes import ExitCode
-from kubectl_pause.cli.flags import FleetFlags, KubeFlags, sample_seconds, with_shared_flags
+from kubectl_pause.cli.flags import FleetFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_flags import ViewFlags
 from kubectl_pause.errors import PauseInspectError
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from kubectl_pause.cli import reading, terminal
-from kubectl_pause.cli.flags import seconds, with_shared_flags
+from kubectl_pause.cli.durations import seconds
+from kubectl_pause.cli.flags import with_shared_flags
 from kubectl_pause.cli.output_flags import SandboxOutputFlags
 from kubectl_pause.errors import PauseInspectError
 

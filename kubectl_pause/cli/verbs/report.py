@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from kubectl_pause.cli import reading
-from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, sample_seconds, with_shared_flags
+from kubectl_pause.cli.durations import sample_seconds
+from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_file import writable, write
 from kubectl_pause.cli.output_flags import Captured  # noqa: TC001 (typer reads it)
 from kubectl_pause.cli.pod_choice import forget_the_node, uids_by_node

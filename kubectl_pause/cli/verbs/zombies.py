@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from kubectl_pause.cli import reading, terminal, watching
-from kubectl_pause.cli.flags import FleetFlags, KubeFlags, sample_seconds, with_shared_flags
+from kubectl_pause.cli.durations import sample_seconds
+from kubectl_pause.cli.flags import FleetFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_flags import ViewFlags
 from kubectl_pause.cli.pod_choice import check_names, forget_the_node, pods_meant, uids_by_node
 from kubectl_pause.errors import PauseInspectError

@@ -1,0 +1,1 @@
+"""What a collector wrote, as it came back."""

@@ -1,0 +1,59 @@
+"""The log way: the collector is the pod's own command, and its answer is read from the container's log, where exec cannot be had.
+
+In the log is base64 between two marks, lines of their own: a log is text, and its beginning is gone once the kubelet has rotated it
+(`containerLogMaxSize`, 10 MiB by default; looked at every 10 s). After the second mark the command sleeps on, since the Job of a pod that
+has ended takes it away at once, and the log with it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING
+
+from kubectl_pause.access.exec_protocol import ExecResult, StreamBroken
+from kubectl_pause.access.exec_stream import ExecNotReady
+from kubectl_pause.access.objects import get_log
+from kubectl_pause.access.rest import ApiError
+from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from kubectl_pause.access.rest import Api
+
+BEGIN, END = b"pause-inspect-answer-begins", b"pause-inspect-answer-ends"
+COMMAND = f'echo {BEGIN.decode()}; eval "$COLLECTOR" 2>/dev/null | base64; echo {END.decode()}'
+"""The collector has `exit` in it, but in a pipe that ends its own subshell alone."""
+
+_NO_LOG_YET = re.compile(
+    r"is waiting to start|does not exist|not found|failed to (get status for pod|find container)|is not available", re.IGNORECASE
+)
+
+
+def read_answer(api: Api, namespace: str, name: str, container: str) -> ExecResult:
+    """What the collector wrote, as exec would have brought it.
+
+    Raises ExecNotReady while it is not all there, StreamBroken where the log holds something else, ApiError for a refusal.
+    """
+    where = f"the log of {container} in pod {namespace}/{name}"
+    try:
+        log = get_log(api, namespace, name, container)
+    except ApiError as error:
+        if error.reason != "KubeletUnreachable" and error.status in (400, 404, 500) and _NO_LOG_YET.search(error.message):
+            raise ExecNotReady("ContainerNotRunning", f"{where} is not there yet: {error.message}") from None
+        raise
+    except PauseInspectError as error:
+        if error.reason != "ServerUnreachable":
+            raise
+        # An API server waits for a kubelet that hangs: the look at the pod and the node's lease, which follows, tells which of them it is.
+        raise ExecNotReady("ContainerNotRunning", f"{where} could not be read: {error.message}") from None
+    lines = log.split()
+    if not lines or lines[-1] != END:
+        raise ExecNotReady("ContainerNotRunning", f"{where} does not hold the whole answer yet")
+    if lines[0] != BEGIN:
+        what = f"the beginning of {where} is gone: the kubelet has rotated it, as it does at 10 MiB"
+        raise PauseInspectError("OutputTooLarge", what, "exec has no such limit: --transport exec")
+    try:
+        return ExecResult(base64.b64decode(b"".join(lines[1:-1]), validate=True), b"", 0)
+    except binascii.Error:
+        raise StreamBroken(f"{where} does not hold what the collector wrote") from None

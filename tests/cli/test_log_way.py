@@ -1,0 +1,109 @@
+"""The answer read from the inspector pod's log, where exec cannot be had."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+
+import pytest
+from aiohttp import web
+
+from kubectl_pause.capture.answers.in_log import BEGIN, COMMAND, END
+from tests.access.fake_api_server import status
+from tests.capture.test_collector import SHELLS, needs_linux
+from tests.cli.fake_cluster import collector_answer
+from tests.cli.test_errors import refused
+
+WAITING = 'container "collector" in pod "x" is waiting to start: ContainerCreating'
+
+
+def written(answer: bytes) -> bytes:
+    return BEGIN + b"\n" + base64.encodebytes(answer) + END + b"\n"
+
+
+def logging(cluster, *logs):
+    """Each is what the log is, one after the other, and then the last for ever: bytes, or a refusal as code, reason and message."""
+    rest = list(logs)
+
+    def answer():
+        log = rest.pop(0) if len(rest) > 1 else rest[0]
+        return web.Response(body=log) if isinstance(log, bytes) else status(*log)
+
+    cluster.refuse["GET /log?"] = answer
+
+
+def execs(cluster):
+    return [path for _, path, _ in cluster.server.requests if "/exec?" in path]
+
+
+def sandboxes(ended):
+    assert (ended.code, ended.err) == (0, "")
+    (node,) = json.loads(ended.out)["nodes"]
+    return node["sandboxes"]
+
+
+def test_it_is_the_answer_that_exec_brings(cluster, command):
+    by_exec = sandboxes(command("node", "-o", "json"))
+    count = len(execs(cluster))
+    whole = written(collector_answer())
+    logging(cluster, (400, "BadRequest", WAITING), (404, "NotFound", 'pods "x" not found'), b"", whole[: len(whole) // 2], whole)
+    assert sandboxes(command("node", "-o", "json", "--transport", "log")) == by_exec != []
+    assert (len(execs(cluster)), cluster.left) == (count, [])
+    (container,) = cluster.created[-1]["spec"]["containers"]
+    assert COMMAND in container["command"][-1]
+    assert COMMAND not in cluster.created[0]["spec"]["containers"][0]["command"][-1]
+
+
+def test_it_is_chosen_where_exec_alone_is_forbidden(cluster, command):
+    logging(cluster, written(collector_answer()))
+    cluster.denied = {"get pods/exec"}
+    assert sandboxes(command("node", "-o", "json"))
+    assert execs(cluster) == []
+    refused(command("node", "--transport", "exec"), "cannot get resource", "docs/rbac")
+    for denied in ({"get pods/exec", "get pods/log"}, {"get pods/exec", "create pods"}):
+        cluster.denied = denied
+        refused(command("node"), 'get resource "pods/exec"', "docs/rbac")
+    cluster.denied = {"get pods/log"}
+    refused(command("node", "--transport", "log"), 'get resource "pods/log"', "--subresource=log")
+
+
+@pytest.mark.parametrize(
+    ("log", "what", "then"),
+    [
+        (base64.encodebytes(b"the end of much") + END, "the beginning of the log of collector", "--transport exec"),
+        (BEGIN + b"\nsh: base64: not found\n" + END, "does not hold what the collector wrote", "try again"),
+        (written(b""), "without an answer", "--image"),
+        (written(b"#missing awk\n"), "has no 'awk'", "--image"),
+        (written(collector_answer()[:-9]), "truncated", "again"),
+        ((403, "Forbidden", 'User "jane" cannot get resource "pods/log"'), 'cannot get resource "pods/log"', ""),
+    ],
+)
+def test_a_log_that_is_no_answer(cluster, command, log, what, then):
+    logging(cluster, log)
+    refused(command("node", "--transport", "log"), what, then)
+    assert cluster.left == []
+
+
+def test_a_log_that_never_is_whole(cluster, command):
+    logging(cluster, BEGIN)
+    refused(command("node", "--transport", "log", "--timeout", "1s"), "no answer within 1 s", "--timeout")
+
+
+@pytest.mark.parametrize("others", [["--via", "x"], ["--keep", "1m"]])
+def test_with_ways_that_are_exec(cluster, command, others):
+    refused(command("node", "--transport", "log", *others), "--transport has no effect here", "leave out")
+
+
+def test_a_way_that_is_none(cluster, command):
+    refused(command("node", "--transport", "pigeon"), "'pigeon' is none", "auto, exec, log")
+
+
+@needs_linux
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_what_a_shell_writes(shell):
+    """What ends the collector ends no more than that; what it says to stderr is not in the log."""
+    collector = "head -c 100000 /dev/zero | tr '\\0' z; echo oh >&2; exit 3"
+    ended = subprocess.run([*shell, "-c", COMMAND], env={"COLLECTOR": collector, "PATH": "/usr/bin:/bin"}, capture_output=True, check=True)
+    begin, *lines, end = ended.stdout.split()
+    assert (begin, base64.b64decode(b"".join(lines)), end, ended.stderr) == (BEGIN, b"z" * 100000, END, b"")
