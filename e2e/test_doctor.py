@@ -177,6 +177,19 @@ def test_a_shim_that_is_stopped(patient: Patient) -> None:
     patient.remove("deaf")
 
 
+def test_a_volume_that_somebody_works_in(patient: Patient) -> None:
+    """The pod is over and stays, without any event, until that process has ended."""
+    volume: Json = {"volumes": [{"name": "memory", "emptyDir": {"medium": "Memory"}}]}
+    patient.make("stays", spec=volume, container={"volumeMounts": [{"name": "memory", "mountPath": "/memory"}]})
+    uid = patient.cluster.get("pod", "stays", "-n", SPACE)["metadata"]["uid"]
+    place = f"/var/lib/kubelet/pods/{uid}/volumes/kubernetes.io~empty-dir/memory"
+    at_work = f"cd {place} && echo $$ >/run/pause-inspect-at-work && exec sleep 900"
+    with patient.fault("pod/volume-busy", "stays", undone=lambda: patient.on_node("kill $(cat /run/pause-inspect-at-work)")):
+        patient.on_node(f"setsid sh -c '{at_work}' >/dev/null 2>&1 </dev/null &")
+        patient.cluster.kubectl("delete", "pod", "stays", "-n", SPACE, "--wait=false")
+    patient.cluster.kubectl("wait", "--for=delete", "pod/stays", "-n", SPACE, "--timeout=150s")
+
+
 def plugin_of(patient: Patient) -> str:
     types = r"""cat /etc/cni/net.d/*.conflist | tr ',' '\n' | sed -n 's/.*"type": *"\([a-z-]*\)".*/\1/p' | head -n 1"""
     plugin = patient.on_node(types)

@@ -12,8 +12,9 @@ from kubectl_pause.join.sandbox_processes import sandbox_processes
 from kubectl_pause.join.sandboxes import pod_identity, without_sandbox
 from kubectl_pause.judge.health.runtime import runtime_findings
 from kubectl_pause.judge.health.sandboxes import health_findings
+from kubectl_pause.judge.health.volumes import volume_findings
 from kubectl_pause.judge.namespaces.drift import compare_with_spec
-from kubectl_pause.judge.namespaces.findings import node_findings, sandbox_findings, source_findings
+from kubectl_pause.judge.namespaces.findings import name_of, node_findings, sandbox_findings, source_findings
 from kubectl_pause.judge.namespaces.proofs import proofs
 from kubectl_pause.judge.namespaces.strangers import find_strangers
 from kubectl_pause.judge.reaping.headroom import judge_headroom
@@ -103,6 +104,7 @@ def judge_node(node: JoinedNode, *, prove: bool = False, processes: bool = False
         findings=[
             *source_findings(about.name, about.sources),
             *runtime_findings(node),
+            *volume_findings(node),
             *node_findings(node),
             *reaping.host.findings,
             *room.findings,
@@ -117,7 +119,7 @@ def explain_pod(trail: PodTrail, node: NodeReport | None) -> Explanation:
         return explain(trail, identity, OnNode())
     sandboxes = [sandbox for sandbox in node.sandboxes if sandbox.pod.uid == identity.uid]
     findings = [finding for sandbox in sandboxes for finding in sandbox.findings]
-    findings += [finding for finding in node.findings if finding.code.startswith(OF_RUNTIME)]
+    findings += [finding for finding in node.findings if finding.code.startswith(OF_RUNTIME) or finding.subject == name_of(identity)]
     seen = OnNode(was_read=node.sources.runtime, sandboxes=sorted(sandboxes, key=lambda sandbox: not sandbox.current), findings=findings)
     return explain(trail, identity, seen)
 

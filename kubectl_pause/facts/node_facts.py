@@ -19,6 +19,7 @@ from kubectl_pause.facts.kernel.process import Process, parse_processes
 from kubectl_pause.facts.kernel.reapers import LastRuns, Reading, parse_executables, parse_reapers, parse_threads
 from kubectl_pause.facts.kernel.routes import parse_interfaces, parse_routes
 from kubectl_pause.facts.kernel.shims import parse_shims
+from kubectl_pause.facts.kernel.volumes import PodVolumes, pod_volumes
 from kubectl_pause.facts.local_facts import EngineFacts, engine_facts, host_namespaces, limits_of_view
 from kubectl_pause.facts.looks import Look, parse_looks
 from kubectl_pause.facts.runtime.bundle import Bundle, parse_bundle
@@ -108,6 +109,8 @@ class NodeFacts:
     look. One that is missing was gone when it looked, after it had read the mount table."""
     health: RuntimeHealth | None = None
     """What the runtime needs to make a sandbox; None where the collector was not asked to look."""
+    volumes: Mapping[str, PodVolumes] | None = None
+    """Mounted volumes by the uid of their pod, and who works in them; None where the collector was not asked to look."""
 
 
 def node_facts(capture: Capture, source: str) -> NodeFacts:
@@ -164,6 +167,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         os_name=_os_name(capture.content("os-release")),
         mounted_at=parse_mount_times(capture.content("netns")) if "netns" in capture.sections else None,
         health=runtime_health(capture),
+        volumes=pod_volumes(capture),
     )
 
 

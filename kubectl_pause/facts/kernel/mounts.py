@@ -38,7 +38,7 @@ def parse_mountinfo(content: bytes) -> Mounts:
         if kind == "nsfs":
             match = _NSFS_ROOT.fullmatch(fields[3])
             if match:
-                mount = NamespaceMount(match[1], int(match[2]), canonical_path(_unescape(fields[4])))
+                mount = NamespaceMount(match[1], int(match[2]), canonical_path(unescaped(fields[4])))
                 namespaces[mount.type, mount.inode, mount.path] = mount
         elif kind == "cgroup2":
             versions.add("v2")
@@ -53,7 +53,7 @@ def canonical_path(path: str) -> str:
     return path.removeprefix("/var") if path.startswith("/var/run/") else path
 
 
-def _unescape(path: str) -> str:
+def unescaped(path: str) -> str:
     """The kernel writes blank, tab, newline and backslash as three octal digits."""
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), path)
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.kernel.links import parse_links
 from kubectl_pause.facts.kernel.process import Stat, parse_stat
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ _MASK = re.compile(rb"sigmask:\s*([0-9a-f]{1,16})")
 _SWITCHES = re.compile(rb"(non)?voluntary_ctxt_switches:\s*(\d{1,20})")
 _SCHEDSTAT = re.compile(rb"\d{1,20} \d{1,20} (\d{1,20})")
 _EXEC_START = re.compile(rb"se\.exec_start\s*:\s*(\d{1,15}(?:\.\d{1,9})?)\s*")
-_LINK = re.compile(r"'(\d{1,12})/exe' -> (.+)", re.DOTALL)
-_DELETED = " (deleted)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +128,8 @@ def parse_stats(content: bytes) -> dict[int, Stat]:
 
 
 def parse_executables(content: bytes) -> dict[int, str]:
-    """The path of each executable by pid, from the section `exe`.
-
-    A path is its owner's own text and may hold newlines. So each record begins with a word that the collector chose for this run, and
-    that its first line tells; a line that begins otherwise goes on the path before it.
-    """
-    first, _, rest = content.decode("utf-8", "backslashreplace").partition("\n")
-    if not re.fullmatch(r"[0-9a-f-]{36}", first):
-        return {}
-    found: dict[int, str] = {}
-    for record in f"\n{rest}".split(f"\n{first} ")[1:]:
-        match = _LINK.fullmatch(record.removesuffix("\n"))
-        if match:
-            found[int(match[1])] = match[2].removeprefix("'").removesuffix("'").removesuffix(_DELETED)
-    return found
+    """The path of each executable by pid, from the section `exe`."""
+    return {pid: path for pid, link, path in parse_links(content) if link == "exe"}
 
 
 _Line = tuple[int, str, bytes]

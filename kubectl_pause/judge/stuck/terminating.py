@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.pod_trail import moment_of
+from kubectl_pause.judge.health.volumes import RELEASE_SECONDS
 from kubectl_pause.judge.stuck.reason import RETRY, Reason, finding, of_event, seconds_since, span
 from kubectl_pause.pasting import command_line
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 _RECENT_SECONDS = 300
 _KILL_SECONDS = 15
 """So long after the end of the grace nothing is said of a container that still runs: it is killed, and that takes its time."""
-_RELEASE_SECONDS = 60
-"""Volumes are unmounted, and the cgroup goes, within so long where nothing keeps them."""
 _NO_FINALIZERS = '{"metadata":{"finalizers":null}}'
 
 
@@ -133,8 +132,12 @@ def _sandbox_stays(deletion: _Deletion) -> Reason | None:
 
 def _not_released(deletion: _Deletion) -> Reason:
     pod, finalizers = deletion.pod, deletion.pod.metadata.finalizers or []
-    if deletion.over < _RELEASE_SECONDS:
+    if deletion.over < RELEASE_SECONDS:
         return Reason("its containers have ended; the kubelet takes down the rest", next="it is gone within a minute")
+    then = "the kubelet tries to unmount again, in steps that double up to 2 min"
+    summary = f"its containers have ended, and it was to be gone {span(deletion.over)} ago"
+    if busy := next((each for each in deletion.on_node.findings if each.code == "pod/volume-busy"), None):
+        return Reason(summary, busy, then)
     message = (
         "its containers have ended, and the kubelet has not let go of it: a volume in use cannot be unmounted, or its cgroup is not empty"
     )
@@ -144,5 +147,4 @@ def _not_released(deletion: _Deletion) -> Reason:
         f"on node {pod.spec.node_name}: {command_line('grep', pod.metadata.uid, '/proc/1/mountinfo')}  # who uses these: fuser -vm PATH"
     )
     cause = finding("pod/volume-busy", pod, message, evidence, remedy, severity="warning", confidence="possible")
-    then = "the kubelet tries to unmount again, in steps that double up to 2 min"
-    return Reason(f"its containers have ended, and it was to be gone {span(deletion.over)} ago", cause, then)
+    return Reason(summary, cause, then)
