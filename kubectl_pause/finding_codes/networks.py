@@ -23,7 +23,7 @@ NETWORKS = (
         severity="critical",
         meaning="A CNI configuration is there, and the runtime has not read it: it was moved in.",
         evidence="NetworkReady is false and `lastCNILoadStatus` says that none was found (`crictl info`), and the files are there.",
-        alike="Where no file is there it is `cni/no-config`. A file that is wrong is read, and the status says what is wrong with it.",
+        alike="Where no file is there, or the status says something else, it is `cni/no-config`.",
         remedy="Write it again in place, by the line given: `cat FILE >/tmp/cni && cat /tmp/cni >FILE`; the node is Ready within "
         "seconds. By itself it stays until the runtime is started again.",
         source="containerd's watcher hears of writes, not of create and chmod (`internal/cri/server/cni_conf_syncer.go`); seen for 5 min "
@@ -36,8 +36,8 @@ NETWORKS = (
         evidence="A child of the runtime with the name of a configured plugin, and its age.",
         alike="A plugin that is only slow looks the same, and ends by itself: an address from a far server say. What a pod itself runs "
         "under that name is no child of the runtime.",
-        remedy="See its log, and in what it waits: `cat /proc/PID/wchan`. By itself the runtime gives up a creation after 4 min, and the "
-        "kubelet tries again.",
+        remedy="See its log, and in what it waits: `cat /proc/PID/wchan`. By itself a creation fails after 4 min, and the kubelet tries "
+        "again.",
         source="Nothing else tells of it: no event before these 4 min. That 10 s are long is this project's: "
         "`kubectl_pause/judge/health/runtime.py`.",
     ),

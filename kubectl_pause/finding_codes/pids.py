@@ -14,7 +14,8 @@ PIDS = (
         alike="Threads are tasks: a program with many needs no new process to come near. A zombie counts until it is reaped, in its "
         "cgroup and in all above.",
         remedy="Free tasks first: where zombies are among them, their own findings say how. Raise the limit only where the tasks are "
-        "meant: the kubelet's `podPidsLimit`, or the runtime's for an engine. By itself it changes only as processes end.",
+        "meant: the kubelet's `podPidsLimit`, an engine's `--pids-limit`, `sysctl kernel.pid_max` of a node. By itself it changes "
+        "only as processes end.",
         source="The kernel's cgroup-v2.rst and `pids_release` in `kernel/cgroup/pids.c`. That 90 % is few is this project's: "
         "`kubectl_pause/judge/reaping/headroom.py`.",
     ),

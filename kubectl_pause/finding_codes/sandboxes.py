@@ -13,8 +13,8 @@ SANDBOXES = (
         "runtime that made one expect another.",
         alike="What the runtime is starting at this moment is left out, and so are sandboxed runtimes (gVisor, Kata), whose links prove "
         "nothing. A process beside the main one that has left is `namespace/left`.",
-        remedy="Look for what runs `unshare`, `nsenter` or setns(2) as its PID 1; delete the pod, and the container that is made then "
-        "gets what the spec says. An ephemeral container is not started again: ask for another one; where it is not in the PID "
+        remedy="Look for what runs `unshare`, `nsenter` or setns(2) as its PID 1; started again, the container gets what the spec says: "
+        "make the pod anew. An ephemeral container is not started again: ask for another one; where it is not in the PID "
         "namespace of its `targetContainerName`, the runtime may not support that. By itself it stays until the container ends.",
         source="The runtimes' rules: containerd `internal/cri/opts/spec_opts.go` and `podsandbox/sandbox_run_linux.go`, CRI-O "
         "`configureGeneratorForSandboxNamespaces`, cri-dockerd `modifyHostOptionsForContainer`; the kubelet's `NamespacesForPod`.",
@@ -114,8 +114,7 @@ SANDBOXES = (
         severity="critical",
         meaning="The network namespace of a ready sandbox is not mounted any more, and it has no address.",
         evidence="`crictl inspectp`: the sandbox is ready, `netNamespaceClosed`, no ip; no namespace is mounted at its path.",
-        alike="A pod with `hostNetwork` has no address of its own, and is left out. Where the namespace is still mounted the network "
-        "plugin has failed, and the event says so.",
+        alike="A pod with `hostNetwork` has no address of its own, and is left out.",
         remedy="Let the pod be made anew at a time of your choice, and look for what unmounted it. By itself it stays until a container "
         "of the pod ends; then the kubelet makes all of them anew.",
         source="The kubelet's `PodSandboxChanged`, fifth reason (`pkg/kubelet/kuberuntime/util/util.go`), asked only at the pod's next "

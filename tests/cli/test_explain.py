@@ -61,7 +61,8 @@ def test_the_terminal_says_how_wide_it_is(command, monkeypatch):
 @pytest.mark.parametrize(
     ("code", "hint"),
     [("zombie/noinit", "did you mean zombie/no-init"), ("Sandbox/Two-Ready", "did you mean sandbox/two-ready"),
-     ("no-init", "did you mean zombie/no-init"), ("x", "explain lists all codes"), ("", "explain lists all codes")],
+     ("no-init", "did you mean zombie/no-init"), ("ghost", "did you mean container/ghost?"), ("pids", "did you mean pids/"),
+     ("x", "explain lists all codes"), ("", "explain lists all codes")],
 )  # fmt: skip
 def test_what_is_no_code_is_an_error_with_near_ones(command, code, hint):
     ended = command("explain", code)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from kubectl_pause.cli import terminal
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 def explain(
@@ -31,10 +34,7 @@ def explain(
         message = f"unable to match a printer suitable for the output format {output!r}"
         raise PauseInspectError("WrongUsage", message, "allowed formats are: json")
     if code is not None and code not in CODES:
-        from kubectl_pause.select.target_names import near_names
-
-        hint = near_names(code, CODES) or f"{terminal.PROGRAM} explain lists all codes"
-        raise PauseInspectError("WrongUsage", f"no finding has the code {code!r}", hint)
+        raise PauseInspectError("WrongUsage", f"no finding has the code {code!r}", _near(code, CODES))
     found = CODES[code] if code is not None else None
     if output:
         terminal.put(codes_as_json(found or list(CODES.values())))
@@ -42,3 +42,11 @@ def explain(
         width = terminal.width()
         terminal.put(explained(found, width) if found else list_of_codes(CODES.values(), width))
     return ExitCode.DONE
+
+
+def _near(code: str, known: Collection[str]) -> str:
+    """What may have been meant: codes that are written much alike, else those of which it is a half."""
+    from kubectl_pause.select.target_names import near_names
+
+    halves = ", ".join(each for each in known if code in each.split("/"))
+    return near_names(code, known) or (f"did you mean {halves}?" if halves else f"{terminal.PROGRAM} explain lists all codes")
