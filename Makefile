@@ -79,8 +79,9 @@ image: $(VENV)/release/ready ## on Linux, the image of dist/'s wheel; IMAGE=NAME
 	$(ENGINE) build -f Containerfile $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg VERSION=$(VERSION_HERE) \
 		--build-arg REVISION=$$(git rev-parse HEAD) --build-arg SOURCE=$(RELEASE_REPOSITORY) -t $(IMAGE) dist/image
 
-docs: $(BIN)/ready ## docs/verbs.md and the schemas, from the program itself
+docs: $(BIN)/ready ## the pages of verbs and findings, and the schemas, from the program itself
 	$(BIN)/python -m release.verbs_page
+	$(BIN)/python -m release.findings_pages
 	for document in report watch diff; do \
 		$(BIN)/python -m kubectl_pause schema $$document >docs/$$document.schema.json || exit 1; done
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from release.findings_pages import DOCS, pages
 from release.verbs_page import TARGET, reference
 
 ROOT = Path(__file__).parent.parent
@@ -17,6 +18,11 @@ LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)?(#[^)\s]+)?\)")
 
 def test_the_list_of_verbs_is_that_of_the_program():
     assert TARGET.read_text(encoding="utf-8") == reference(), "run: make docs"
+
+
+def test_the_pages_of_findings_are_those_of_the_table():
+    there = [DOCS / "findings.md", *(DOCS / "findings").rglob("*.md")]
+    assert {path: path.read_text(encoding="utf-8") for path in there} == pages(), "run: make docs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

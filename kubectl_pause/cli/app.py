@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _WHERE_TO_BEGIN = f'"{PROGRAM} VERB --help" has examples; "{PROGRAM} access" tells whether you may do all of this on your cluster.'
 _CONNECTION_FLAGS = f'Use "{PROGRAM} options" for the flags of the connection, which are kubectl\'s.'
+_OF_PROGRAM = ("explain", "schema", "completion", "options", "version")
+"""Verbs that tell of the program itself, in the folder `program`."""
 VERBS = (
     "pod",
     "node",
@@ -29,10 +31,7 @@ VERBS = (
     "diff",
     "cleanup",
     "access",
-    "schema",
-    "completion",
-    "options",
-    "version",
+    *_OF_PROGRAM,
 )
 
 
@@ -50,7 +49,8 @@ def app_with(verbs: Iterable[str]) -> typer.Typer:
     )
     app.callback()(_group)
     for verb in verbs:
-        function = getattr(import_module(f"kubectl_pause.cli.verbs.{verb}"), verb)
+        place = "verbs.program" if verb in _OF_PROGRAM else "verbs"
+        function = getattr(import_module(f"kubectl_pause.cli.{place}.{verb}"), verb)
         takes_connection = "kubeconfig" in inspect.signature(function).parameters
         app.command(short_help=_first_sentence(function), epilog=_CONNECTION_FLAGS if takes_connection else None)(function)
     return app

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
     from kubectl_pause.facts.watch import Lines
     from kubectl_pause.judge.reaping.watching import NodeWatching
-    from kubectl_pause.render.watch_view import WatchBoard
+    from kubectl_pause.render.zombies.watch_view import WatchBoard
     from kubectl_pause.report import Report
     from kubectl_pause.watch_report import WatchLine
 
@@ -240,6 +240,6 @@ class _Table:
 def _screen(view: ViewFlags) -> _JsonLines | _Table:
     if view.output == "json" or not sys.stdout.isatty():
         return _JsonLines()
-    from kubectl_pause.render.watch_view import WatchBoard
+    from kubectl_pause.render.zombies.watch_view import WatchBoard
 
     return _Table(WatchBoard())

@@ -91,7 +91,7 @@ FINDINGS: tuple[ListedColumn[FindingRow], ...] = (
     ListedColumn("NODE", least=10, path=".node", of_many=True, value=lambda row: row.node.name, about="The node that was read."),
     ListedColumn("SEVERITY", path=".severity", value=lambda row: Cell(row.finding.severity, _STYLES.get(row.finding.severity, "")),
                  order=_severity, about="critical, warning or info."),
-    ListedColumn("CODE", path=".code", value=lambda row: row.finding.code, about="What is wrong: docs/findings.md has each."),
+    ListedColumn("CODE", path=".code", value=lambda row: row.finding.code, about="What is wrong: `explain CODE` tells more."),
     ListedColumn("SUBJECT", least=16, path=".subject", value=lambda row: row.finding.subject, about="Which pod and container, or node."),
     ListedColumn("CONFIDENCE", path=".confidence", value=lambda row: row.finding.confidence, about="How sure it is."),
     ListedColumn("MESSAGE", least=20, cut="end", path=".message", value=lambda row: row.finding.message,

@@ -10,10 +10,10 @@ from kubectl_pause.render.difference_view import CHANGES, change_document
 from kubectl_pause.render.leftovers_view import LEFTOVERS, leftover_document
 from kubectl_pause.render.listing import ListedColumn, Row
 from kubectl_pause.render.node_view import COLUMNS, sandbox_document, sandbox_rows
-from kubectl_pause.render.owners_view import OWNERS
 from kubectl_pause.render.who_view import ANSWERS, answer_document
 from kubectl_pause.render.why_view import EXPLANATIONS, explanation_document
-from kubectl_pause.render.zombies_view import REAPERS, ZOMBIES, zombie_document, zombie_rows
+from kubectl_pause.render.zombies.owners_view import OWNERS
+from kubectl_pause.render.zombies.zombies_view import REAPERS, ZOMBIES, zombie_document, zombie_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kubectl_pause.difference_report import Change
     from kubectl_pause.render.check_view import FindingRow
     from kubectl_pause.render.node_view import SandboxRow
-    from kubectl_pause.render.zombies_view import ZombieRow
+    from kubectl_pause.render.zombies.zombies_view import ZombieRow
     from kubectl_pause.report import Answer, Explanation
 
 

@@ -73,7 +73,7 @@ EXPLANATIONS: tuple[ListedColumn[Explanation], ...] = (
     ListedColumn("STATE", path=".state", value=lambda row: Cell(row.state, _STYLES.get(row.state, "")),
                  about="unscheduled, creating, terminating, failed, completed, not-ready or ready."),
     ListedColumn("CAUSE", path=".cause.code", value=lambda row: row.cause.code if row.cause else "-",
-                 about="What stops it: docs/findings.md has each code."),
+                 about="What stops it: `explain CODE` tells more."),
     ListedColumn("CONFIDENCE", path=".cause.confidence", value=lambda row: row.cause.confidence if row.cause else "-",
                  about="How sure that is."),
     ListedColumn("NODE", least=8, path=".node", value=lambda row: row.node or "-", about="The node that it is bound to."),

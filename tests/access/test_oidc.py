@@ -181,7 +181,7 @@ def test_no_verb_changes_the_kubeconfig(server, tmp_path, monkeypatch, verb, cap
         "options": [],
         "version": [],
     }
-    words |= {"schema": [], "diff": ["x", "y"], "completion": ["bash"]}
+    words |= {"explain": [], "schema": [], "diff": ["x", "y"], "completion": ["bash"]}
     for number, seconds in enumerate((3600, -3600)):
         path = write_kubeconfig(tmp_path / f"config{number}", server.url, user=oidc_user(token(seconds)))
         path.write_text(f"# mine\n{path.read_text()}", encoding="utf-8")

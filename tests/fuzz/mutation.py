@@ -18,7 +18,7 @@ from kubectl_pause.render.documents.document import as_json, as_yaml
 from kubectl_pause.render.node_view import node_view
 from kubectl_pause.render.pod_view import pod_view
 from kubectl_pause.render.tree.tree_view import nodes_tree, pods_tree
-from kubectl_pause.render.zombies_view import zombies_view
+from kubectl_pause.render.zombies.zombies_view import zombies_view
 from kubectl_pause.report import Report
 from tests.recorded_nodes import RECORDED, recorded_text
 

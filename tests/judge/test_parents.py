@@ -111,8 +111,8 @@ def test_twenty_thousand_zombies_at_once_have_a_right_answer_in_little_memory():
         import resource
         from dataclasses import replace
         resource.setrlimit(resource.RLIMIT_DATA, (400 << 20, 400 << 20))
-        from kubectl_pause.render.owners_view import owner_messages
-        from kubectl_pause.render.zombies_view import zombies_view
+        from kubectl_pause.render.zombies.owners_view import owner_messages
+        from kubectl_pause.render.zombies.zombies_view import zombies_view
         from tests.judge.test_parents import MAIN, PAUSE, ZOMBIE, report, written_node
         from tests.render.test_views import whole
         dead = [replace(ZOMBIE, pid=10000 + number, inside=(number,)) for number in range(20000)]

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from kubectl_pause.inspect_node import inspect_capture
-from kubectl_pause.render.owners_view import owner_messages
+from kubectl_pause.render.zombies.owners_view import owner_messages
 from kubectl_pause.report import NodeReport, PodIdentity, ZombieGroup, ZombieParent
 from tests.judge.test_zombies import recorded, report
 from tests.nodes.written_nodes import Written, pod_path, written_node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kubectl_pause.facts.watch import Counted, End, Events, Fact, Gone, Look
 from kubectl_pause.judge.reaping.watching import NodeWatching
-from kubectl_pause.render.watch_view import WatchBoard
+from kubectl_pause.render.zombies.watch_view import WatchBoard
 from kubectl_pause.watch_report import WatchPods
 from tests.judge.watched import NOW, TRACED, pause, untraced
 

@@ -10,7 +10,7 @@ import pytest
 from kubectl_pause.render.node_view import node_view
 from kubectl_pause.render.plain_text import columns_of
 from kubectl_pause.render.pod_view import pod_view
-from kubectl_pause.render.zombies_view import zombies_view
+from kubectl_pause.render.zombies.zombies_view import zombies_view
 from kubectl_pause.report import NodeReport, Report
 from tests.render.test_views import EXPECTED, whole
 from tests.render.test_zombies_view import cluster

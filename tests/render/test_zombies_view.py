@@ -7,7 +7,7 @@ import os
 import msgspec
 import pytest
 
-from kubectl_pause.render.zombies_view import zombies_view
+from kubectl_pause.render.zombies.zombies_view import zombies_view
 from kubectl_pause.report import NodeReport, Report, Zombie, ZombieGroup, ZombieParent
 from tests.judge.test_zombies import recorded, report
 from tests.render.test_views import EXPECTED, HOSTILE, whole

@@ -33,7 +33,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "dry_run": ("client", "server"),
     "image_pull_policy": ("IfNotPresent", "Always", "Never"),
 }
-_OUTPUTS = {"access": ("json", "yaml")}
+_OUTPUTS = {"access": ("json", "yaml"), "explain": ("json",)}
 _OF_FILES = {"captured", "kubeconfig", "certificate_authority", "client_certificate", "client_key"}
 _OF_KUBECONFIG = {"context": "contexts", "cluster": "clusters", "user": "users"}
 
@@ -93,6 +93,8 @@ def _values(line: Unfinished, flag: str) -> tuple[list[Candidate], int]:  # noqa
         from kubectl_pause.render.row_kinds import BY_VERB
 
         return _plain(column.heading for column in BY_VERB[line.verb].columns), NO_FILES
+    if flag == "ignored":
+        return _codes(), NO_FILES
     if flag in _WORDS:
         return _plain(_WORDS[flag]), NO_FILES
     if flag in _OF_KUBECONFIG:
@@ -122,6 +124,8 @@ def _arguments(line: Unfinished) -> tuple[list[Candidate], int]:  # noqa: PLR091
     verb = line.verb
     if verb == "diff":
         return [], FILES
+    if verb == "explain":
+        return ([] if line.arguments else _codes()), NO_FILES
     if verb == "schema" and not line.arguments:
         from kubectl_pause.schema import DOCUMENTS
 
@@ -145,6 +149,12 @@ def _arguments(line: Unfinished) -> tuple[list[Candidate], int]:  # noqa: PLR091
         names = _asked(line, known_names.nodes)
         return _plain(front + name for name in names if front + name not in line.arguments), NO_FILES
     return [], NO_FILES
+
+
+def _codes() -> list[Candidate]:
+    from kubectl_pause.finding_codes.table import CODES
+
+    return [(row.code, row.meaning) for row in CODES.values()]
 
 
 def _pods(line: Unfinished) -> tuple[list[Candidate], int]:

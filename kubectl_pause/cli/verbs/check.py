@@ -42,7 +42,7 @@ def check(
 ) -> int:
     """Tell what is wrong with the sandboxes of a node, worst first: drift, lost or stopped pauses, zombies, limits that are reached.
 
-    Two looks tell zombies that stay from those that are gone in a moment.
+    Two looks tell zombies that stay from those that are gone in a moment. `explain CODE` tells more of a finding.
 
     \b
     Examples:

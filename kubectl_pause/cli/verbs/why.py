@@ -37,6 +37,7 @@ def why(
     """Tell why a pod is stuck: the first thing that stops it on its way up or down, what proves it, and what happens by itself.
 
     Events, conditions and the node's lease are asked first; the node itself is read where they leave something to tell.
+    `explain CODE` tells more of a cause.
 
     \b
     Examples:

@@ -113,7 +113,7 @@ def _check_places(given: dict[str, bool], *, of_pods: bool) -> None:
 
 def _text(view: ViewFlags, *, of_many: bool) -> Callable[[Report], str]:
     def text(report: Report) -> str:
-        from kubectl_pause.render.zombies_view import zombies_view
+        from kubectl_pause.render.zombies.zombies_view import zombies_view
 
         wide, width, colour = view.output == "wide", terminal.width(), terminal.colour()
         headings, sort_by = not view.no_headers, view.sort_by

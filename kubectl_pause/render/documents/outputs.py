@@ -11,8 +11,8 @@ from kubectl_pause.render.columns import Column, table
 from kubectl_pause.render.documents.jsonpath import as_json_lists, as_text, find, printed
 from kubectl_pause.render.documents.jsonpath_syntax import Template, parse, parse_relaxed
 from kubectl_pause.render.listing import in_order
-from kubectl_pause.render.owners_view import owner_messages
 from kubectl_pause.render.plain_text import visible
+from kubectl_pause.render.zombies.owners_view import owner_messages
 
 if TYPE_CHECKING:
     import msgspec

@@ -13,7 +13,7 @@ from kubectl_pause.render.page.page_table import PageTable, listed, page_table
 from kubectl_pause.render.page.pod_chapter import PodChapter, missing_chapter, sandbox_chapter
 from kubectl_pause.render.page.unread import Unread, unread_parts
 from kubectl_pause.render.plain_text import age
-from kubectl_pause.render.zombies_view import group_text
+from kubectl_pause.render.zombies.zombies_view import group_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,7 @@ from kubectl_pause.render.plain_text import age
 from kubectl_pause.render.pod_view import CONTAINERS, container_rows, differences, missing_lines, namespace_rows, sandbox_lines
 from kubectl_pause.render.tree.branches import Branch
 from kubectl_pause.render.tree.tree_view import holder_branch
-from kubectl_pause.render.zombies_view import REAPERS, ZOMBIES, ReaperRow, ZombieRow
+from kubectl_pause.render.zombies.zombies_view import REAPERS, ZOMBIES, ReaperRow, ZombieRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,8 +9,8 @@ from kubectl_pause.notes import RESTARTED, RUNTIME_UNREAD, SEVERAL_BOOTS
 from kubectl_pause.render.columns import labelled, painted, remedy_lines
 from kubectl_pause.render.evidence import argument_lines
 from kubectl_pause.render.listing import ListedColumn, in_order, listing
-from kubectl_pause.render.owners_view import OWNERS, owner_rows
 from kubectl_pause.render.plain_text import age
+from kubectl_pause.render.zombies.owners_view import OWNERS, owner_rows
 
 if TYPE_CHECKING:
     from kubectl_pause.report import NodeReport, PidNamespace, PidScope, Report, Sandbox, Zombie, ZombieGroup
