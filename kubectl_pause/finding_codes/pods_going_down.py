@@ -51,10 +51,12 @@ PODS_GOING_DOWN = (
         code="pod/volume-busy",
         severity="warning",
         meaning="Its containers have ended, and the kubelet does not let go of it: a volume in use, most often.",
-        evidence="A minute after its grace no container runs. It is only `possible`: there is no event of it.",
+        evidence="A minute after its grace no container runs, and a process works in a volume of it that is mounted: its working "
+        "directory, its root or an open file is there. Where none is seen it is only `possible`, and `why` alone says it: no event tells.",
         alike="A cgroup that is not empty, or a kubelet that is slow, looks the same. Within the first minute it is no finding.",
-        remedy="On the node `grep UID /proc/1/mountinfo`, and `fuser -vm PATH` for who uses these. By itself the kubelet tries to "
-        "unmount again, in steps that double up to 2 min, and the pod is gone soon after the last user.",
+        remedy="End the process that is named, or have it leave; where none is, on the node `grep UID /proc/1/mountinfo`, and `fuser -vm "
+        "PATH` for who uses these. By itself the kubelet tries to unmount again, in steps that double up to 2 min, and the pod is "
+        "gone soon after the last user.",
         source="The kubelet's `SyncTerminatedPod` waits for volumes without an event; seen on Kubernetes 1.34 with a process whose cwd "
         "was in an emptyDir.",
     ),
