@@ -81,8 +81,9 @@ ZOMBIES = (
     FindingCode(
         code="zombie/unknown-parent",
         severity="warning",
-        meaning="The parent's namespaces could not be read, or it is beyond the node's PID namespace: whose it is is unknown.",
-        evidence="The parent, and that its role could not be seen; or its number, which reads 0.",
+        meaning="The parent's namespaces could not be read, it is beyond the node's PID namespace, or it ended meanwhile: whose it is is "
+        "unknown.",
+        evidence="The parent, and that its role could not be seen; or its number, which reads 0; or that it is a zombie itself.",
         alike="As an ordinary user most links of others cannot be read: root may see a `zombie/host-process` or another in it.",
         remedy="As root: `ls -l /proc/PID/ns`. Where the number is 0, `ps` on the machine that runs the node (kind, or another node in a "
         "container). By itself it goes when the parent ends.",

@@ -294,6 +294,15 @@ def test_a_dead_leader_is_no_zombie_and_nobody_s_fault():
     assert (leader.verdict, leader.severity, leader.names) == ("zombie/dead-leader", "info", {"npm start": 1})
 
 
+def test_a_parent_that_ended_while_the_node_was_read_is_no_dead_leader():
+    """A zombie of one thread has no children: what reads as one was adopted since, by whom is not known."""
+    group = the_group(written_node(PAUSE, replace(MAIN, state="Z"), ZOMBIE, containers={"b": "app"}), 500)
+    assert (group.verdict, group.remedies) == ("zombie/unknown-parent", [])
+    assert "is a zombie itself" in told(group)
+    leader = the_group(written_node(PAUSE, replace(MAIN, state="Z", threads=3), ZOMBIE, containers={"b": "app"}), 500)
+    assert leader.verdict == "zombie/parent-dead-leader"
+
+
 def test_a_stopped_launcher_of_a_pod_made_by_hand():
     """`main-dead`: a dash that ended with 5; the `unshare` that started it is stopped."""
     zoo = read_capture((RECORDED / "reaping" / "zoo.capture").read_bytes(), "zoo")

@@ -138,6 +138,9 @@ def _verdict(facts: ReapingFacts, whose: Whose, zombies: Sequence[Zombie], *, ma
         told = "its parent is outside of the node's PID namespace, as where the node is a container itself, and has not waited for it"
         return Verdict("zombie/outside-parent" if sandbox else "zombie/unknown-parent", told, [], remedies.of_beyond())
     process = facts.processes.get(parent.pid)
+    if process and process.is_zombie:
+        told = "its parent ended while the node was read: who has adopted it since is not known"
+        return Verdict("zombie/unknown-parent", told, [f"{_named(parent)} is a zombie itself, and a zombie has no children"], [])
     if process and process.state == "Z":
         return _under_dead_leader(facts, process, parent)
     if main or parent.role in ("runtime", "kubelet", "host", "unknown"):
