@@ -13,6 +13,7 @@ from kubectl_pause.facts.decoding import decode_json
 from kubectl_pause.facts.header import Header, parse_header
 from kubectl_pause.facts.kernel.arguments import parse_arguments
 from kubectl_pause.facts.kernel.fds import OpenNamespaces, parse_fds
+from kubectl_pause.facts.kernel.links import Links, parse_links
 from kubectl_pause.facts.kernel.mounts import Mounts, parse_mount_times, parse_mountinfo
 from kubectl_pause.facts.kernel.pid_limits import Freezer, PidLimit, parse_frozen, parse_pid_limits
 from kubectl_pause.facts.kernel.process import Process, parse_processes
@@ -108,6 +109,8 @@ class NodeFacts:
     look. One that is missing was gone when it looked, after it had read the mount table."""
     health: RuntimeHealth | None = None
     """What the runtime needs to make a sandbox; None where the collector was not asked to look."""
+    links: Links | None = None
+    """Interfaces of the node and of its pods; None where the collector was not asked to look."""
 
 
 def node_facts(capture: Capture, source: str) -> NodeFacts:
@@ -164,6 +167,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         os_name=_os_name(capture.content("os-release")),
         mounted_at=parse_mount_times(capture.content("netns")) if "netns" in capture.sections else None,
         health=runtime_health(capture),
+        links=parse_links(capture.content("links")) if "links" in capture.sections else None,
     )
 
 
