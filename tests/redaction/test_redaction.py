@@ -215,14 +215,14 @@ def test_leases_links_and_configurations_join_as_they_did() -> None:
     health, links, routes = runtime_health(capture), parse_links(capture.content("links")), parse_routes(capture.content("routes"))
     assert health is not None
     assert health.network == names.name("cbr0")
-    assert health.programs == set(health.plugin_types) == {names.name("acme"), "host-local"}
+    assert health.programs == frozenset(health.plugin_types) == frozenset({names.name("acme"), "host-local"})
     assert [(lease.network, lease.address, lease.sandbox, lease.made_at) for lease in health.leases] == [
         (health.network, names.address(address), names.identifier(sandbox), made_at)
         for address, sandbox, made_at in zip(("10.1.2.3", "fd00::17"), sandboxes, (900, 901), strict=True)
     ]
     assert routes == {links.of_node[7].name: (names.address("10.1.2.3"),)}
     assert links.of_node[8].kind == "bridge"
-    assert links.of_process == {4: {(2, 7)}}
+    assert links.of_process == {4: frozenset({(2, 7)})}
 
 
 def test_a_cgroup_line_and_loopback_are_no_addresses_of_anybody() -> None:

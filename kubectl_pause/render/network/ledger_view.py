@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def ledger_document(row: LedgerRow) -> object:
     """What a path of `--sort-by` sees of a row."""
-    return msgspec.to_builtins(row)
+    return msgspec.json.decode(msgspec.json.encode(row))  # lists, where the row has tuples
 
 
 def ledger_name(row: LedgerRow) -> str | None:
@@ -41,7 +41,7 @@ def _leases(row: LedgerRow) -> str:
 
 
 def _lease(lease: LeaseOf, *, of: bool) -> str:
-    return f"{lease.network}/{lease.address} ({age(lease.age)}{f', of {short_id(lease.sandbox)}' if of else ''})"
+    return f"{lease.network}/{lease.address}{f' of {short_id(lease.sandbox)}' if of else ''} ({age(lease.age)})"
 
 
 def _namespace(row: LedgerRow) -> str:
@@ -57,9 +57,9 @@ NETWORK: tuple[ListedColumn[LedgerRow], ...] = (
                  about="The sandbox's addresses."),
     ListedColumn("VETH", least=8, rank=2, path=".veths", value=_veths,
                  about="Its links' ends on the node; ? where its links could not be read, or are in doubt."),
-    ListedColumn("LEASE", least=12, turn=0, rank=4, path=".leases[*].address", value=_leases,
+    ListedColumn("LEASE", least=12, rank=4, path=".leases[*].address", value=_leases,
                  about="host-local's file, as network/address, and its age; - where the node keeps none."),
-    ListedColumn("NETNS", least=10, turn=0, cut="end", rank=3, path=".inode", value=_namespace,
+    ListedColumn("NETNS", least=10, turn=0, cut="id", rank=3, path=".inode", value=_namespace,
                  about="Inode of the network namespace, and where it is mounted."),
 )  # fmt: skip
 """What is said of a sandbox's network, in this order."""
@@ -73,8 +73,8 @@ def ledger_view(  # noqa: PLR0913 (a table's surroundings)
     rows = sorted(every, key=lambda row: row.pod is None)
     of_many = of_many or len(ledgers) > 1
     lines = listing(NETWORK, rows, of_many=of_many, width=width, headings=headings, colour=colour) if rows else []
-    counts = {"in the node's network": sum(each.in_node_network for each in ledgers), "stopped": sum(each.stopped for each in ledgers)}
+    counts = {"hostNetwork": sum(each.in_node_network for each in ledgers), "stopped": sum(each.stopped for each in ledgers)}
     told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     if headings and told:
-        lines.append(f"sandboxes without a network of their own: {told}")
+        lines.append(f"not listed: {told}")
     return "".join(line + "\n" for line in lines)
