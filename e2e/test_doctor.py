@@ -6,6 +6,7 @@ A pod with root's rights makes them, in the node's own namespaces. They are thos
 from __future__ import annotations
 
 import json
+import re
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -239,6 +240,30 @@ def test_a_lease_that_a_sandbox_left(patient: Patient) -> None:
     with patient.fault("ipam/stale", undone=lambda: patient.on_node(f"rm {place}/{address}")):
         patient.on_node(f"cd {place} && printf '{'ab' * 32}\\r\\neth0' >{address} && touch -d @$(($(date +%s) - 600)) {address}")
     patient.remove("has-a-lease")
+
+
+def test_the_network_of_a_fresh_pod_in_one_row(patient: Patient) -> None:
+    """Its host end by its number is the node's own word: a veth of a pod is gone with it."""
+    patient.make("in-the-ledger")
+    sandbox = patient.sandbox("in-the-ledger")
+    ended = patient.cluster.plugin("node", patient.cluster.node, "-o", "network", "--no-headers")
+    assert ended.code == 0, ended.stderr
+    rows = [re.split(r" {2,}", line) for line in ended.stdout.splitlines()]
+    ((_, address, veth, lease, netns),) = [row for row in rows if row[0] == f"{SPACE}/in-the-ledger"]
+    assert address == ",".join(sandbox["ips"])
+    assert netns == f"{sandbox['namespaces']['net']['inode']} {patient.netns('in-the-ledger')}"
+    number, other_end = patient.on_node(f"cat /sys/class/net/{veth}/ifindex /sys/class/net/{veth}/iflink").split()
+    script = "cat /sys/class/net/eth0/iflink /sys/class/net/eth0/ifindex"
+    assert patient.cluster.kubectl("exec", "-n", SPACE, "in-the-ledger", "--", "sh", "-c", script).split() == [number, other_end]
+    network, _, leased = lease.partition(" (")[0].partition("/")
+    assert leased == sandbox["ips"][0]
+    said = patient.on_node(
+        f"head -n 1 /run/cni-ipam-state/{network}/{leased} 2>/dev/null || head -n 1 /var/lib/cni/networks/{network}/{leased}"
+    )
+    assert said.strip() == sandbox["id"]
+    patient.remove("in-the-ledger")
+    after = patient.cluster.plugin("node", patient.cluster.node, "-o", "network", "--no-headers").stdout
+    assert not {veth, netns} & {cell for line in after.splitlines() for cell in re.split(r" {2,}", line)}
 
 
 def test_no_network_and_one_that_is_moved_back(patient: Patient) -> None:

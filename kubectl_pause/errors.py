@@ -60,6 +60,7 @@ Reason = Literal[
     "NotFound",
     "NotLinux",
     "NotPermitted",
+    "NotRecorded",
     "NotScheduled",
     "NotShown",
     "NotStarted",

@@ -13,7 +13,7 @@ import secrets
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.capture.answers import in_log
 from kubectl_pause.capture.crictl_limits import crictl_limits
@@ -34,6 +34,8 @@ USER_LABEL = "pause-inspect/user"
 """On a bare pod alone, which no Job takes away: a digest of its user's name, by which that user's next run knows it."""
 KEPT_LABEL, UNTIL_LABEL = "pause-inspect/kept-for", "pause-inspect/kept-until"
 """On a pod that stays for its user's next runs: the same digest, and the moment until which it may be used (seconds since the epoch)."""
+Health = Literal["no", "yes", "network"]
+"""What is read of a runtime's health: nothing; what keeps it from making sandboxes; the links of the node and its pods, too."""
 COMMAND = ("sh", "-c", 'eval "$COLLECTOR"')
 """The collector travels in the pod's environment: an exec request's URL is too short a place for it behind some proxies."""
 
@@ -69,7 +71,7 @@ class InspectorOptions:
     use_crictl: bool = True
     read_fds: bool = False
     read_args: bool = False
-    read_health: bool = False
+    read_health: Health = "no"
     via: str | None = None
     transport: str = TRANSPORTS[0]
     keep_seconds: float = 0.0
@@ -153,10 +155,10 @@ def settings(options: InspectorOptions) -> dict[str, str]:
         "USE_CRICTL": options.use_crictl,
         "READ_FDS": options.read_fds,
         "READ_ARGS": options.read_args,
-        "READ_HEALTH": options.read_health,
     }
     limits = crictl_limits(options.timeout - options.sample_seconds)
-    return {name: "yes" if on else "no" for name, on in switches.items()} | limits | {"SAMPLE_SECONDS": f"{options.sample_seconds:g}"}
+    others = {"READ_HEALTH": options.read_health, "SAMPLE_SECONDS": f"{options.sample_seconds:g}"}
+    return {name: "yes" if on else "no" for name, on in switches.items()} | limits | others
 
 
 def collector() -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kubectl_pause.access.connection_flags import ConnectionFlags
     from kubectl_pause.capture.fan_out import Bounds
-    from kubectl_pause.capture.inspector_pod import InspectorOptions
+    from kubectl_pause.capture.inspector_pod import Health, InspectorOptions
 
 _CONNECTION, _READING, OUTPUT = "Connection", "Reading nodes", "Output"
 
@@ -167,9 +167,8 @@ class CaptureFlags:
         flag(_READING, "--dry-run", metavar="WAY", help="client or server: print what would be created, and create nothing."),
     ] = None
 
-    def inspector(self, sample: float = 0.0, *, health: bool = False) -> InspectorOptions:
-        """As the cluster package takes them, for one look or for a second one `sample` seconds later; `health` reads what keeps a
-        runtime from making sandboxes, too.
+    def inspector(self, sample: float = 0.0, *, health: Health = "no") -> InspectorOptions:
+        """As the cluster package takes them, for one look or for a second one `sample` seconds later.
 
         Raises PauseInspectError for a bad duration.
         """

@@ -15,7 +15,7 @@ _NO_CLUSTER_LOCAL = "--local reads this host, and asks no cluster"
 _USED_LOCALLY = {"timeout", "crictl"}
 _OF_THE_POD = ("image", "image_pull_policy", "image_pull_secret", "debug_namespace", "dry_run", "keep", "transport")
 _USED_INSIDE = {"timeout", "parallel"}
-_TABLES = ("", "wide")
+_TABLES = ("", "wide", "network")
 
 
 @dataclass(frozen=True, slots=True)

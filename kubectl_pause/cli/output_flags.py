@@ -73,3 +73,10 @@ class SandboxViewFlags(SandboxOutputFlags):
     """How sandboxes are shown, and from where the report is taken."""
 
     captured: Captured = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeViewFlags(SandboxViewFlags):
+    """How sandboxes are shown: by their networks, too."""
+
+    output: Annotated[Optional[str], flag(OUTPUT, "--output", "-o", metavar="FORMAT", help=f"tree, network, {_FORMS}")] = None

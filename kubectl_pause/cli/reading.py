@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from kubectl_pause.access.rest import Api
     from kubectl_pause.capture.answers.node_answer import NodeCapture
+    from kubectl_pause.capture.inspector_pod import Health
     from kubectl_pause.cli.flags import CaptureFlags
     from kubectl_pause.cli.output_flags import OutputFlags
     from kubectl_pause.facts.api import Pod
@@ -125,7 +126,7 @@ def reports_of_nodes(
     prove: bool = False,
     processes: bool = False,
     sample: float = 0.0,
-    health: bool = False,
+    health: Health = "no",
 ) -> Iterator[tuple[str, NodeReport]]:
     """The report of each node, with proofs and processes if asked, as they come; a node that fails becomes an error of `report`."""
     from kubectl_pause.inspect_node import inspect_capture
@@ -169,12 +170,9 @@ def reports_from_inside(api: Api, pods: Sequence[Pod], report: Report, *, sample
 
 
 def captures_of_nodes(
-    api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report, *, sample: float = 0.0, health: bool = False
+    api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report, *, sample: float = 0.0, health: Health = "no"
 ) -> Iterator[tuple[str, NodeCapture]]:
-    """The capture of each node, as they come, `sample` seconds between two looks; a node that fails becomes an error of `report`.
-
-    `health` reads what keeps a runtime from making sandboxes, too.
-    """
+    """The capture of each node, as they come, `sample` seconds between two looks; a node that fails becomes an error of `report`."""
     from kubectl_pause.capture.fan_out import TooManyFailures, capture_nodes
 
     options = flags.inspector(sample, health=health)
@@ -286,7 +284,7 @@ def warn_of_nodes(report: Report, view: OutputFlags) -> None:
     for node in report.nodes:
         if not node.sandboxes and not node.pods_without_sandbox:
             warn(f"node {node.name} has no sandboxes")
-        for finding in node.findings if view.no_headers else ():
+        for finding in node.findings if view.no_headers and view.output != "network" else ():
             warn(f"{finding.subject}: {finding.message} [{finding.code}]")
 
 

@@ -13,6 +13,7 @@ from kubectl_pause.facts.decoding import decode_json
 from kubectl_pause.facts.header import Header, parse_header
 from kubectl_pause.facts.kernel.arguments import parse_arguments
 from kubectl_pause.facts.kernel.fds import OpenNamespaces, parse_fds
+from kubectl_pause.facts.kernel.links import Links, parse_links
 from kubectl_pause.facts.kernel.mounts import Mounts, parse_mount_times, parse_mountinfo
 from kubectl_pause.facts.kernel.pid_limits import Freezer, PidLimit, parse_frozen, parse_pid_limits
 from kubectl_pause.facts.kernel.process import Process, parse_processes
@@ -111,6 +112,8 @@ class NodeFacts:
     """What the runtime needs to make a sandbox; None where the collector was not asked to look."""
     volumes: Mapping[str, PodVolumes] | None = None
     """Mounted volumes by the uid of their pod, and who works in them; None where the collector was not asked to look."""
+    links: Links | None = None
+    """Interfaces of the node and of its pods; None where the collector was not asked to look."""
 
 
 def node_facts(capture: Capture, source: str) -> NodeFacts:
@@ -168,6 +171,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         mounted_at=parse_mount_times(capture.content("netns")) if "netns" in capture.sections else None,
         health=runtime_health(capture),
         volumes=pod_volumes(capture),
+        links=parse_links(capture.content("links")) if "links" in capture.sections else None,
     )
 
 

@@ -26,6 +26,7 @@ _HEADERS_AS_THEY_ARE = {"kernel", "machine", "version", "path"}
 _MASK = re.compile(r"(\d+/(?:status:\w+|fdinfo/?\d*:sigmask):\s*)([0-9a-f]{16})")
 _COMMAND = re.compile(r"(\d+/stat2?:\d+ \()([^\n]*)(\)[^()]*)")
 _ROUTE = re.compile(r"( *)(\S+) ([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}) ([0-9A-Fa-f]+)")
+_LEASE = re.compile(r"( *(?:\d+ )?\./)([^/ ]+)/([0-9a-f.:]+?)(:[0-9a-f]{64})?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[-+]\d\d:\d\d)")
 _KEPT_TEXTS = {"kernelVersion", "osImage", "toolVersion", "containerRuntimeVersion", "createdAt", "capturedAt"}
 _PLAIN = re.compile(r"[\w.+:/() -]{1,80}")
@@ -67,14 +68,9 @@ def _content(names: Pseudonyms, control: bytes, content: bytes) -> bytes:
     if control in _AS_IT_IS:
         return content
     text = content.decode("utf-8", "surrogateescape")
-    if content.startswith((b" {", b" [")):
-        try:
-            document = json.loads(text)
-        except (ValueError, RecursionError):
-            pass
-        else:
-            return b" " + json.dumps(_json(names, document, ""), separators=(",", ":")).encode() + b"\n"
-    line_by_line = _route if control == b"#section routes" else _line
+    if (document := _document(names, text)) is not None:
+        return document.encode() + b"\n"
+    line_by_line = {b"#section routes": _route, b"#section leases": _lease, b"#section cni": _configuration}.get(control, _line)
     return "\n".join(line_by_line(names, line) for line in text.split("\n")).encode("utf-8", "surrogateescape")
 
 
@@ -98,6 +94,28 @@ def _route(names: Pseudonyms, line: str) -> str:
     else:
         address = ipaddress.IPv6Address(names.address(str(ipaddress.IPv6Address(raw)))).packed
     return f"{found[1]}{names.text(found[2])} {address.hex().upper()} {found[4]}"
+
+
+def _document(names: Pseudonyms, text: str) -> str | None:
+    """A whole JSON document behind a blank; None for any other text."""
+    if not text.startswith((" {", " [")):
+        return None
+    try:
+        return " " + json.dumps(_json(names, json.loads(text), ""), separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _configuration(names: Pseudonyms, line: str) -> str:
+    """A CNI configuration, or the folder that the next ones are in."""
+    document = _document(names, line)
+    return names.text(line) if document is None else document
+
+
+def _lease(names: Pseudonyms, line: str) -> str:
+    """`TIME ./NETWORK/ADDRESS` and `./NETWORK/ADDRESS:ID`; the network's name is one in the CNI configuration, too."""
+    found = _LEASE.fullmatch(line)
+    return f"{found[1]}{names.name(found[2])}/{names.text(found[3])}{names.text(found[4] or '')}" if found else names.text(line)
 
 
 def _json(names: Pseudonyms, value: Any, key: str) -> Any:

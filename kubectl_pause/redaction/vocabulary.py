@@ -16,10 +16,10 @@ PUBLIC_NAMES = _words("default kube-system kube-public kube-node-lease")
 """Kept even as a name of something: every cluster has them."""
 
 FIELDS = _words("""
-    address addresses
+    address addresses cniconfig lastCNILoadStatus PluginConfDir PluginDirs plugins
     additionalIps annotations attempt capturedAt cgroupsPath cniResult conditions config containerID containerRuntimeVersion
     containerStatuses containers controller createdAt deletionTimestamp ephemeralContainers ephemeralContainerStatuses exec exitCode
-    Gateway gid gids gidMappings hostId hostIPC hostNetwork hostPID hostUsers id image imageRef info initContainers
+    Gateway gid gids gidMappings hostId hostIPC hostNetwork hostPID hostUsers id image imageRef info ipam initContainers
     initContainerStatuses inspectorUid Interfaces IP IPConfigs ip ipc ipcMode items kernelVersion kind labels lastState length lifecycle
     linux livenessProbe Mac message metadata mode name namespace namespaces netNamespaceClosed network node nodeInfo nodeName
     operatingSystem options osImage ownerReferences path PciID phase pid podIPs podSandboxId pods podStatus postStart preStop privileged
@@ -71,7 +71,8 @@ WORDS = _words("""
     PodReadyToStartContainers DisruptionTarget MemoryPressure DiskPressure PIDPressure NetworkUnavailable KubeletHasNoDiskPressure
     KubeletHasSufficientMemory KubeletHasSufficientPID KubeletReady KubeletNotReady NodeStatusUnknown Always OnFailure Never Node
     Pod ReplicaSet DaemonSet StatefulSet Job Deployment CronJob ReplicationController api file http Version RuntimeName
-    RuntimeVersion RuntimeApiVersion eth0 lo cni0 cbr0 docker0
+    RuntimeVersion RuntimeApiVersion eth0 lo cni0 cbr0 docker0 root class ifindex iflink uevent default DEVTYPE bridge vlan vxlan
+    macvlan ipvlan host-local ptp portmap
 """)
 """Kept where no name is due: in /proc, cgroup and mount paths, images, states. A process by one of these names keeps it."""
 

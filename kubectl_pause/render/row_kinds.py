@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic
 
 from kubectl_pause.render.check_view import FINDINGS, finding_document, finding_rows
 from kubectl_pause.render.difference_view import CHANGES, change_document
 from kubectl_pause.render.leftovers_view import LEFTOVERS, leftover_document
 from kubectl_pause.render.listing import ListedColumn, Row
+from kubectl_pause.render.network.ledger_view import NETWORK, ledger_document, ledger_name, ledger_rows
 from kubectl_pause.render.node_view import COLUMNS, sandbox_document, sandbox_rows
 from kubectl_pause.render.who_view import ANSWERS, answer_document
 from kubectl_pause.render.why_view import EXPLANATIONS, explanation_document
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 class RowKind(Generic[Row]):
     """`rows` of a document, the `document` that paths see of a row, its `name` as TYPE/NAME or None, and its `columns`.
 
-    `others` are tables that `-o wide` prints beside it: they cannot be sorted or chosen from. `forms` are those of `-o` that only some rows
-    have: `wide`, where it shows more, `tree`, where it is drawn, `owners`, where there are messages to them.
+    `others` are tables that another `-o` prints: custom columns cannot be chosen from them. `forms` are those of `-o` that only some rows
+    have: `wide`, where it shows more, `tree`, where it is drawn, `owners`, where there are messages to them, `network`, the ledger.
     """
 
     columns: tuple[ListedColumn[Row], ...]
@@ -69,6 +70,8 @@ def _changed_name(change: Change) -> str | None:
 
 
 SANDBOX_ROWS = RowKind(COLUMNS, sandbox_rows, sandbox_document, _pod_name, forms=("wide", "tree"))
+NODE_ROWS = replace(SANDBOX_ROWS, others=(NETWORK,), forms=("wide", "tree", "network"))
+NETWORK_ROWS = RowKind(NETWORK, ledger_rows, ledger_document, ledger_name, forms=NODE_ROWS.forms)
 ZOMBIE_ROWS = RowKind(ZOMBIES, zombie_rows, zombie_document, _zombie_name, others=(REAPERS, OWNERS), forms=("wide", "owners"))
 ANSWER_ROWS: RowKind[Answer] = RowKind(ANSWERS, lambda report: report.answers, answer_document, _answer_name)
 LEFTOVER_ROWS: RowKind[Leftover] = RowKind(LEFTOVERS, lambda left: left.items, leftover_document, _leftover_name, forms=())
@@ -80,7 +83,7 @@ EXPLANATION_ROWS: RowKind[Explanation] = RowKind(
 FINDING_ROWS = RowKind(FINDINGS, finding_rows, finding_document, _finding_name)
 
 BY_VERB: dict[str, RowKind[Any]] = {
-    "node": SANDBOX_ROWS,
+    "node": NODE_ROWS,
     "pod": SANDBOX_ROWS,
     "local": SANDBOX_ROWS,
     "zombies": ZOMBIE_ROWS,

@@ -49,14 +49,16 @@ def test_file_systems():
     assert found.file_systems == (FileSystem("/run", 100, 0, 50, 7),)
 
 
-def test_leases_of_the_network_in_use():
+def test_leases_and_the_network_in_use():
     one, other = "ab" * 32, "cd" * 32
     lines = [" /run/x", " 900 ./kind/10.0.0.5", f" ./kind/10.0.0.5:{one}", " 901 ./podman/10.88.0.2", f" ./podman/10.88.0.2:{other}"]
     lines += [" 902 ./kind/fd00::5", f" ./kind/fd00::5:{other}", f" ./kind/10.0.0.9:{one}", " 903 ./kind/10.0.0.8"]
     found = health(crictl_info=json.dumps(INFO), cni='/etc/cni/net.d\n{"name":"kind","type":"ptp"}', leases="\n".join(lines))
+    assert found.network == "kind"
     assert found.leases == (
-        Lease("/run/x/kind/10.0.0.5", "10.0.0.5", one, 900),
-        Lease("/run/x/kind/fd00::5", "fd00::5", other, 902),
+        Lease("/run/x/kind/10.0.0.5", "kind", "10.0.0.5", one, 900),
+        Lease("/run/x/podman/10.88.0.2", "podman", "10.88.0.2", other, 901),
+        Lease("/run/x/kind/fd00::5", "kind", "fd00::5", other, 902),
     )
 
 

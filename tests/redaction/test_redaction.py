@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 
 from kubectl_pause.facts.api import ApiView
 from kubectl_pause.facts.capture import FILE_MAGIC, parse_capture, unpack
+from kubectl_pause.facts.kernel.links import parse_links
+from kubectl_pause.facts.kernel.routes import parse_routes
+from kubectl_pause.facts.runtime.health import runtime_health
 from kubectl_pause.inspect_node import inspect_capture
 from kubectl_pause.redaction.capture import redacted_text
 from kubectl_pause.redaction.pseudonyms import Pseudonyms
@@ -191,6 +194,35 @@ def test_an_ipv6_address_in_a_sentence_is_the_one_in_the_json(line: str, address
     assert address not in after
     assert pseudonym in after.split("\n")[4]
     assert "12:30:45" in after or "12:30:45" not in line
+
+
+def test_leases_links_and_configurations_join_as_they_did() -> None:
+    sandboxes = "ab" * 32, "cd" * 32
+    lines = [
+        "#pause-inspect-collector 1", "#section crictl.info", ' {"cniconfig":{"PluginConfDir":"/etc/cni/net.d","PluginDirs":["/opt/x"]}}',
+        "#section cni", " /etc/cni/net.d", ' {"name":"cbr0","plugins":[{"type":"acme","ipam":{"type":"host-local"}}]}', " not json {[",
+        "#section cni-programs", " /opt/x", " acme", " host-local",
+        "#section leases", " /run/x", " 900 ./cbr0/10.1.2.3", f" ./cbr0/10.1.2.3:{sandboxes[0]}", " 901 ./cbr0/fd00::17",
+        f" ./cbr0/fd00::17:{sandboxes[1]}", "#section routes", " acme-veth 0302010A 0005",
+        "#section links", " ./acme-veth/ifindex:7", " ./acme-veth/iflink:2", " ./acme-br/ifindex:8", " ./acme-br/iflink:8",
+        " ./acme-br/uevent:DEVTYPE=bridge", " ./eth0/default:0", "4/root/sys/class/net/acme-pod/ifindex:2",
+        "4/root/sys/class/net/acme-pod/iflink:7", "#end uptime=1", "",
+    ]  # fmt: skip
+    after = redacted_text("\n".join(lines).encode(), SALT)
+    for secret in (b"acme", b"cbr0", b"10.1.2.3", b"fd00::17", *map(str.encode, sandboxes)):
+        assert secret not in after
+    capture, names = parse_capture(after, "-"), Pseudonyms(SALT)
+    health, links, routes = runtime_health(capture), parse_links(capture.content("links")), parse_routes(capture.content("routes"))
+    assert health is not None
+    assert health.network == names.name("cbr0")
+    assert health.programs == frozenset(health.plugin_types) == frozenset({names.name("acme"), "host-local"})
+    assert [(lease.network, lease.address, lease.sandbox, lease.made_at) for lease in health.leases] == [
+        (health.network, names.address(address), names.identifier(sandbox), made_at)
+        for address, sandbox, made_at in zip(("10.1.2.3", "fd00::17"), sandboxes, (900, 901), strict=True)
+    ]
+    assert routes == {links.of_node[7].name: (names.address("10.1.2.3"),)}
+    assert links.of_node[8].kind == "bridge"
+    assert links.of_process == {4: frozenset({(2, 7)})}
 
 
 def test_a_cgroup_line_and_loopback_are_no_addresses_of_anybody() -> None:

@@ -9,7 +9,7 @@
 #
 # Settings, all optional: CRICTL_SECONDS (each call, 10), CRICTL_SHARE (all calls together, 30), USE_CRICTL (yes|no), NODE_ROOT (/proc/1/root), PROC (/proc),
 # READ_FDS (no|yes: look for open descriptors of namespaces), READ_ARGS (no|yes: arguments of processes that could reap),
-# READ_HEALTH (no|yes: what keeps a runtime from making sandboxes), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
+# READ_HEALTH (no|yes: what keeps a runtime from making sandboxes|network: that, and links), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
 export LC_ALL=C PATH=/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin
 PROC=${PROC:-/proc} NODE_ROOT=${NODE_ROOT:-/proc/1/root} CRICTL_SECONDS=${CRICTL_SECONDS:-10} CRICTL_SHARE=${CRICTL_SHARE:-30} USE_CRICTL=${USE_CRICTL:-yes}
 SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-no} READ_ARGS=${READ_ARGS:-no} READ_HEALTH=${READ_HEALTH:-no}
@@ -232,7 +232,7 @@ in_root() {
 # are installed; files of the CNI cache that are empty; leases of host-local (when, of which sandbox, the address); file systems that a
 # sandbox needs: blocks, free, inodes, free.
 health() {
-	[ "$READ_HEALTH" = yes ] || return
+	[ "$READ_HEALTH" != no ] || return
 	crictl_end=$(($(date +%s) + CRICTL_SHARE))
 	echo '#section cni'
 	set +f
@@ -287,6 +287,28 @@ processes() {
 	each ns/cgroup ns/ipc ns/mnt ns/net ns/pid ns/time ns/user ns/uts | xargs stat -c '%N' 2>/dev/null
 	each stat | xargs grep -asH '' 2>/dev/null | sed 's,^\([0-9]*\)/stat:,\1/stat2:,'
 }
+
+# Interfaces of the node, and those of each other network namespace as its first process sees them, which in a pod's is pause: sysfs shows
+# the namespace that it was mounted in. A container may have mounted over its own /sys what is none, or what hangs: that is passed over.
+FIRST_IN_EACH='
+/^[0-9]+\/stat:/ { pid = $0 + 0; sub(/.*\) /, ""); since[pid] = $20 + 0; next }
+{ pid = $2 + 0; if (pid == 1) of_node = $1 ""; if (!($1 in first) || since[pid] < since[first[$1]]) first[$1] = pid }
+END { for (space in first) if (space != of_node && n++ < 2048) print first[space] "/root/sys/class/net" }'
+LINKS_OF_PODS='
+printf "%s\n" "$@" | xargs stat -f -c "%t %n" | sed -n "s/^62656572 //p" | while read -r place; do
+	set -- "$place"/*/ifindex
+	[ $# -gt 256 ] || grep -asHm 1 -E "^[0-9]+$" "$@" "$place"/*/iflink
+done'
+links() {
+	[ "$READ_HEALTH" = network ] || return
+	crictl_end=$(($(date +%s) + CRICTL_SHARE))
+	echo '#section links'
+	(cd "$NODE_ROOT/sys/class/net" && grep -asHE '^([0-9]+|DEVTYPE=[a-z0-9_]+)$' ./*/ifindex ./*/iflink ./*/uevent | head -n 16384 | sed 's/^/ /')
+	awk '$2 == "00000000" && $8 == "00000000" && n++ < 64 { print " ./" $1 "/default:0" }' 1/net/route
+	awk '$1 ~ /^0+$/ && $2 == "00" && $10 != "lo" && n++ < 64 { print " ./" $10 "/default:0" }' 1/net/ipv6_route
+	places=$({ each stat | xargs grep -asH ''; each ns/net | xargs stat -L -c '%i %n'; } | awk "$FIRST_IN_EACH")
+	[ -z "$places" ] || limited sh -c "$LINKS_OF_PODS" sh $places | head -n 32768
+} 2>/dev/null
 
 # `-id ID` of containerd-shim and `-c ID` of conmon, no other argument. Anybody may bear these names: who reads it must judge that.
 # grep names the file before each line, or before each argument (busybox's ends a line at NUL), so no argument can forge a pid.
@@ -450,6 +472,7 @@ collect() {
 	health
 	processes
 	shims
+	links
 	fds
 	volumes
 	look_at_reapers

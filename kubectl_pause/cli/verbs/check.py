@@ -107,7 +107,7 @@ def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: Fl
     api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, names, every=every)
     report.errors += failures
-    for _, whole in reading.reports_of_nodes(api, nodes, capture, report, sample=wait, health=True):
+    for _, whole in reading.reports_of_nodes(api, nodes, capture, report, sample=wait, health="yes"):
         report.nodes.append(whole)
 
 

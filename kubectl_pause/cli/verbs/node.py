@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from kubectl_pause.cli import reading, terminal
 from kubectl_pause.cli.flags import FleetFlags, KubeFlags, with_shared_flags
-from kubectl_pause.cli.output_flags import SandboxViewFlags
+from kubectl_pause.cli.output_flags import NodeViewFlags
+from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
+    from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.join.network.ledger import Ledger
+    from kubectl_pause.render.row_kinds import RowKind
     from kubectl_pause.report import NodeReport, Report
 
 
@@ -23,7 +27,7 @@ def node(
     every: Annotated[bool, typer.Option("--all", help="All nodes of the cluster.")] = False,
     kube: KubeFlags = KubeFlags(),
     capture: FleetFlags = FleetFlags(),
-    view: SandboxViewFlags = SandboxViewFlags(),
+    view: NodeViewFlags = NodeViewFlags(),
 ) -> int:
     """List every sandbox of a node, one line each: whose it is, its state, the pause process, containers running.
 
@@ -32,46 +36,87 @@ def node(
       kubectl pause-inspect node worker-1
       kubectl pause-inspect node --all -o wide
       kubectl pause-inspect node worker-1 -o tree
+      kubectl pause-inspect node worker-1 -o network
     """
     started = time.monotonic()
-    from kubectl_pause.render.row_kinds import SANDBOX_ROWS
+    from kubectl_pause.render.row_kinds import NETWORK_ROWS, NODE_ROWS
 
-    reading.check_view(view, SANDBOX_ROWS)
+    of_network = view.output == "network"
+    rows: RowKind[Any] = NETWORK_ROWS if of_network else NODE_ROWS
+    reading.check_view(view, rows)
     report = reading.start_report()
+    ledgers: list[Ledger] | None = [] if of_network else None
     if view.captured:
         from kubectl_pause.select.captured_pods import choose_nodes
 
-        nodes, failures = choose_nodes(_from_files(view, report), names or [])
+        nodes, failures = choose_nodes(_from_files(view, report, ledgers), names or [])
         report.nodes += nodes
         report.errors += failures
     else:
-        _from_cluster(names or [], report, kube, capture, every=every, processes=view.needs_processes)
+        _from_cluster(names or [], report, kube, capture, ledgers, every=every, processes=view.needs_processes)
     of_many = every or len(names or []) > 1 or len(view.captured or []) > 1
     reading.warn_of_nodes(report, view)
-    return reading.finish(report, view, started, lambda report: _text(report, view, of_many=of_many), SANDBOX_ROWS)
+    return reading.finish(report, view, started, lambda report: _text(report, view, ledgers, of_many=of_many), rows)
 
 
-def _text(report: Report, view: SandboxViewFlags, *, of_many: bool) -> str:
+def _text(report: Report, view: NodeViewFlags, ledgers: list[Ledger] | None, *, of_many: bool) -> str:
     if view.output == "tree":
         return reading.tree_text(report, by_node=True)
+    width, colour, headings, sort_by = terminal.width(), terminal.colour(), not view.no_headers, view.sort_by
+    if ledgers is not None:
+        from kubectl_pause.render.network.ledger_view import ledger_view
+
+        names = {node.name for node in report.nodes}
+        shown = sorted((ledger for ledger in ledgers if ledger.node in names), key=lambda ledger: ledger.node)
+        for ledger in shown:
+            if ledger.unowned is None:
+                terminal.warn(f"node {ledger.node}: what has no owner is not known: nothing of its container runtime could be read")
+        return ledger_view(shown, width=width, headings=headings, colour=colour, of_many=of_many, sort_by=sort_by)
     from kubectl_pause.render.node_view import node_view
 
-    wide, width, colour = view.output == "wide", terminal.width(), terminal.colour()
-    headings, sort_by = not view.no_headers, view.sort_by
+    wide = view.output == "wide"
     return node_view(report, wide=wide, width=width, headings=headings, colour=colour, of_many=of_many, sort_by=sort_by)
 
 
-def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: FleetFlags, *, every: bool, processes: bool) -> None:
+def _from_cluster(
+    names: list[str], report: Report, kube: KubeFlags, capture: FleetFlags, ledgers: list[Ledger] | None, *, every: bool, processes: bool
+) -> None:
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.select.targets import find_nodes
 
     api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, names, every=every)
     report.errors += failures
-    for _, whole in reading.reports_of_nodes(api, nodes, capture, report, processes=processes):
-        report.nodes.append(whole)
+    if ledgers is None:
+        report.nodes += [whole for _, whole in reading.reports_of_nodes(api, nodes, capture, report, processes=processes)]
+        return
+    from kubectl_pause.facts.node_facts import node_facts
+
+    for name, captured in reading.captures_of_nodes(api, nodes, capture, report, health="network"):
+        with reading.one_node(name, report):
+            report.nodes.append(_entered(node_facts(captured.capture, name), name, ledgers))
 
 
-def _from_files(view: SandboxViewFlags, report: Report) -> list[NodeReport]:
+def _from_files(view: NodeViewFlags, report: Report, ledgers: list[Ledger] | None) -> list[NodeReport]:
     facts = reading.facts_of(reading.read_files(view.captured or []), report)
-    return reading.reports_of(facts, report, processes=view.needs_processes)
+    if ledgers is None:
+        return reading.reports_of(facts, report, processes=view.needs_processes)
+    nodes = []
+    for source, of_node in facts.items():
+        with reading.one_node(source, report):
+            nodes.append(_entered(of_node, source, ledgers))
+    return nodes
+
+
+def _entered(facts: NodeFacts, source: str, ledgers: list[Ledger]) -> NodeReport:
+    """The report of a node, whose ledger is put to the others. Raises PauseInspectError for a capture that has nothing for one."""
+    from kubectl_pause.inspect_node import judge_node
+    from kubectl_pause.join.joined_node import join_node
+    from kubectl_pause.join.network.ledger import network_ledger
+
+    if facts.health is None or facts.links is None:
+        hint = "take it again: kubectl pause-inspect snapshot NODE --network -o FILE"
+        raise PauseInspectError("NotRecorded", f"{source}: the capture has nothing of links and leases, which -o network shows", hint)
+    node = join_node(facts, source)
+    ledgers.append(network_ledger(node, facts.health, facts.links))
+    return judge_node(node)

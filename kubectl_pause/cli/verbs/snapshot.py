@@ -22,6 +22,9 @@ def snapshot(
         bool,
         typer.Option("--redact", help="Replace names, labels, ids and addresses by pseudonyms that join as they did, for a bug report."),
     ] = False,
+    network: Annotated[
+        bool, typer.Option("--network", help="Read also what `node -o network` shows and `check` tells of CNI: leases, links, plugins.")
+    ] = False,
     kube: KubeFlags = KubeFlags(),
     capture: CaptureFlags = CaptureFlags(),
 ) -> int:
@@ -44,7 +47,8 @@ def snapshot(
     api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, [name], every=False)
     report.errors += failures
-    saved = [captured.file() for _, captured in reading.captures_of_nodes(api, nodes, capture, report)]
+    captures = reading.captures_of_nodes(api, nodes, capture, report, health="network" if network else "no")
+    saved = [captured.file() for _, captured in captures]
     for error in report.errors:
         raise PauseInspectError(ForeignReason(error.reason), error.message, error.hint or "")
     write(target, _redacted(saved[0], nodes[0]) if redact else saved[0])

@@ -75,7 +75,7 @@ def _explain(api: Api, trails: list[PodTrail], flags: CaptureFlags, report: Repo
 
     asked = [(trail.pod.spec.node_name or "") if needs_node(trail) else None for trail in trails]
     names = sorted({node for node in asked if node is not None})
-    nodes = dict(reading.reports_of_nodes(api, names, flags, report, health=True)) if names else {}
+    nodes = dict(reading.reports_of_nodes(api, names, flags, report, health="yes")) if names else {}
     for trail, node in zip(trails, asked, strict=True):
         pod = trail.pod
         with reading.one_row(f"pod {pod.metadata.namespace}/{pod.metadata.name}", report):

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.kernel.links import parse_links
 from kubectl_pause.facts.kernel.process import Stat, parse_stat
+from kubectl_pause.facts.kernel.symlinks import parse_symlinks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,7 +129,7 @@ def parse_stats(content: bytes) -> dict[int, Stat]:
 
 def parse_executables(content: bytes) -> dict[int, str]:
     """The path of each executable by pid, from the section `exe`."""
-    return {pid: path for pid, link, path in parse_links(content) if link == "exe"}
+    return {pid: path for pid, link, path in parse_symlinks(content) if link == "exe"}
 
 
 _Line = tuple[int, str, bytes]

@@ -11,8 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.kernel.links import parse_links
 from kubectl_pause.facts.kernel.mounts import unescaped
+from kubectl_pause.facts.kernel.symlinks import parse_symlinks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ def pod_volumes(capture: Capture) -> Mapping[str, PodVolumes] | None:
         if match := _OF_POD.fullmatch(unescaped(line.strip())):
             mounted[match[2]].add(match[1])
     users: dict[str, list[VolumeUser]] = defaultdict(list)
-    for pid, link, path in parse_links(capture.content("volume-users")):
+    for pid, link, path in parse_symlinks(capture.content("volume-users")):
         match = _OF_POD.fullmatch(path)
         if match and match[1] in mounted[match[2]]:
             users[match[2]].append(VolumeUser(pid, link, match[1]))

@@ -37,6 +37,7 @@ class Lease:
     """An address that host-local has given away: `sandbox` is the id that it was for, `made_at` in seconds since the epoch."""
 
     path: str
+    network: str
     address: str
     sandbox: str
     made_at: int
@@ -45,17 +46,19 @@ class Lease:
 @dataclass(frozen=True, slots=True)
 class RuntimeHealth:
     """`network_ready` is None where the runtime did not say. `configurations` is how many files there are where it looks for them, None
-    where that is not known; `plugin_types` are those of the first, which is the one in use, and of the plugins that these call.
+    where that is not known; `network` is the name of the first, which is the one in use, "" where there is none; `plugin_types` are those
+    of it, and of the plugins that these call.
 
     `programs` are the names of what is installed where the runtime looks for it, None where not all of these places were looked at.
-    `empty_results` are names of files of the CNI cache that are empty. `leases` are those of
-    host-local for the network of the first configuration.
+    `empty_results` are names of files of the CNI cache that are empty. `leases` are those of host-local for any network: one that is not
+    `network` may be an engine's.
     """
 
     network_ready: bool | None
     network_words: str
     cni_load: str
     configurations: int | None
+    network: str
     plugin_types: tuple[str, ...]
     programs: frozenset[str] | None
     empty_results: tuple[str, ...]
@@ -80,10 +83,11 @@ def runtime_health(capture: Capture) -> RuntimeHealth | None:
         network_words=text_of(network.get("message")),
         cni_load=text_of(info.get("lastCNILoadStatus")),
         configurations=None if configurations is None else len(documents),
+        network=text_of(documents[0].get("name")) if documents else "",
         plugin_types=tuple(dict.fromkeys(_types(documents[0]))) if documents else (),
         programs=frozenset().union(*(installed[each] for each in folders)) if folders and installed.keys() >= set(folders) else None,
         empty_results=tuple(_lines(capture.content("cni-cache"))),
-        leases=tuple(_leases(capture.content("leases"), text_of(documents[0].get("name")))) if documents else (),
+        leases=tuple(_leases(capture.content("leases"))),
         file_systems=tuple(_file_systems(capture.content("filesystems"))),
     )
 
@@ -138,13 +142,14 @@ _MADE = re.compile(r"(\d{1,12}) \./([^/ ]+/[^/ ]+)")
 _FOR = re.compile(r"\./([^/ ]+/[^/ :]+(?::[^/ :]*)*):([0-9a-f]{64})")
 
 
-def _leases(content: bytes, network: str) -> Iterator[Lease]:
-    """Those whose file names a sandbox; of each the file's time and its first line are told apart. Other networks may be an engine's."""
+def _leases(content: bytes) -> Iterator[Lease]:
+    """Those whose file names a sandbox; of each the file's time and its first line are told apart."""
     for folder, lines in _by_folder(content).items():
         made = {match[2]: int(match[1]) for line in lines if (match := _MADE.fullmatch(line))}
         for line in lines:
-            if (match := _FOR.fullmatch(line)) and match[1] in made and match[1].startswith(f"{network}/"):
-                yield Lease(f"{folder}/{match[1]}", match[1].partition("/")[2], match[2], made[match[1]])
+            if (match := _FOR.fullmatch(line)) and match[1] in made:
+                network, _, address = match[1].partition("/")
+                yield Lease(f"{folder}/{match[1]}", network, address, match[2], made[match[1]])
 
 
 def _file_systems(content: bytes) -> Iterator[FileSystem]:

@@ -110,7 +110,8 @@ def _leases(node: JoinedNode, health: RuntimeHealth) -> Iterator[Finding]:
     now = node.facts.header.now
     if node.facts.pods is not None and now is not None:
         listed = {pod.id for pod in node.facts.pods}
-        stale = [lease for lease in health.leases if lease.sandbox not in listed and now - lease.made_at > YOUNG_SECONDS]
+        leases = [lease for lease in health.leases if lease.network == health.network]  # others may be an engine's
+        stale = [lease for lease in leases if lease.sandbox not in listed and now - lease.made_at > YOUNG_SECONDS]
         if stale:
             message = f"{len(stale)} addresses are leased to sandboxes that are not there: no pod gets them until the leases are removed"
             evidence = [f"{lease.address} of sandbox {lease.sandbox[:13]}, which the runtime does not list" for lease in stale[:_MOST]]

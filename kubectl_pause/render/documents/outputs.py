@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from kubectl_pause.render.row_kinds import RowKind
     from kubectl_pause.report import Report
 
-Form = Literal["table", "wide", "tree", "json", "yaml", "name", "jsonpath", "jsonpath-as-json", "custom-columns", "owners"]
+Form = Literal["table", "wide", "tree", "network", "json", "yaml", "name", "jsonpath", "jsonpath-as-json", "custom-columns", "owners"]
 
-FORMS = ("custom-columns", "json", "jsonpath", "jsonpath-as-json", "name", "owners", "tree", "wide", "yaml")
-OF_SOME = ("owners", "tree", "wide")
+FORMS = ("custom-columns", "json", "jsonpath", "jsonpath-as-json", "name", "network", "owners", "tree", "wide", "yaml")
+OF_SOME = ("network", "owners", "tree", "wide")
 """Forms that not every row has."""
 _NONE = "<none>"
 
@@ -39,7 +39,7 @@ class Output:
     @property
     def is_table(self) -> bool:
         """Whether people are meant to read it, with headings and in the order of `--sort-by`."""
-        return self.form in ("table", "wide")
+        return self.form in ("table", "wide", "network")
 
     @property
     def is_view(self) -> bool:

@@ -1,0 +1,1 @@
+"""Whose each address, link and network namespace of a node is."""
