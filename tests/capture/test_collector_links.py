@@ -29,6 +29,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
 print("ready", flush=True)
 sys.stdin.read()
 """
+NOTHING = "import sys; print('ready', flush=True); sys.stdin.read()"
 LYING = """
 import os, subprocess, sys
 subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/sys"], check=True)
@@ -111,6 +112,16 @@ def test_interfaces_of_another_namespace_by_its_own_sys(shell: list[str]) -> Non
     assert links.of_process[pid] == {(1, 1)}
     assert later.pid not in links.of_process, "whose /sys is that of another namespace"
     assert os.fsencode(RENAMED) in content
+
+
+@needs_root
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_the_node_s_own_sys_is_passed_over(shell: list[str]) -> None:
+    with alone(NOTHING) as without, alone(HOSTILE) as other:
+        links = parse_links(collect(shell, "/proc/self/root", READ_HEALTH="network").content("links"))
+    assert without not in links.of_process
+    assert other in links.of_process
+    assert {link.name: link.number for link in links.of_node.values()}.items() >= {("lo", 1)}
 
 
 @needs_root

@@ -102,29 +102,36 @@ def test_leases_of_a_sandbox(cni, leases, told):
     assert row.leases == told
 
 
+POD_LINKS = LINKS.index("400/")
 SAME_NUMBER = LINKS.replace("veth-web/iflink:2", "veth-web/iflink:7").replace("eth0/ifindex:2\n400", "eth0/ifindex:7\n400")
-NODES_OWN = "".join(f"\n400/root/sys/class/net/{line[3:]}" for line in LINKS.split("\n") if line.startswith(" ./") and line[-2] == ":")
+BRIDGE_S_NUMBER = LINKS.replace("eth0/ifindex:2\n400", "eth0/ifindex:5\n400").replace("eth0/iflink:7", "eth0/iflink:5")
+MORE = " ./veth-more/ifindex:8\n ./veth-more/iflink:3\n"
+MORE_OF_POD = "\n400/root/sys/class/net/net1/ifindex:3\n400/root/sys/class/net/net1/iflink:8"
 
 
 @pytest.mark.parametrize(
     ("links", "veths"),
     [
         (LINKS, ("veth-web",)),
-        (LINKS[: LINKS.index("400/")].rstrip(), None),
-        (LINKS[LINKS.index("400/") :], None),
+        (LINKS[:POD_LINKS], None),
+        (LINKS[POD_LINKS:], None),
         (LINKS.replace("veth-web/iflink:2", "veth-web/iflink:3"), ()),
         (LINKS.replace("eth0/iflink:7", "eth0/iflink:2"), ()),
         (SAME_NUMBER, None),
-        (LINKS[: LINKS.index("400/")].rstrip() + NODES_OWN, None),
+        (BRIDGE_S_NUMBER, ()),
+        (MORE + LINKS + MORE_OF_POD, ("veth-web", "veth-more")),
+        (MORE + SAME_NUMBER + MORE_OF_POD, ("veth-more",)),
     ],
     ids=[
         "well",
-        "its links unread",
+        "unread",
         "the node's unread",
-        "of another's",
+        "of another",
         "no host end",
-        "both ends have one number",
-        "the node's own sysfs",
+        "ends of one number",
+        "a bridge's number",
+        "two",
+        "one in doubt",
     ],
 )
 def test_a_host_end_is_told_or_not_known_and_never_guessed(links, veths):
@@ -135,14 +142,6 @@ def test_a_host_end_is_told_or_not_known_and_never_guessed(links, veths):
 def test_a_host_end_that_two_claim_is_nobody_s():
     links = LINKS + "\n600/root/sys/class/net/eth0/ifindex:2\n600/root/sys/class/net/eth0/iflink:7"
     assert [row.veths for row in ledger_of(node(links=links, pods=2)).rows] == [None, None]
-
-
-def test_several_interfaces_of_one_pod():
-    more = "\n ./veth-more/ifindex:8\n ./veth-more/iflink:3"
-    links = LINKS.replace("\n400/root/sys/class/net/lo/ifindex", more + "\n400/root/sys/class/net/lo/ifindex")
-    links += "\n400/root/sys/class/net/net1/ifindex:3\n400/root/sys/class/net/net1/iflink:8"
-    (row,) = ledger_of(node(links=links)).rows
-    assert row.veths == ("veth-web", "veth-more")
 
 
 def test_what_has_no_sandbox():

@@ -289,15 +289,15 @@ processes() {
 }
 
 # Interfaces of the node, and those of each other network namespace as its first process sees them, which in a pod's is pause: sysfs shows
-# the namespace that it was mounted in. A container may have mounted over its own /sys what is none, or what hangs: that is passed over.
+# the namespace that it was mounted in. Who has the node's /sys for his own, or what is no sysfs and may hang, is passed over.
 FIRST_IN_EACH='
 /^[0-9]+\/stat:/ { pid = $0 + 0; sub(/.*\) /, ""); since[pid] = $20 + 0; next }
 { pid = $2 + 0; if (pid == 1) of_node = $1 ""; if (!($1 in first) || since[pid] < since[first[$1]]) first[$1] = pid }
 END { for (space in first) if (space != of_node && n++ < 2048) print first[space] "/root/sys/class/net" }'
 LINKS_OF_PODS='
-printf "%s\n" "$@" | xargs stat -f -c "%t %n" | sed -n "s/^62656572 //p" | while read -r place; do
+printf "%s\n" "$@" | xargs stat -f -c "%t %n" | sed -n "s/^62656572 //p" | xargs stat -c "%d %n" | while read -r device place; do
 	set -- "$place"/*/ifindex
-	[ $# -gt 256 ] || grep -asHm 1 -E "^[0-9]+$" "$@" "$place"/*/iflink
+	[ "$device" = "$0" ] || [ $# -gt 256 ] || grep -asHm 1 -E "^[0-9]+$" "$@" "$place"/*/iflink
 done'
 links() {
 	[ "$READ_HEALTH" = network ] || return
@@ -307,7 +307,7 @@ links() {
 	awk '$2 == "00000000" && $8 == "00000000" && n++ < 64 { print " ./" $1 "/default:0" }' 1/net/route
 	awk '$1 ~ /^0+$/ && $2 == "00" && $10 != "lo" && n++ < 64 { print " ./" $10 "/default:0" }' 1/net/ipv6_route
 	places=$({ each stat | xargs grep -asH ''; each ns/net | xargs stat -L -c '%i %n'; } | awk "$FIRST_IN_EACH")
-	[ -z "$places" ] || limited sh -c "$LINKS_OF_PODS" sh $places | head -n 32768
+	[ -z "$places" ] || limited sh -c "$LINKS_OF_PODS" "$(stat -c %d "$NODE_ROOT/sys/class/net")" $places | head -n 32768
 } 2>/dev/null
 
 # `-id ID` of containerd-shim and `-c ID` of conmon, no other argument. Anybody may bear these names: who reads it must judge that.

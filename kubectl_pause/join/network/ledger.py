@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from kubectl_pause.facts.kernel.links import Link, Links
-    from kubectl_pause.facts.runtime.health import Lease, RuntimeHealth
+    from kubectl_pause.facts.runtime.health import RuntimeHealth
     from kubectl_pause.join.joined_node import JoinedNode
     from kubectl_pause.report import PodIdentity, Sandbox
 
 _RUNTIMES_PLACE = "/run/netns/"
+_LOOPBACK = 1
+"""Its number in every network namespace (LOOPBACK_IFINDEX)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,14 @@ class Ledger:
 
 def network_ledger(node: JoinedNode, health: RuntimeHealth, links: Links) -> Ledger:
     """The ledger of a node whose capture has these two."""
-    ends = _host_ends(node, links)
-    keeps_leases = "host-local" in health.plugin_types or any(lease.sandbox in node.sandboxes for lease in health.leases)
+    ends, leases = _host_ends(node, links), _leases(node, health)
+    keeps_leases = "host-local" in health.plugin_types or not leases.keys().isdisjoint(node.sandboxes)
     rows, in_node_network, stopped = [], 0, 0
     for sandbox in node.sandboxes.values():
-        leases = tuple(_leases(node, (lease for lease in health.leases if lease.sandbox == sandbox.id)))
         net = sandbox.namespaces["net"]
         if _uses_node_network(node, sandbox):
             in_node_network += 1
-        elif sandbox.state == "notready" and net.inode is None and not leases and not sandbox.ips:
+        elif sandbox.state == "notready" and net.inode is None and sandbox.id not in leases and not sandbox.ips:
             stopped += 1
         else:
             rows.append(
@@ -85,12 +86,12 @@ def network_ledger(node: JoinedNode, health: RuntimeHealth, links: Links) -> Led
                     sandbox=sandbox.id,
                     addresses=tuple(sandbox.ips),
                     veths=() if net.inode is None and sandbox.state == "notready" else ends.get(net.inode or 0),
-                    leases=leases if keeps_leases else None,
+                    leases=leases.get(sandbox.id, ()) if keeps_leases else None,
                     inode=net.inode,
                     paths=tuple(holder for holder in net.held_by if holder.startswith("/")),
                 )
             )
-    unowned = tuple(_unowned(node, health, links, rows)) if node.about.sources.runtime else None
+    unowned = tuple(_unowned(node, leases, links, rows)) if node.about.sources.runtime else None
     return Ledger(node.about.name, tuple(rows), unowned, in_node_network, stopped)
 
 
@@ -104,34 +105,40 @@ def _uses_node_network(node: JoinedNode, sandbox: Sandbox) -> bool:
 def _host_ends(node: JoinedNode, links: Links) -> dict[int, tuple[str, ...] | None]:
     """Names of the node's ends of each network namespace by its inode; None for one that is in doubt.
 
-    An end is believed where each of the two names the other. Who mounted the node's own sysfs shows the node's links for his.
+    An end is believed where each of the two names the other, and no other namespace has it.
     """
     if not links.of_node:  # they could not be read: nobody's ends are known
         return {}
-    own = {(link.number, link.joined_to) for link in links.of_node.values()}
     ends: dict[int, tuple[str, ...] | None] = {}
     for pid, seen in links.of_process.items():
         inode = node.facts.processes[pid].namespaces.get("net") if pid in node.facts.processes else None
-        if inode is not None and inode != node.facts.host.get("net") and seen != own:
+        if inode is not None and inode != node.facts.host.get("net"):
             ends[inode] = _ends(seen, links.of_node)
     claimed = Counter(name for names in ends.values() for name in names or ())
     return {inode: None if names and any(claimed[name] > 1 for name in names) else names for inode, names in ends.items()}
 
 
 def _ends(seen: Iterable[tuple[int, int]], of_node: Mapping[int, Link]) -> tuple[str, ...] | None:
-    """A veth whose ends have the same number looks as what has no other end: None where that may be."""
+    """A veth whose ends have the same number looks as what has no other end, on both sides: None where there may be such a one alone."""
     names, doubt = [], False
     for number, joined_to in sorted(seen):
         end = of_node.get(joined_to)
-        if end is not None and end.joined_to == number and number > 1:
+        if end is None or end.joined_to != number or end.default_route:
+            continue
+        if number != joined_to:
             names.append(end.name)
-            doubt = doubt or number == joined_to
-    return None if doubt else tuple(names)
+        elif not end.kind and number != _LOOPBACK:
+            doubt = True
+    return None if doubt and not names else tuple(names)
 
 
-def _leases(node: JoinedNode, leases: Iterable[Lease]) -> Iterator[LeaseOf]:
-    for lease in leases:
-        yield LeaseOf(lease.network, lease.address, lease.sandbox, _age(node, lease.made_at))
+def _leases(node: JoinedNode, health: RuntimeHealth) -> dict[str, tuple[LeaseOf, ...]]:
+    """By the sandbox that they are for."""
+    leases: dict[str, tuple[LeaseOf, ...]] = {}
+    for lease in health.leases:
+        told = LeaseOf(lease.network, lease.address, lease.sandbox, _age(node, lease.made_at))
+        leases[lease.sandbox] = (*leases.get(lease.sandbox, ()), told)
+    return leases
 
 
 def _age(node: JoinedNode, since: int | None) -> int | None:
@@ -140,13 +147,13 @@ def _age(node: JoinedNode, since: int | None) -> int | None:
     return None if now is None or since is None else max(0, now - since)
 
 
-def _unowned(node: JoinedNode, health: RuntimeHealth, links: Links, rows: Iterable[LedgerRow]) -> Iterator[LedgerRow]:
+def _unowned(node: JoinedNode, leases: Mapping[str, tuple[LeaseOf, ...]], links: Links, rows: Iterable[LedgerRow]) -> Iterator[LedgerRow]:
     """Leases of no sandbox and no container that lives, namespaces where runtimes mount them, and host ends."""
     name, facts = node.about.name, node.facts
     known = {*node.sandboxes, *(pod.id for pod in facts.pods or ()), *node.ownership.members}
-    for lease in _leases(node, (lease for lease in health.leases if lease.sandbox not in known)):
+    for lease in (lease for sandbox, of_one in leases.items() if sandbox not in known for lease in of_one):
         yield LedgerRow(node=name, addresses=(lease.address,), leases=(lease,))
-    inodes = {sandbox.namespaces["net"].inode for sandbox in node.sandboxes.values()}
+    inodes = {facts.host.get("net"), *(sandbox.namespaces["net"].inode for sandbox in node.sandboxes.values())}
     for mount in facts.mounts.namespaces:
         if mount.type == "net" and mount.path.startswith(_RUNTIMES_PLACE) and mount.inode not in inodes:
             age = _age(node, (facts.mounted_at or {}).get((mount.path, mount.inode)))
