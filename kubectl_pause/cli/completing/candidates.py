@@ -31,7 +31,9 @@ Candidate = tuple[str, str]
 
 _WORDS: dict[str, tuple[str, ...]] = {
     "dry_run": ("client", "server"),
+    "fail_on": ("info", "warning", "critical"),
     "image_pull_policy": ("IfNotPresent", "Always", "Never"),
+    "transport": ("auto", "exec", "log"),
 }
 _OUTPUTS = {"access": ("json", "yaml"), "explain": ("json",)}
 _OF_FILES = {"captured", "kubeconfig", "certificate_authority", "client_certificate", "client_key"}
@@ -140,11 +142,11 @@ def _arguments(line: Unfinished) -> tuple[list[Candidate], int]:  # noqa: PLR091
         return _plain(use for use in USES if use not in line.arguments), NO_FILES
     if "captured" in line.values or "local" in line.values:
         return [], NO_FILES
-    if verb in ("pod", "zombies", "who", "report"):
+    if verb in ("pod", "zombies", "who", "why", "report"):
         return _pods(line)
     from kubectl_pause.select import known_names
 
-    if verb == "node" or (verb == "snapshot" and not line.arguments):
+    if verb in ("node", "check") or (verb == "snapshot" and not line.arguments):
         front = "node/" if line.word.startswith("node/") else ""
         names = _asked(line, known_names.nodes)
         return _plain(front + name for name in names if front + name not in line.arguments), NO_FILES
