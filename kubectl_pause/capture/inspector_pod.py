@@ -15,7 +15,6 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
-from kubectl_pause.capture.answers import in_log
 from kubectl_pause.capture.crictl_limits import crictl_limits
 from kubectl_pause.errors import ForeignReason, PauseInspectError
 from kubectl_pause.pasting import kubectl_line
@@ -38,6 +37,9 @@ Health = Literal["no", "yes", "network"]
 """What is read of a runtime's health: nothing; what keeps it from making sandboxes; the links of the node and its pods, too."""
 COMMAND = ("sh", "-c", 'eval "$COLLECTOR"')
 """The collector travels in the pod's environment: an exec request's URL is too short a place for it behind some proxies."""
+LOG_BEGIN, LOG_END = b"pause-inspect-answer-begins", b"pause-inspect-answer-ends"
+INTO_LOG = f'echo {LOG_BEGIN.decode()}; eval "$COLLECTOR" 2>/dev/null | base64; echo {LOG_END.decode()}'
+"""The collector has `exit` in it, but in a pipe that ends its own subshell alone."""
 
 _NO_SHELL = re.compile(r"executable file not found|no such file or directory|exec format error|permission denied", re.IGNORECASE)
 _START_AGAIN = "this is the runtime's own trouble, which may be over: try again; else see its log on the node"
@@ -106,7 +108,7 @@ def manifest(
     """The pod as it is created; `user` is the value of USER_LABEL."""
     lifetime = options.lifetime
     marks = labels(name) | options.kept | ({USER_LABEL: user} if user else {})
-    begin = f"{{ {in_log.COMMAND}; }} & wait; " if options.transport == "log" else ""
+    begin = f"{{ {INTO_LOG}; }} & wait; " if options.transport == "log" else ""
     scripts = {"COLLECTOR": "collector.sh"} | ({"WATCHER": "watcher.sh"} if options.watch_seconds else {})
     return {
         "apiVersion": "v1",

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from aiohttp import web
 
-from kubectl_pause.capture.answers.in_log import BEGIN, COMMAND, END
+from kubectl_pause.capture.inspector_pod import INTO_LOG, LOG_BEGIN, LOG_END
 from tests.access.fake_api_server import status
 from tests.capture.test_collector import SHELLS, needs_linux
 from tests.cli.fake_cluster import collector_answer
@@ -19,7 +19,7 @@ WAITING = 'container "collector" in pod "x" is waiting to start: ContainerCreati
 
 
 def written(answer: bytes) -> bytes:
-    return BEGIN + b"\n" + base64.encodebytes(answer) + END + b"\n"
+    return LOG_BEGIN + b"\n" + base64.encodebytes(answer) + LOG_END + b"\n"
 
 
 def logging(cluster, *logs):
@@ -51,8 +51,8 @@ def test_it_is_the_answer_that_exec_brings(cluster, command):
     assert sandboxes(command("node", "-o", "json", "--transport", "log")) == by_exec != []
     assert (len(execs(cluster)), cluster.left) == (count, [])
     (container,) = cluster.created[-1]["spec"]["containers"]
-    assert COMMAND in container["command"][-1]
-    assert COMMAND not in cluster.created[0]["spec"]["containers"][0]["command"][-1]
+    assert INTO_LOG in container["command"][-1]
+    assert INTO_LOG not in cluster.created[0]["spec"]["containers"][0]["command"][-1]
 
 
 def test_it_is_chosen_where_exec_alone_is_forbidden(cluster, command):
@@ -71,8 +71,8 @@ def test_it_is_chosen_where_exec_alone_is_forbidden(cluster, command):
 @pytest.mark.parametrize(
     ("log", "what", "then"),
     [
-        (base64.encodebytes(b"the end of much") + END, "the beginning of the log of collector", "--transport exec"),
-        (BEGIN + b"\nsh: base64: not found\n" + END, "does not hold what the collector wrote", "try again"),
+        (base64.encodebytes(b"the end of much") + LOG_END, "the beginning of the log of collector", "--transport exec"),
+        (LOG_BEGIN + b"\nsh: base64: not found\n" + LOG_END, "does not hold what the collector wrote", "try again"),
         (written(b""), "without an answer", "--image"),
         (written(b"#missing awk\n"), "has no 'awk'", "--image"),
         (written(collector_answer()[:-9]), "truncated", "again"),
@@ -86,7 +86,7 @@ def test_a_log_that_is_no_answer(cluster, command, log, what, then):
 
 
 def test_a_log_that_never_is_whole(cluster, command):
-    logging(cluster, BEGIN)
+    logging(cluster, LOG_BEGIN)
     refused(command("node", "--transport", "log", "--timeout", "1s"), "no answer within 1 s", "--timeout")
 
 
@@ -104,6 +104,6 @@ def test_a_way_that_is_none(cluster, command):
 def test_what_a_shell_writes(shell):
     """What ends the collector ends no more than that; what it says to stderr is not in the log."""
     collector = "head -c 100000 /dev/zero | tr '\\0' z; echo oh >&2; exit 3"
-    ended = subprocess.run([*shell, "-c", COMMAND], env={"COLLECTOR": collector, "PATH": "/usr/bin:/bin"}, capture_output=True, check=True)
+    ended = subprocess.run([*shell, "-c", INTO_LOG], env={"COLLECTOR": collector, "PATH": "/usr/bin:/bin"}, capture_output=True, check=True)
     begin, *lines, end = ended.stdout.split()
-    assert (begin, base64.b64decode(b"".join(lines)), end, ended.stderr) == (BEGIN, b"z" * 100000, END, b"")
+    assert (begin, base64.b64decode(b"".join(lines)), end, ended.stderr) == (LOG_BEGIN, b"z" * 100000, LOG_END, b"")

@@ -16,14 +16,11 @@ from kubectl_pause.access.exec_protocol import ExecResult, StreamBroken
 from kubectl_pause.access.exec_stream import ExecNotReady
 from kubectl_pause.access.objects import get_log
 from kubectl_pause.access.rest import ApiError
+from kubectl_pause.capture.inspector_pod import LOG_BEGIN, LOG_END
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
-
-BEGIN, END = b"pause-inspect-answer-begins", b"pause-inspect-answer-ends"
-COMMAND = f'echo {BEGIN.decode()}; eval "$COLLECTOR" 2>/dev/null | base64; echo {END.decode()}'
-"""The collector has `exit` in it, but in a pipe that ends its own subshell alone."""
 
 _NO_LOG_YET = re.compile(
     r"is waiting to start|does not exist|not found|failed to (get status for pod|find container)|is not available", re.IGNORECASE
@@ -48,9 +45,9 @@ def read_answer(api: Api, namespace: str, name: str, container: str) -> ExecResu
         # An API server waits for a kubelet that hangs: the look at the pod and the node's lease, which follows, tells which of them it is.
         raise ExecNotReady("ContainerNotRunning", f"{where} could not be read: {error.message}") from None
     lines = log.split()
-    if not lines or lines[-1] != END:
+    if not lines or lines[-1] != LOG_END:
         raise ExecNotReady("ContainerNotRunning", f"{where} does not hold the whole answer yet")
-    if lines[0] != BEGIN:
+    if lines[0] != LOG_BEGIN:
         what = f"the beginning of {where} is gone: the kubelet has rotated it, as it does at 10 MiB"
         raise PauseInspectError("OutputTooLarge", what, "exec has no such limit: --transport exec")
     try:
