@@ -65,6 +65,7 @@ def test_who_works_in_a_volume(shell: list[str], proc: Path) -> None:
         UID: PodVolumes((MEMORY,), tuple(VolumeUser(12, by, MEMORY) for by in ("cwd", "root", "fd/3"))),
         OTHER: PodVolumes((TOKEN,), ()),
     }
+    assert b"deep" not in capture.content("volume-users")
     assert b"hunter2" not in capture.content("volumes") + capture.content("volume-users")
 
 

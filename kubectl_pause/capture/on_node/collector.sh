@@ -329,7 +329,7 @@ shims() {
 }
 
 # Volumes of pods that are mounted, and who works in one: a kubelet keeps a pod that is deleted until it can unmount all of them. A path is
-# hostile text: behind a word that nobody could foresee.
+# hostile text: behind a word that nobody could foresee. What the files in a volume are called is nobody's business.
 volumes() {
 	[ "$READ_HEALTH" = yes ] || return
 	echo '#section volumes'
@@ -338,7 +338,8 @@ volumes() {
 	read -r nonce <sys/kernel/random/uuid
 	echo " $nonce"
 	{ each cwd root; each fd | xargs find; } | xargs stat -c "$nonce %N" |
-		grep -aE "^$nonce '[0-9]+/[a-z]+(/[0-9]+)?' -> '/[^']*/pods/[0-9a-f-]{32,36}/volumes/" | head -n 200 | cut -c1-300 | sed 's/^/ /'
+		grep -aE "^$nonce '[0-9]+/[a-z]+(/[0-9]+)?' -> '/[^']*/pods/[0-9a-f-]{32,36}/volumes/" | head -n 200 | cut -c1-300 |
+		sed -E "s,(/volumes/[^/]+/[^/']+).*,\1',; s/^/ /"
 } 2>/dev/null
 
 # Routes of the node to single addresses (interface, address, flags): the veths of pods whose CNI plugin leads to each by a route.
