@@ -180,7 +180,7 @@ def test_a_shim_that_is_stopped(patient: Patient) -> None:
 
 def test_a_volume_that_somebody_works_in(patient: Patient) -> None:
     """The pod is over and stays, without any event, until that process has ended."""
-    volume: Json = {"volumes": [{"name": "memory", "emptyDir": {"medium": "Memory"}}]}
+    volume: Json = {"volumes": [{"name": "memory", "emptyDir": {"medium": "Memory"}}], "terminationGracePeriodSeconds": 1}
     patient.make("stays", spec=volume, container={"volumeMounts": [{"name": "memory", "mountPath": "/memory"}]})
     uid = patient.cluster.get("pod", "stays", "-n", SPACE)["metadata"]["uid"]
     place = f"/var/lib/kubelet/pods/{uid}/volumes/kubernetes.io~empty-dir/memory"
@@ -262,8 +262,12 @@ def test_the_network_of_a_fresh_pod_in_one_row(patient: Patient) -> None:
     )
     assert said.strip() == sandbox["id"]
     patient.remove("in-the-ledger")
-    after = patient.cluster.plugin("node", patient.cluster.node, "-o", "network", "--no-headers").stdout
-    assert not {veth, netns} & {cell for line in after.splitlines() for cell in re.split(r" {2,}", line)}
+
+    def left() -> set[str]:
+        after = patient.cluster.plugin("node", patient.cluster.node, "-o", "network", "--no-headers").stdout
+        return {veth, netns} & {cell for line in after.splitlines() for cell in re.split(r" {2,}", line)}
+
+    wait_for("its veth and its namespace to be gone", lambda: not left(), LIMIT_SILENT, 1, instead=left)
 
 
 def test_no_network_and_one_that_is_moved_back(patient: Patient) -> None:

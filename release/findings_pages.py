@@ -27,7 +27,7 @@ _REPOSITORIES = {
 HEAD = """# Findings
 
 What is wrong, as `findings` in the report and below `pod` and `node` tell it. A healthy cluster has none. Every finding says its evidence
-and how sure it is (`certain`, `likely`; what is only `possible` is no finding); what to do is printed and never done. Codes are stable.
+and how sure it is (`certain`, `likely`; `possible` in `why` alone); what to do is printed and never done. Codes are stable.
 
 Each code has a page: what proves it, what looks like it, what to do, and where the rule comes from. `kubectl pause-inspect explain CODE`
 prints the same. All of it is made by `make docs` from the program.

@@ -44,10 +44,10 @@ def get_pod(api: Api, namespace: str, name: str, timeout: float | None = None) -
     return decode(api.get(path, timeout=timeout), Pod, f"pod {namespace}/{name}")
 
 
-def get_log(api: Api, namespace: str, pod: str, container: str) -> bytes:
+def get_log(api: Api, namespace: str, pod: str, container: str, timeout: float | None = None) -> bytes:
     """What a container has written so far, both streams, since its last rotation. Raises ApiError, 400 where it waits to start."""
     path = f"/api/v1/namespaces/{segment(namespace)}/pods/{segment(pod)}/log"
-    return api.get_text(path, {"container": container})
+    return api.get_text(path, {"container": container}, timeout=timeout)
 
 
 def get_node(api: Api, name: str) -> Node:

@@ -81,9 +81,9 @@ class Api:
         """
         return self._call("GET", path, query, None, timeout)
 
-    def get_text(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
+    def get_text(self, path: str, query: Mapping[str, str] | None = None, *, timeout: float | None = None) -> bytes:
         """The answer's body, whatever it is. Errors as `get`."""
-        return self._call("GET", path, query, None, None, json_alone=False)
+        return self._call("GET", path, query, None, timeout, json_alone=False)
 
     def post(self, path: str, body: bytes, query: Mapping[str, str] | None = None, *, timeout: float | None = None) -> bytes:
         """Create. Errors as `get`."""

@@ -70,7 +70,10 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     limit = ParallelLimit() if bounds.parallel is None else ParallelLimit.fixed(bounds.parallel)
     with signals_into(cancelled) as received, _answers_into(api, limit):
         with ThreadPoolExecutor(max_workers=max(1, min(limit.most, len(nodes))), thread_name_prefix="node") as executor:
-            once, preflight = _once(warn), None if options.via else Preflight(api, options.namespace, options.transport)
+            once, preflight = (
+                _once(warn),
+                None if options.via else Preflight(api, options.namespace, _transport(options)),
+            )
             kept = KeptPods(api, options) if options.keep_seconds else None
             run = CaptureRun(api, "", options, cancelled, say, once, preflight)
 
@@ -83,6 +86,11 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
                 cancelled.set()
         if received:
             raise EndedBySignal(received[0])
+
+
+def _transport(options: InspectorOptions) -> str:
+    """Unasked a log is no place for arguments, which may be secrets; and a pod that is kept is asked by exec."""
+    return "exec" if options.transport == "auto" and (options.keep_seconds or options.read_args) else options.transport
 
 
 @contextmanager

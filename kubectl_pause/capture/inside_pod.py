@@ -45,7 +45,11 @@ def read_inside(api: Api, pod: Pod, container: str, *, sample: float, timeout: f
         if _NO_SHELL.search(said) or result.exit_code in (126, 127):
             raise _no_shell(pod, container, where)
         raise without_answer(result, f"{where}: the reading", "look at the pod's node")
-    return parse_capture(result.stdout, where)
+    capture = parse_capture(result.stdout, where)
+    if f"{capture.header.get('self', '')}/stat:".encode() not in capture.content("proc"):
+        what = f"{where}: what was read does not hold the process that read it, so others may be missing"
+        raise PauseInspectError("CaptureDamaged", what, "try again; if it happens each time, its /proc shows no processes")
+    return capture
 
 
 def _script() -> str:

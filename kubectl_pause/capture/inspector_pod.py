@@ -7,6 +7,7 @@ disappears with the Job that owns it (`expiry_job`).
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import secrets
@@ -38,7 +39,11 @@ Health = Literal["no", "yes", "network"]
 COMMAND = ("sh", "-c", 'eval "$COLLECTOR"')
 """The collector travels in the pod's environment: an exec request's URL is too short a place for it behind some proxies."""
 LOG_BEGIN, LOG_END = b"pause-inspect-answer-begins", b"pause-inspect-answer-ends"
-INTO_LOG = f'echo {LOG_BEGIN.decode()}; eval "$COLLECTOR" 2>/dev/null | base64; echo {LOG_END.decode()}'
+_NO_BASE64 = base64.b64encode(b"#missing base64\n").decode()
+INTO_LOG = (
+    f"echo {LOG_BEGIN.decode()}; if command -v base64 >/dev/null; then "
+    f'eval "$COLLECTOR" 2>/dev/null | base64; else echo {_NO_BASE64}; fi; echo {LOG_END.decode()}'
+)
 """The collector has `exit` in it, but in a pipe that ends its own subshell alone."""
 
 _NO_SHELL = re.compile(r"executable file not found|no such file or directory|exec format error|permission denied", re.IGNORECASE)

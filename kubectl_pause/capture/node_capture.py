@@ -17,7 +17,7 @@ from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, Stream
 from kubectl_pause.access.objects import get_node, get_pod, list_pods
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
-from kubectl_pause.capture.answers.in_log import read_answer
+from kubectl_pause.capture.answers.in_log import AnswerInLog
 from kubectl_pause.capture.answers.node_answer import NodeCapture, is_answer, with_api_view, without_answer
 from kubectl_pause.capture.inspector_life import inspector
 from kubectl_pause.capture.kubelet.lease import KubeletLease
@@ -84,7 +84,10 @@ def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
     threading.Thread(target=_into, args=(node_view, _node, run), name="node-view", daemon=True).start()
     threading.Thread(target=_into, args=(pods_view, _pods, run), name="pods-view", daemon=True).start()
     if run.preflight:
-        run = replace(run, options=replace(run.options, transport=run.preflight.check()))
+        transport = run.preflight.check()
+        if transport != run.options.transport and transport == "log":
+            run.warn("exec is forbidden here: the answer is read from the inspector pod's log, which whatever collects logs sees, too")
+        run = replace(run, options=replace(run.options, transport=transport))
     _raise_if_hopeless(run, node_view)
     with contextlib.ExitStack() as stack:
         try:
@@ -177,6 +180,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
     run.say(f"node {run.node}: waiting for the inspector pod")
     next_look = time.monotonic() + _POD_STEP
     step, running_since = _FIRST_EXEC_STEP, None
+    log = AnswerInLog(run.api, run.options.namespace, name) if run.options.transport == "log" else None
     watch = KubeletWatch(run.api, run.options.namespace, name, KubeletLease(run.api, run.node), run.cancelled)
     while True:
         _stop_if(run)
@@ -185,7 +189,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
             raise timed_out(run.api, run.node, run.options, name, watch.lease)
         asked = time.monotonic()
         try:
-            result = _ask(run, name, max(remaining, _LEAST_EXEC_SECONDS), watch)
+            result = _ask(run, name, max(remaining, _LEAST_EXEC_SECONDS), watch, log)
         except ExecNotReady as refused:
             took = time.monotonic() - asked
             run.cancelled.wait(min(took, _LONGEST_REST) if took > _BUSY_SECONDS else step)
@@ -205,11 +209,11 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
     raise without_answer(result, f"node {run.node}: the collector", "name an image with busybox: --image")
 
 
-def _ask(run: CaptureRun, name: str, seconds: float, watch: KubeletWatch) -> ExecResult:
+def _ask(run: CaptureRun, name: str, seconds: float, watch: KubeletWatch, log: AnswerInLog | None) -> ExecResult:
     """One try. Raises ExecNotReady while the answer cannot be had yet, StreamBroken for what may be tried again."""
     try:
-        if run.options.transport == "log":
-            return read_answer(run.api, run.options.namespace, name, inspector_pod.CONTAINER)
+        if log:
+            return log.read(seconds)
         return exec_in_pod(
             run.api,
             run.options.namespace,

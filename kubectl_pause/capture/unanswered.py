@@ -96,7 +96,8 @@ def exec_refused(api: Api, node: str, error: ApiError) -> PauseInspectError:
             "kubectl exec fails alike: have the proxy pass Connection: Upgrade, or connect to the API server directly, or: --transport log"
         )
         return PauseInspectError("ProxyDropsUpgrade", f"node {node}: {what}", hint)
-    return PauseInspectError(error.reason, f"node {node}: {error.message}", error.hint)
+    more = "; where logs may be read: --transport log" if error.is_forbidden and "pods/exec" in error.message else ""
+    return PauseInspectError(error.reason, f"node {node}: {error.message}", error.hint + more)
 
 
 def creation_refused(node: str, namespace: str, error: ApiError) -> PauseInspectError:

@@ -46,12 +46,17 @@ def inside_facts(capture: Capture, pod: Pod, container: str) -> NodeFacts:
     own = ids[container]
     inode = _own_pid_namespace(facts)
     reader = facts.header.collector
+    itself = facts.processes.get(reader or 0)
+    private = itself is not None and not cgroup_paths(itself.cgroups)
+    alone = not (pod.spec.host_pid or pod.spec.share_process_namespace or pod.spec.ephemeral_containers)
     others = {
         pid: process
         for pid, process in facts.processes.items()
         if reader not in (pid, *(ancestor.pid for ancestor in ancestors(facts.processes, process)))
     }
-    processes = {pid: _placed(process, own, inode, ids.values(), among_others=bool(pod.spec.host_pid)) for pid, process in others.items()}
+    processes = {
+        pid: _placed(process, own if private or alone else None, inode, ids.values(), alone=alone) for pid, process in others.items()
+    }
     sandbox = _sandbox_id(processes.get(1), ids.values())
     metadata = pod.metadata
     return replace(
@@ -99,21 +104,21 @@ def _own_pid_namespace(facts: NodeFacts) -> int | None:
     return reader.namespaces.get("pid") if reader else None
 
 
-def _placed(process: Process, own: str, inode: int | None, ids: Collection[str], *, among_others: bool) -> Process:
+def _placed(process: Process, own: str | None, inode: int | None, ids: Collection[str], *, alone: bool) -> Process:
     """With the PID namespace, where it is certain though its link may not be read, and with a cgroup that names its container.
 
-    A private cgroup namespace shows the reader's own container as `/`, and others as `/../ID` (cgroup_namespaces(7)). A zombie on v1 has
-    `/` as well, and may be of another container. `among_others`: the processes of the node are seen as well (hostPID).
+    A private cgroup namespace shows the reader's own container, `own`, as `/`, and others as `/../ID` (cgroup_namespaces(7)). A zombie on
+    v1 has `/` as well, and may be of another container, unless this one is `alone` in its PID namespace. `own` is None where `/` is the
+    node's.
     """
     namespaces = process.namespaces
     if "pid" not in namespaces and inode is not None and len(process.ns_pids) == 1:
         namespaces = {**namespaces, "pid": inode}
-    paths = cgroup_paths(process.cgroups)  # without "/", which is what a private cgroup namespace shows of the reader's own container
-    named = owner_of_process(process.cgroups, ids) is not None
-    unified = all(line.startswith("0::") for line in process.cgroups.split("\n") if line)
     cgroups = process.cgroups
-    own_root = unified or not (process.is_dead or among_others)
-    if cgroups and not named and own_root and not any(path.startswith("/..") for path in paths):
+    named = owner_of_process(cgroups, ids) is not None
+    unified = all(line.startswith("0::") for line in cgroups.split("\n") if line)
+    own_root = alone or unified or not process.is_dead
+    if own and cgroups and not named and own_root and not any(path.startswith("/..") for path in cgroup_paths(cgroups)):
         cgroups = f"0::/kubepods/{own}"
     return replace(process, namespaces=namespaces, cgroups=cgroups)
 

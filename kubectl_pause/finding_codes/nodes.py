@@ -96,8 +96,9 @@ NODES = (
         meaning="The runtime's list is larger than one message may be: the kubelet sees no pod of this node any more.",
         evidence="Event ContainerGCFailed of the last 3 min: `larger than max`.",
         alike="Until the kubelet's PLEG is unhealthy, 3 min later, the node is Ready and pods run.",
-        remedy="Delete finished pods with large annotations, then on the node `crictl pods --state notready -q`, and `crictl rmp` these. "
-        "By itself it stays.",
+        remedy="Delete finished pods with large annotations, then on the node, for one namespace at a time, since a whole list is too "
+        "large again: `crictl pods --state notready -q --label io.kubernetes.pod.namespace=NAMESPACE`, and `crictl rmp` these. By itself "
+        "it stays.",
         source="gRPC's limit of 16 MB; the size is that of labels and annotations of sandboxes of all states. Seen on containerd 2.2 "
         "with 70 pods of 250 KB each.",
     ),

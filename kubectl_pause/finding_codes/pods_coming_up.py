@@ -63,16 +63,17 @@ PODS_COMING_UP = (
         alike="An image that is being pulled is no finding. The pause's image: `image/pause-missing`. One for another machine: "
         "`image/other-machine`.",
         remedy="Is the name right, can the node pull it (`crictl pull IMAGE`), does the registry let it (`imagePullSecrets`)? By itself "
-        "the kubelet tries again, in steps that double up to 5 min; never for InvalidImageName and ErrImageNeverPull.",
+        "the kubelet tries again, in steps that double up to 5 min; never for InvalidImageName.",
         source="The kubelet's words (`pkg/kubelet/images`): `kubectl_pause/judge/stuck/waiting.py`.",
     ),
     FindingCode(
         code="pod/config",
         severity="critical",
-        meaning="A container names a ConfigMap, Secret or key that is not there.",
+        meaning="A container names a ConfigMap, Secret or key that is not there, or asks for a user or a subPath that cannot be.",
         evidence="Its waiting reason CreateContainerConfigError, and message.",
         alike="A ConfigMap or Secret that is mounted, and not there, is `pod/volume`.",
-        remedy="Make it, or name another. By itself the kubelet tries again every 10 to 15 s.",
+        remedy="By the words: make what is not there, or name another; for runAsNonRoot a `runAsUser` in its "
+        "`securityContext`. By itself the kubelet tries again every 10 to 15 s.",
         source="The kubelet's words (`pkg/kubelet/kuberuntime`): `kubectl_pause/judge/stuck/waiting.py`.",
     ),
     FindingCode(

@@ -86,7 +86,8 @@ ZOMBIES = (
         evidence="The parent, and that its role could not be seen; or its number, which reads 0; or that it is a zombie itself.",
         alike="As an ordinary user most links of others cannot be read: root may see a `zombie/host-process` or another in it.",
         remedy="As root: `ls -l /proc/PID/ns`. Where the number is 0, `ps` on the machine that runs the node (kind, or another node in a "
-        "container). By itself it goes when the parent ends.",
+        "container). By itself it goes when the parent ends; of a parent that has ended a second look "
+        "tells who has adopted it.",
         source="proc(5): links in `/proc/PID/ns` need the right to trace; pid_namespaces(7): a parent outside of the namespace reads 0.",
     ),
     FindingCode(

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 UID, OTHER = "0f0e0d0c-0b0a-0908-0706-050403020100", "ab" * 16
 PODS = "/var/lib/kubelet/pods"
 MEMORY = f"{PODS}/{UID}/volumes/kubernetes.io~empty-dir/mem"
+DISK = f"{PODS}/{UID}/volumes/kubernetes.io~empty-dir/disk"
 TOKEN = f"{PODS}/{OTHER}/volumes/kubernetes.io~projected/kube-api-access"
 MOUNTS = f"""30 20 0:4 / / rw - ext4 /dev/vda rw
 31 30 0:5 / {MEMORY} rw,relatime shared:1 - tmpfs tmpfs rw
 32 30 0:6 / {TOKEN} rw shared:2 - tmpfs tmpfs rw
 33 30 0:7 / /home/pods/x/volumes/a/b rw - tmpfs tmpfs rw
+35 30 0:9 {DISK}/sub /var/lib/kubelet/pods/{UID}/volume-subpaths/disk/app/0 rw - ext4 /dev/vda rw
 34 30 0:8 / /secret\\040place rw - tmpfs hunter2 rw
 """
 

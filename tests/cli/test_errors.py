@@ -61,7 +61,7 @@ def test_api_unreachable(command, tmp_path: Path):
         (["node", "wroker"], "node 'wroker' not found", "kubectl get nodes"),
         (["node", NODE[:-1]], f"node '{NODE[:-1]}' not found", f"did you mean {NODE}?"),
         (["node", "x", "--all"], "node names and --all cannot be used together", "leave out"),
-        (["node", "-o", "xml"], "unable to match a printer suitable for the output format 'xml'", "name, tree, wide, yaml"),
+        (["node", "-o", "xml"], "unable to match a printer suitable for the output format 'xml'", "name, network, tree, wide, yaml"),
         (["node", "--timeout", "soon"], "--timeout: 'soon' is not a duration", "30s"),
         (["node", "--timeout", "2h"], "--timeout: 2h is out of range", "1h"),
         (["node", "--request-timeout", "x"], "--request-timeout: 'x' is not a duration", "30s"),

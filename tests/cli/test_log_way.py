@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import subprocess
 
 import pytest
@@ -37,8 +38,9 @@ def execs(cluster):
     return [path for _, path, _ in cluster.server.requests if "/exec?" in path]
 
 
-def sandboxes(ended):
-    assert (ended.code, ended.err) == (0, "")
+def sandboxes(ended, said: str = ""):
+    assert ended.code == 0
+    assert said in ended.err if said else ended.err == ""
     (node,) = json.loads(ended.out)["nodes"]
     return node["sandboxes"]
 
@@ -58,9 +60,10 @@ def test_it_is_the_answer_that_exec_brings(cluster, command):
 def test_it_is_chosen_where_exec_alone_is_forbidden(cluster, command):
     logging(cluster, written(collector_answer()))
     cluster.denied = {"get pods/exec"}
-    assert sandboxes(command("node", "-o", "json"))
+    assert sandboxes(command("node", "-o", "json"), "warning: exec is forbidden here: the answer is read from the inspector pod's log")
     assert execs(cluster) == []
-    refused(command("node", "--transport", "exec"), "cannot get resource", "docs/rbac")
+    for words in (["--transport", "exec"], ["--args", "-o", "tree"], ["--keep", "1m"]):
+        refused(command("node", *words), "cannot get resource", "docs/rbac")
     for denied in ({"get pods/exec", "get pods/log"}, {"get pods/exec", "create pods"}):
         cluster.denied = denied
         refused(command("node"), 'get resource "pods/exec"', "docs/rbac")
@@ -71,8 +74,9 @@ def test_it_is_chosen_where_exec_alone_is_forbidden(cluster, command):
 @pytest.mark.parametrize(
     ("log", "what", "then"),
     [
-        (base64.encodebytes(b"the end of much") + LOG_END, "the beginning of the log of collector", "--transport exec"),
+        (base64.encodebytes(b"the end of much"), "the beginning of the log of collector", "--transport exec"),
         (LOG_BEGIN + b"\nsh: base64: not found\n" + LOG_END, "does not hold what the collector wrote", "try again"),
+        (written(b"#missing base64\n"), "has no 'base64'", "--image"),
         (written(b""), "without an answer", "--image"),
         (written(b"#missing awk\n"), "has no 'awk'", "--image"),
         (written(collector_answer()[:-9]), "truncated", "again"),
@@ -83,6 +87,17 @@ def test_a_log_that_is_no_answer(cluster, command, log, what, then):
     logging(cluster, log)
     refused(command("node", "--transport", "log"), what, then)
     assert cluster.left == []
+
+
+def test_a_log_that_was_rotated_when_nobody_looked(cluster, command):
+    logging(cluster, LOG_BEGIN, b"")
+    refused(command("node", "--transport", "log"), "the kubelet has rotated it", "--transport exec")
+
+
+def test_a_server_that_says_later_that_exec_is_forbidden(cluster, command):
+    """As from Kubernetes 1.35 on, which asks for `create` too."""
+    cluster.server.refuse_exec = status(403, "Forbidden", 'User "jane" cannot create resource "pods/exec"')
+    refused(command("node"), 'cannot create resource "pods/exec"', "--transport log")
 
 
 def test_a_log_that_never_is_whole(cluster, command):
@@ -104,6 +119,10 @@ def test_a_way_that_is_none(cluster, command):
 def test_what_a_shell_writes(shell):
     """What ends the collector ends no more than that; what it says to stderr is not in the log."""
     collector = "head -c 100000 /dev/zero | tr '\\0' z; echo oh >&2; exit 3"
-    ended = subprocess.run([*shell, "-c", INTO_LOG], env={"COLLECTOR": collector, "PATH": "/usr/bin:/bin"}, capture_output=True, check=True)
+    command = [shutil.which(shell[0]) or shell[0], *shell[1:], "-c", INTO_LOG]
+    ended = subprocess.run(command, env={"COLLECTOR": collector, "PATH": "/usr/bin:/bin"}, capture_output=True, check=True)
     begin, *lines, end = ended.stdout.split()
     assert (begin, base64.b64decode(b"".join(lines)), end, ended.stderr) == (LOG_BEGIN, b"z" * 100000, LOG_END, b"")
+    if shell[0] != "busybox":  # which has its own
+        ended = subprocess.run(command, env={"COLLECTOR": collector, "PATH": "/nonexistent"}, capture_output=True, check=True)
+        assert base64.b64decode(ended.stdout.split()[1]) == b"#missing base64\n"

@@ -9,7 +9,7 @@
 #
 # Settings, all optional: CRICTL_SECONDS (each call, 10), CRICTL_SHARE (all calls together, 30), USE_CRICTL (yes|no), NODE_ROOT (/proc/1/root), PROC (/proc),
 # READ_FDS (no|yes: look for open descriptors of namespaces), READ_ARGS (no|yes: arguments of processes that could reap),
-# READ_HEALTH (no|yes: what keeps a runtime from making sandboxes|network: that, and links), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
+# READ_HEALTH (no|yes: what keeps a runtime from making sandboxes|network: that without volumes, and links), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
 export LC_ALL=C PATH=/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin
 PROC=${PROC:-/proc} NODE_ROOT=${NODE_ROOT:-/proc/1/root} CRICTL_SECONDS=${CRICTL_SECONDS:-10} CRICTL_SHARE=${CRICTL_SHARE:-30} USE_CRICTL=${USE_CRICTL:-yes}
 SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-no} READ_ARGS=${READ_ARGS:-no} READ_HEALTH=${READ_HEALTH:-no}
@@ -188,6 +188,8 @@ find_socket() {
 	set -- $sockets; socket=$1; [ -n "$socket" ]
 }
 
+# Beside another: takes all of an answer, which a pipe alone does not, and gives it at its end.
+KEPT='{ line[NR] = $0 } END { for (i = 1; i <= NR; i++) print line[i] }'
 runtime_answers() {
 	[ "$USE_CRICTL" = yes ] || return 0
 	crictl_end=$(($(date +%s) + CRICTL_SHARE))
@@ -201,7 +203,7 @@ runtime_answers() {
 	echo "#crictl path=$crictl_path socket=$socket version=$(printf %s "$crictl_version" | tr -cd 'A-Za-z0-9._+-')"
 	[ "$READ_HEALTH" = no ] || crictl info "$KEEP_INFO" info
 	crictl pods "$KEEP_PODS" pods -o json || return 0
-	{ crictl ps "$KEEP_PS" ps -a -o json && crictl version '' version; } | { inspect_ready; cat; }  # a pipe keeps the one's answer for after the other's
+	{ crictl ps "$KEEP_PS" ps -a -o json && crictl version '' version; } | awk "$KEPT" | { inspect_ready; cat; }
 }
 
 inspect_ready() {
@@ -333,13 +335,13 @@ shims() {
 volumes() {
 	[ "$READ_HEALTH" = yes ] || return
 	echo '#section volumes'
-	grep -oE ' /[^ ]*/pods/[0-9a-f-]{32,36}/volumes/[^ ]+ ' 1/mountinfo | head -n 4096
+	awk '$5 ~ /\/pods\/[0-9a-f-]+\/volumes\// && n++ < 4096 { print " " $5 }' 1/mountinfo
 	echo '#section volume-users'
 	read -r nonce <sys/kernel/random/uuid
 	echo " $nonce"
 	{ each cwd root; each fd | xargs find; } | xargs stat -c "$nonce %N" |
-		grep -aE "^$nonce '[0-9]+/[a-z]+(/[0-9]+)?' -> '/[^']*/pods/[0-9a-f-]{32,36}/volumes/" | head -n 200 | cut -c1-300 |
-		sed -E "s,(/volumes/[^/]+/[^/']+).*,\1',; s/^/ /"
+		grep -aE "^$nonce '[0-9]+/[a-z]+(/[0-9]+)?' -> '/[^']*/pods/[0-9a-f-]{32,36}/volumes/" |
+		sed -E "s,(/volumes/[^/]+/[^/']+).*,\1',; s/^/ /" | awk '{ pod = $0; sub(/\/volumes\/.*/, "", pod); sub(/.*\//, "", pod) } n[pod]++ < 20 && m++ < 4096'
 } 2>/dev/null
 
 # Routes of the node to single addresses (interface, address, flags): the veths of pods whose CNI plugin leads to each by a route.

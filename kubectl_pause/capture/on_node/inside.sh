@@ -24,12 +24,21 @@ lines() {
 	unset IFS
 } 2>/dev/null
 
-paths() { for pid in $pids; do echo $pid/$1; done; }
+# on FILE COMMAND...: the command with that file of every process, some hundreds at a time: a command line has an end.
+on() {
+	of=$1 batch= n=0
+	shift
+	for pid in $pids; do
+		batch="$batch $pid/$of" n=$((n + 1))
+		[ $n -lt 500 ] || { "$@" $batch; batch= n=0; }
+	done
+	[ -z "$batch" ] || "$@" $batch
+}
 
 # each FILE [BEGINNING|...]: the lines of that file of every process.
 each() {
 	if [ "$fast" ]; then
-		grep -asHE "^${2:+($2)}" $(paths $1)
+		on $1 grep -asHE "^${2:+($2)}"
 	else
 		for pid in $pids; do lines $pid/$1 $pid/$1 "${2:-}"; done
 	fi
@@ -38,18 +47,18 @@ each() {
 # Of a zombie most are gone. Without stat each is a program to start, and of very many processes those of the first say enough.
 links() {
 	linked=0
-	for kind in cgroup ipc mnt net pid time user uts; do
-		[ -z "$fast" ] || { stat -c %N $(paths ns/$kind); continue; }
-		for pid in 1 $self $pids; do
-			linked=$((linked + 1))
-			[ $linked -lt 1600 ] || return 0
+	[ -z "$fast" ] || { for kind in cgroup ipc mnt net pid time user uts; do on ns/$kind stat -c %N; done; return; }
+	for pid in 1 $self $pids; do
+		linked=$((linked + 1))
+		[ $linked -lt 200 ] || return 0
+		for kind in cgroup ipc mnt net pid time user uts; do
 			link=$(readlink $pid/ns/$kind) && printf "'%s/ns/%s' -> '%s'\n" $pid $kind "$link"
 		done
 	done
 }
 
 programs() {
-	[ -z "$fast" ] || { stat -c " $nonce %N" $(paths exe) | grep -a "^ $nonce "; return; }
+	[ -z "$fast" ] || { on exe stat -c " $nonce %N" | grep -a "^ $nonce "; return; }
 	linked=0
 	for pid in $pids; do
 		[ $linked -lt 200 ] || return

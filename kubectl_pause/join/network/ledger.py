@@ -55,7 +55,8 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Of one node. `unowned` is None where nothing of the runtime could be read: what has no sandbox is not known then.
+    """Of one node. `unowned` is None where the runtime gave no list: state files do not tell stopped sandboxes, and what has no sandbox is
+    not known then.
 
     `in_node_network` and `stopped` count sandboxes that have no row: they use the node's network, or have none any more.
     """
@@ -91,7 +92,7 @@ def network_ledger(node: JoinedNode, health: RuntimeHealth, links: Links) -> Led
                     paths=tuple(holder for holder in net.held_by if holder.startswith("/")),
                 )
             )
-    unowned = tuple(_unowned(node, leases, links, rows)) if node.about.sources.runtime else None
+    unowned = tuple(_unowned(node, leases, links, rows)) if node.facts.pods is not None else None
     return Ledger(node.about.name, tuple(rows), unowned, in_node_network, stopped)
 
 

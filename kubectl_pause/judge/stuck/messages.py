@@ -149,7 +149,8 @@ TEXTS = (
         "node/list-too-large",
         r"larger than max \(",
         "the runtime's list of sandboxes is larger than one message may be: the kubelet sees no pod of this node any more",
-        "delete finished pods with large annotations, then on the node: crictl pods --state notready -q  # crictl rmp these",
+        "delete finished pods with large annotations, then on the node: crictl pods --state notready -q "
+        "--label io.kubernetes.pod.namespace=NAMESPACE  # crictl rmp these",
     ),
     _known(
         "netns/pinned",

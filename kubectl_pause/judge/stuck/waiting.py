@@ -22,7 +22,6 @@ _OF_IMAGE = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "RegistryUnavailable",
      "SignatureValidationFailed", "ErrImagePullCredentials"}
 )  # fmt: skip
-_NEVER_AGAIN = frozenset({"InvalidImageName", "ErrImageNeverPull"})
 _PULL_BACKOFF = "the kubelet tries again, in steps that double up to 5 min"
 _CRASH_BACKOFF = "the kubelet starts it again, in steps that double from 10 s up to 5 min"
 _OUT_OF_MEMORY = 137
@@ -54,7 +53,10 @@ def _of_reason(trail: PodTrail, status: ContainerStatus, reason: str, words: str
         return _of_image(trail, status, reason, words, evidence)
     if reason == "CreateContainerConfigError":
         cause = finding("pod/config", pod, f"container {name}: {words or reason}", evidence, describe(pod))
-        return Reason(f"container {name} names something that is not there", cause, RETRY)
+        absent = "not found" in words or "couldn't find key" in words  # else its user, or a subPath
+        return Reason(
+            f"container {name} " + ("names something that is not there" if absent else "cannot be made as it is asked for"), cause, RETRY
+        )
     failed = trail.newest("Failed")
     words = words or (failed.message or "" if failed else "")
     known = verdict_on(words, f"{name_of(pod)} container {name}", evidence)
@@ -75,7 +77,7 @@ def _of_image(trail: PodTrail, status: ContainerStatus, reason: str, words: str,
     elif reason == "ErrImageNeverPull":
         remedy = "imagePullPolicy is Never, and the image is not on the node: load it there, or allow to pull it"
     cause = finding("pod/image", pod, f"container {name}: {image} cannot be had ({reason})", evidence, remedy)
-    return Reason(f"it waits for the image of container {name}", cause, None if reason in _NEVER_AGAIN else _PULL_BACKOFF)
+    return Reason(f"it waits for the image of container {name}", cause, None if reason == "InvalidImageName" else _PULL_BACKOFF)
 
 
 def _being_made(trail: PodTrail, status: ContainerStatus) -> Reason:
