@@ -18,6 +18,9 @@ from tests.cli.test_errors import refused
 
 WAITING = 'container "collector" in pod "x" is waiting to start: ContainerCreating'
 
+UNKNOWN = "the server could not find the requested resource ( pods/log x)"
+"""What a kubelet's 404 becomes that has not heard of the pod yet."""
+
 
 def written(answer: bytes) -> bytes:
     return LOG_BEGIN + b"\n" + base64.encodebytes(answer) + LOG_END + b"\n"
@@ -49,7 +52,15 @@ def test_it_is_the_answer_that_exec_brings(cluster, command):
     by_exec = sandboxes(command("node", "-o", "json"))
     count = len(execs(cluster))
     whole = written(collector_answer())
-    logging(cluster, (400, "BadRequest", WAITING), (404, "NotFound", 'pods "x" not found'), b"", whole[: len(whole) // 2], whole)
+    logging(
+        cluster,
+        (400, "BadRequest", WAITING),
+        (404, "NotFound", 'pods "x" not found'),
+        (404, "NotFound", UNKNOWN),
+        b"",
+        whole[: len(whole) // 2],
+        whole,
+    )
     assert sandboxes(command("node", "-o", "json", "--transport", "log")) == by_exec != []
     assert (len(execs(cluster)), cluster.left) == (count, [])
     (container,) = cluster.created[-1]["spec"]["containers"]

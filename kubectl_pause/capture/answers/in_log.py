@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
 
 _NO_LOG_YET = re.compile(
-    r"is waiting to start|does not exist|not found|failed to (get status for pod|find container)|is not available", re.IGNORECASE
+    r"is waiting to start|does not exist|not found|failed to (get status for pod|find container)|is not available|could not find the requested resource",
+    re.IGNORECASE,
 )
 _LONGEST_READ = 5.0
 """Seconds: then the pod and its node's lease are looked at, which tell of a kubelet that hangs; an API server waits for one in silence."""
