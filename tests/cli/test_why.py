@@ -83,7 +83,9 @@ def test_the_node_is_asked_for_what_was_logged_of_the_pods_on_it(stuck, command,
     assert {"name": "LOGS_OF", "value": UID} in container["env"]
 
 
-@pytest.mark.parametrize("words", [("pod", "-n", "shop", "stuck"), ("node", NODE), ("check", NODE), ("zombies", NODE), ("who", "1")])
+@pytest.mark.parametrize(
+    "words", [("pod", "-n", "shop", "stuck"), ("node", NODE), ("check", NODE), ("zombies", "--node", NODE), ("who", "1")]
+)
 def test_no_other_verb_asks_for_logs(stuck, command, words):
     stuck.pods[-1]["metadata"]["uid"] = UID
     command(*words)

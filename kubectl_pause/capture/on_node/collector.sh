@@ -342,26 +342,38 @@ volumes() {
 		grep -aE "^$nonce '[0-9]+/[a-z]+(/[0-9]+)?' -> '/[^']*/pods/[0-9a-f-]{32,36}/volumes/" | head -n 200 | cut -c1-300 | sed 's/^/ /'
 } 2>/dev/null
 
-# What kubelets and runtimes write of trouble with a pod; what containerd and the kubelet write whenever one ends, and so proves nothing.
+# What kubelets and runtimes write of trouble with a pod; what they write whenever one ends, and so proves nothing. In small letters, "~"
+# for anything between. No regular expressions: those of some libraries take hours for a line of megabytes that repeats the beginning.
 TROUBLE='failed to create sandbox for pod|failed to stop sandbox before removing|failed to remove sandbox|skipping pod synchronization'
 TROUBLE="$TROUBLE|genericpleg: unable to retrieve pods|failed to list pod sandboxes|container runtime network not ready"
 TROUBLE="$TROUBLE|failed to kill all the processes attached to cgroup|detected running containers after a successful killpod"
-TROUBLE="$TROUBLE|unmountvolume.*failed|runpodsandbox.*failed|stoppodsandbox for .*failed|failed to handle .*taskexit event"
-TROUBLE="$TROUBLE|sandbox_unknown|failed to recover state|failed to (re)?load cni|failed to get task exit status.*ttrpc: closed"
-USUAL='shim disconnected|cleaning up dead shim|received sandbox container exit event.*exit_status:137|forcibly stopping sandbox'
-USUAL="$USUAL|containerstatus.*notfound|deletecontainer returned error|failed to get status for pod.*forbidden"
+TROUBLE="$TROUBLE|unmountvolume~failed|runpodsandbox~failed|stoppodsandbox for ~failed|failed to handle ~taskexit event|sandbox_unknown"
+TROUBLE="$TROUBLE|failed to recover state|failed to load cni|failed to reload cni|failed to get task exit status~ttrpc: closed"
+USUAL='shim disconnected|cleaning up dead shim|received sandbox container exit event~exit_status:137|forcibly stopping sandbox'
+USUAL="$USUAL|containerstatus~notfound|deletecontainer returned error|failed to get status for pod~forbidden"
 USUAL="$USUAL|cleaned up orphaned pod volumes dir"
 # Time, unit, uid and the message's last 2 KiB, no part of a word before them. Further lines of one message begin with blanks: no record.
 ABOUT_PODS='
+function has(phrases,   i, j, n, m, phrase, part, rest, at) {
+	n = split(phrases, phrase, "|")
+	for (i = 1; i <= n; i++) {
+		m = split(phrase[i], part, "~"); rest = small
+		for (j = 1; j <= m && (at = index(rest, part[j])); j++) rest = substr(rest, at + length(part[j]))
+		if (j > m) return 1
+	}
+	return 0
+}
 BEGIN { n = split(pods, uid, " ") }
-/^[0-9]+[.][0-9]+ [^ ]+ [A-Za-z0-9._@-]+([[][0-9]+[]])?: / && length($3) < 72 {
+NR > 1 && /^[0-9]+[.][0-9]+ [^ ]+ [A-Za-z0-9._@-]+([[][0-9]+[]])?: / && length($3) < 72 {
+	for (i = 1; i <= n && !index($0, uid[i]); i++) continue
+	small = tolower($0)
+	if (i > n || !has(trouble) || has(usual)) next
 	front = $1 " " $3; sub(/([[][0-9]+[]])?:$/, "", front)
 	sub(/^[^ ]+ [^ ]+ [^ ]+ /, "")
-	for (i = 1; i <= n && !index($0, uid[i]); i++) continue
-	if (i > n) next
 	if (length($0) > 2048) { $0 = substr($0, length($0) - 2047); sub(/^[^ ]*( |$)/, "") }
 	print front, uid[i], $0
-}'
+}
+END { if (NR < 2) print 61 >"/dev/stderr" }'
 # A value goes up to the quote that ends it, and up to the next blank in any case: rather too much than a part of a secret left.
 MASKS='s,://[^[:space:]]*@,://***@,g; s/eyJ[A-Za-z0-9_.+\/=-]*/***/g
 s/(token|password|secret|key|sig)(=|\\*":)(\\*"[^"]*"?)?[^[:space:]]*/\1\2***/Ig'
@@ -385,8 +397,8 @@ logs() {
 	for unit in kubelet containerd crio k3s k3s-agent k0scontroller k0sworker snap.microk8s.daemon-kubelite snap.microk8s.daemon-containerd
 	do set -- "$@" -u $unit; done
 	{ code=$({ { echo; limited chroot "$NODE_ROOT" journalctl "$@" 3>&- 4>&-; echo $? >&3; } | tail -c 4194304 |
-		tr -d '\000-\011\013-\037\177' | awk 'NR > 1; END { if (NR < 2) print 61 >"/dev/stderr" }' 2>&3 |
-		grep -aiE "$TROUBLE" | grep -aviE "$USUAL" | awk -v pods="$LOGS_OF" "$ABOUT_PODS" | tail -n 40 | sed -E "$MASKS" |
+		tr -d '\000-\011\013-\037\177' |
+		awk -v pods="$LOGS_OF" -v trouble="$TROUBLE" -v usual="$USUAL" "$ABOUT_PODS" 2>&3 | tail -n 40 | sed -E "$MASKS" |
 		awk "$CUT_FRONT" >&4 3>&-; } 3>&1); } 4>&1
 	set -- ${code#0?}
 	echo "#rc $1"
