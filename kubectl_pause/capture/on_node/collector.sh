@@ -387,7 +387,7 @@ function end(n) { return length($0) > n ? substr($0, length($0) - n + 1) : $0 }
 	print record (index(text, uid) ? text : uid "..." end(room - length(uid) - 3))
 }'
 # The journal of kubelet and runtime, its last 4 MiB; `#rc` 127 where the node has no journalctl, 61 (ENODATA) where that has nothing of
-# them: they log to files. An empty line goes first, so that what is left of one cut at 4 MiB is never taken for a whole one; and control
+# them: k3s and rke2 log to files. An empty line goes first, so that what is left of one cut at 4 MiB is never taken for a whole one; and control
 # characters go before any awk, for busybox's ends a line at NUL.
 logs() {
 	[ -n "$LOGS_OF" ] || return

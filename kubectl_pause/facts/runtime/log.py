@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MOST_LINES = 40
 _LINE = re.compile(rb"([0-9]{1,11}\.[0-9]{1,9}) ([A-Za-z0-9._@-]{1,72}) ([^\n]{1,400})")
-_FAILURES = {127: "the node has no journalctl", 61: "the node's journal has nothing of them: they log to files, or nowhere"}
+_FAILURES = {127: "the node has no journalctl", 61: "the node's journal has nothing of them: they may log to files"}
 """By the collector's exit code: a shell's for a program that is not there, and ENODATA."""
 
 
