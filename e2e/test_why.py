@@ -93,6 +93,10 @@ def explained(cluster: Cluster, name: str) -> Json:
     return answer
 
 
+def _log_is_of_the_pod(answer: Json) -> bool:
+    return isinstance(answer["log"], list) and all(answer["pod"]["uid"] in line for line in answer["log"])
+
+
 def code_of(answer: Json) -> str | None:
     return answer["cause"]["code"] if answer["cause"] else None
 
@@ -126,6 +130,8 @@ def test_each_way_of_being_stuck(stuck: Cluster, capsys: pytest.CaptureFixture[s
         if case.words not in json.dumps(answer, ensure_ascii=False).replace('\\"', '"'):
             wrong.append(f"{case.name} without {case.words!r}: {answer}")
         rows.append((case.name, answer["state"], code_of(answer) or "-", f"{time.monotonic() - began:.1f} s", answer["summary"]))
+        if case.code == "pod/runtime-class":  # no handler: the kubelet logs it with the pod's uid at each try
+            wrong += [] if _log_is_of_the_pod(answer) else [f"{case.name} with another's log or none: {answer}"]
     with capsys.disabled():
         print()
         for row in rows:

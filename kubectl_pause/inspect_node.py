@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.capture import Capture
     from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.facts.pod_trail import PodTrail
+    from kubectl_pause.facts.runtime.log import NodeLog
     from kubectl_pause.join.joined_node import JoinedNode
     from kubectl_pause.judge.namespaces.drift import Comparisons
     from kubectl_pause.report import Container, Explanation, Sandbox
@@ -112,15 +113,16 @@ def judge_node(node: JoinedNode, *, prove: bool = False, processes: bool = False
     )
 
 
-def explain_pod(trail: PodTrail, node: NodeReport | None) -> Explanation:
-    """Why a pod is where it is, by its trail in the API and what was judged of its node; None where that was not read."""
+def explain_pod(trail: PodTrail, node: NodeReport | None, log: NodeLog | None = None) -> Explanation:
+    """Why a pod is where it is, by its trail in the API, what was judged of its node, and the node's log; None where that was not read."""
     identity = pod_identity(trail.pod)
     if node is None:
         return explain(trail, identity, OnNode())
     sandboxes = [sandbox for sandbox in node.sandboxes if sandbox.pod.uid == identity.uid]
     findings = [finding for sandbox in sandboxes for finding in sandbox.findings]
     findings += [finding for finding in node.findings if finding.code.startswith(OF_RUNTIME) or finding.subject == name_of(identity)]
-    seen = OnNode(was_read=node.sources.runtime, sandboxes=sorted(sandboxes, key=lambda sandbox: not sandbox.current), findings=findings)
+    current_first = sorted(sandboxes, key=lambda sandbox: not sandbox.current)
+    seen = OnNode(node.sources.runtime, current_first, findings, log.of_pod(identity.uid) if log else None)
     return explain(trail, identity, seen)
 
 

@@ -412,7 +412,9 @@ class Explanation(_Document, kw_only=True):
 
     `state`: `unscheduled`, `creating`, `terminating`, `failed`, `completed`, `not-ready`, `ready`. `summary` is one sentence. `cause` is
     the first thing that stops the pod, null where nothing does, or where nothing tells what does: `summary` says which. `next` is what
-    happens by itself, and when. `also` is what is wrong besides. `unread` is what could not be looked at, and why.
+    happens by itself, and when. `also` is what is wrong besides. `log` are lines of the kubelet and the runtime about the pod, `TIME UNIT:
+    TEXT`, the newest last: beside the evidence and none of it; null where it was not read, or could not be. `unread` is what could not be
+    looked at, and why.
     """
 
     pod: PodIdentity
@@ -423,6 +425,7 @@ class Explanation(_Document, kw_only=True):
     next: str | None = None
     steps: list[Step]
     also: list[Finding] = []
+    log: list[str] | None = None
     unread: list[str] = []
 
 

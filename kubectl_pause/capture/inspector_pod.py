@@ -21,6 +21,8 @@ from kubectl_pause.errors import ForeignReason, PauseInspectError
 from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from kubectl_pause.facts.api import Pod
 
 DEFAULT_IMAGE = "docker.io/library/busybox:1.36"
@@ -57,6 +59,8 @@ _PRESSURES = {
     "PIDPressure": "on the node: ps -eL | wc -l, where some processes have to end",
     "MemoryPressure": "on the node: free -m, where some memory has to be given back",
 }
+_UID = re.compile("[0-9a-f-]{32,36}")
+"""Of a pod as the kubelet has it: a static pod's is a digest of its manifest."""
 _IMAGE_REASONS = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
 
 
@@ -65,9 +69,9 @@ class InspectorOptions:
     """How to run it. `timeout` in seconds bounds everything from its creation to the last byte of its answer.
 
     `sample_seconds` is how long the collector waits for a second look at the processes; 0 is one look. `watch_seconds` is how long
-    pause processes are watched after that; 0 is not at all. `via` is a pod that is there already, in
-    whose place none is made. `transport` is one of TRANSPORTS: how the answer comes back. `keep_seconds` is how long the pod stays for the
-    next runs, `kept` the labels that say so.
+    pause processes are watched after that; 0 is not at all. `logs_of` are uids of pods by their node, whose trouble is looked for in its
+    log. `via` is a pod that is there already, in whose place none is made. `transport` is one of TRANSPORTS: how the answer comes back.
+    `keep_seconds` is how long the pod stays for the next runs, `kept` the labels that say so.
     """
 
     image: str = DEFAULT_IMAGE
@@ -79,6 +83,7 @@ class InspectorOptions:
     read_fds: bool = False
     read_args: bool = False
     read_health: Health = "no"
+    logs_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
     via: str | None = None
     transport: str = TRANSPORTS[0]
     keep_seconds: float = 0.0
@@ -143,7 +148,7 @@ def manifest(
                     "command": ["sh", "-c", f"trap 'exit 0' TERM INT; {begin}sleep {lifetime} & wait"],
                     "env": [
                         *({"name": name, "value": _script(file).replace("$", "$$")} for name, file in scripts.items()),
-                        *({"name": name, "value": value} for name, value in settings(options).items()),
+                        *({"name": name, "value": value} for name, value in settings(options, node).items()),
                     ],
                     "securityContext": {"privileged": True, "readOnlyRootFilesystem": True, "runAsUser": 0},
                     "resources": {
@@ -156,15 +161,16 @@ def manifest(
     }
 
 
-def settings(options: InspectorOptions) -> dict[str, str]:
-    """What the collector is told by its environment."""
+def settings(options: InspectorOptions, node: str) -> dict[str, str]:
+    """What the collector is told by its environment, on this node."""
     switches = {
         "USE_CRICTL": options.use_crictl,
         "READ_FDS": options.read_fds,
         "READ_ARGS": options.read_args,
     }
     limits = crictl_limits(options.timeout - options.sample_seconds)
-    others = {"READ_HEALTH": options.read_health, "SAMPLE_SECONDS": f"{options.sample_seconds:g}"}
+    uids = " ".join(filter(_UID.fullmatch, options.logs_of.get(node, ())))
+    others = {"READ_HEALTH": options.read_health, "LOGS_OF": uids, "SAMPLE_SECONDS": f"{options.sample_seconds:g}"}
     return {name: "yes" if on else "no" for name, on in switches.items()} | limits | others
 
 

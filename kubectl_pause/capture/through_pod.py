@@ -82,7 +82,7 @@ def _container(run: CaptureRun, pod: Pod) -> str:
 
 
 def _exec(run: CaptureRun, pod: Pod, container: str) -> bytes:
-    settings = [f"{name}={value}" for name, value in inspector_pod.settings(run.options).items()]
+    settings = [f"{name}={value}" for name, value in inspector_pod.settings(run.options, run.node).items()]
     try:
         result = exec_in_pod(
             run.api,

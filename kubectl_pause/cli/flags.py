@@ -17,7 +17,7 @@ from kubectl_pause.cli.idle_flags import FlagGroups, refuse_idle
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from kubectl_pause.access.connection_flags import ConnectionFlags
     from kubectl_pause.capture.fan_out import Bounds
@@ -167,7 +167,9 @@ class CaptureFlags:
         flag(_READING, "--dry-run", metavar="WAY", help="client or server: print what would be created, and create nothing."),
     ] = None
 
-    def inspector(self, sample: float = 0.0, *, health: Health = "no") -> InspectorOptions:
+    def inspector(
+        self, sample: float = 0.0, *, health: Health = "no", logs_of: Mapping[str, Sequence[str]] | None = None
+    ) -> InspectorOptions:
         """As the cluster package takes them, for one look or for a second one `sample` seconds later.
 
         Raises PauseInspectError for a bad duration.
@@ -194,6 +196,7 @@ class CaptureFlags:
             read_fds=self.fds,
             read_args=self.args,
             read_health=health,
+            logs_of=logs_of or {},
             via=self.via,
             transport=self.transport,
             keep_seconds=keep_seconds(self.keep),

@@ -170,12 +170,13 @@ def reports_from_inside(api: Api, pods: Sequence[Pod], report: Report, *, sample
 
 
 def captures_of_nodes(
-    api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report, *, sample: float = 0.0, health: Health = "no"
-) -> Iterator[tuple[str, NodeCapture]]:
+    api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report,
+    *, sample: float = 0.0, health: Health = "no", logs_of: Mapping[str, Sequence[str]] | None = None,
+) -> Iterator[tuple[str, NodeCapture]]:  # fmt: skip
     """The capture of each node, as they come, `sample` seconds between two looks; a node that fails becomes an error of `report`."""
     from kubectl_pause.capture.fan_out import TooManyFailures, capture_nodes
 
-    options = flags.inspector(sample, health=health)
+    options = flags.inspector(sample, health=health, logs_of=logs_of)
     if flags.dry_run is not None:
         for error in report.errors:
             raise PauseInspectError(ForeignReason(error.reason), error.message, error.hint or "")

@@ -28,6 +28,10 @@ MAX_PARTS = 2
 """The API's view and the collector's answer. Many empty parts would cost time that grows with their square."""
 
 
+KILLED = (124, 137)
+"""Exit codes of a command that the collector ended at its time limit: its own, and a shell's for SIGKILL."""
+
+
 class CaptureError(PauseInspectError):
     """The bytes are not a whole capture: truncated, damaged, foreign or of a version this program cannot read."""
 

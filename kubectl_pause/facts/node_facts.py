@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from kubectl_pause.facts.api import ApiView
-from kubectl_pause.facts.capture import CaptureError
+from kubectl_pause.facts.capture import KILLED, CaptureError
 from kubectl_pause.facts.decoding import decode_json
 from kubectl_pause.facts.header import Header, parse_header
 from kubectl_pause.facts.kernel.arguments import parse_arguments
@@ -36,6 +36,7 @@ from kubectl_pause.facts.runtime.cri import (
     parse_version,
 )
 from kubectl_pause.facts.runtime.health import RuntimeHealth, runtime_health
+from kubectl_pause.facts.runtime.log import NodeLog, node_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.capture import Capture
 
 Fact = TypeVar("Fact")
-_KILLED = (124, 137)
-"""Exit codes of a crictl call that the collector ended at its time limit: its own, and a shell's for SIGKILL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +113,8 @@ class NodeFacts:
     """Mounted volumes by the uid of their pod, and who works in them; None where the collector was not asked to look."""
     links: Links | None = None
     """Interfaces of the node and of its pods; None where the collector was not asked to look."""
+    log: NodeLog | None = None
+    """What kubelet and runtime logged of the pods that the collector was asked about; None where it was asked about none."""
 
 
 def node_facts(capture: Capture, source: str) -> NodeFacts:
@@ -172,6 +173,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         health=runtime_health(capture),
         volumes=pod_volumes(capture),
         links=parse_links(capture.content("links")) if "links" in capture.sections else None,
+        log=node_log(capture.sections.get("log")),
     )
 
 
@@ -208,7 +210,7 @@ def _answer(capture: Capture, name: str, parse: Callable[[bytes], list[Fact]], n
     command = name.replace(".", " ")
     if section.exit_code not in (0, None):
         detail = f": {section.errors[-1]}" if section.errors else ""
-        killed = section.exit_code in _KILLED
+        killed = section.exit_code in KILLED
         how = "did not answer in its time, and was ended" if killed else f"failed with exit code {section.exit_code}"
         notes.append(f"{command} {how}{detail}")
         return None

@@ -19,8 +19,8 @@ from kubectl_pause.redaction.vocabulary import FIELDS, FREE_TEXT, KEY_PREFIXES, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ARGUMENTS = b"#section args"
-"""Left out whole, though they were asked for: any part of a word may be a secret."""
+_LEFT_OUT = {b"#section args", b"#section log"}
+"""Whole, though they were asked for: any part of a word may be a secret."""
 _AS_IT_IS = {b"#section os-release", b"#section crictl.version"}
 _HEADERS_AS_THEY_ARE = {"kernel", "machine", "version", "path"}
 _MASK = re.compile(r"(\d+/(?:status:\w+|fdinfo/?\d*:sigmask):\s*)([0-9a-f]{16})")
@@ -63,7 +63,7 @@ def _control(names: Pseudonyms, control: bytes) -> bytes:
 
 
 def _content(names: Pseudonyms, control: bytes, content: bytes) -> bytes:
-    if control == _ARGUMENTS:
+    if control in _LEFT_OUT:
         return b""
     if control in _AS_IT_IS:
         return content

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _STYLES = {"failed": "bad", "terminating": "warn", "creating": "warn", "unscheduled": "warn", "not-ready": "warn"}
 _STEP_STYLES = {"here": "warn", "ahead": "dim", "unknown": "dim"}
+_MOST_LOGGED = 5
 _WORDS = {
     "scheduled": "bound to a node", "taken": "taken by the kubelet", "sandbox": "sandbox, network", "initialized": "init containers",
     "started": "containers run", "ready": "ready", "grace": "grace period", "stopped": "containers end", "released": "let go",
@@ -23,13 +24,15 @@ _WORDS = {
 def why_view(  # noqa: PLR0913 (a table's surroundings)
     report: Report, *, wide: bool, width: int | None, headings: bool, colour: bool, sort_by: str | None = None
 ) -> str:
-    """A block for each pod, with a blank line in between; with `wide` one line each.
+    """A block for each pod, with a blank line in between; with `wide` one line each, and what was logged of them below.
 
     Raises PauseInspectError for a `sort_by` that fits nothing.
     """
     rows = in_order(EXPLANATIONS, report.explanations, sort_by, explanation_document)
     if wide:
         lines = listing(EXPLANATIONS, rows, wide=True, of_many=False, width=None, headings=headings, colour=colour) if rows else []
+        log = [labelled("log", f"{row.pod.namespace}/{row.pod.name}: {line}", None)[0] for row in rows for line in row.log or ()]
+        lines += ["", *log] if log and headings else []
         return "".join(line + "\n" for line in lines)
     blocks = [_block(row, width=width, headings=headings, colour=colour) for row in rows]
     return "\n".join("".join(line + "\n" for line in block) for block in blocks)
@@ -41,12 +44,22 @@ def _block(row: Explanation, *, width: int | None, headings: bool, colour: bool)
     lines = labelled("POD", f"{row.pod.namespace}/{row.pod.name}{owner}{where}", width)
     lines += labelled("STATE", f"{row.state}: {row.summary}", width)
     lines += finding_lines([row.cause] if row.cause else [], width=width, colour=colour)[1:]
+    lines += _log(row, width)
     lines += labelled("  then:", row.next, width) if row.next else []
     lines += ["", *_steps(row.steps, width=width, headings=headings, colour=colour)]
     lines += finding_lines(row.also, width=width, colour=colour)
     for what in row.unread:
         lines += ["", *labelled("not read:", what, width)]
     return lines
+
+
+def _log(row: Explanation, width: int | None) -> list[str]:
+    """The newest lines, where no cause is certain without them."""
+    if not row.log or (row.cause and row.cause.confidence == "certain"):
+        return []
+    lines = [shown for line in row.log[-_MOST_LOGGED:] for shown in labelled("  log:", line, width)]
+    older = len(row.log) - _MOST_LOGGED
+    return [*lines, *(labelled("", f"and {older} older: -o wide has them", width) if older > 0 else [])]
 
 
 def _steps(steps: list[Step], *, width: int | None, headings: bool, colour: bool) -> list[str]:

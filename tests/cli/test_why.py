@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.access.fake_api_server import status
-from tests.cli.fake_cluster import NODE
+from tests.cli.fake_cluster import NODE, answer, collector_answer
+
+UID = "0f0e0d0c-0b0a-0908-0706-050403020100"
 
 
 @pytest.fixture
@@ -48,6 +51,46 @@ def test_the_cause_its_proof_and_the_steps(stuck, command):
         "ready",
     ]
     assert stuck.left == []
+
+
+LOGGED = f"UnmountVolume.TearDown failed for pod {UID}"
+
+
+def with_log(section: bytes) -> bytes:
+    """The recorded node's answer with a section of its log."""
+    return gzip.compress(gzip.decompress(collector_answer()).replace(b"\n#end ", b"\n#section log\n" + section + b"\n#end ", 1))
+
+
+@pytest.mark.parametrize(
+    ("section", "log"),
+    [
+        (
+            f" 1767225601.5 kubelet {LOGGED}\n 1767225602.5 kubelet of another pod\n#rc 0".encode(),
+            [f"2026-01-01T00:00:01Z kubelet: {LOGGED}"],
+        ),
+        (b"#rc 0", []),
+        (b"#rc 127", None),
+    ],
+)
+def test_the_node_is_asked_for_what_was_logged_of_the_pods_on_it(stuck, command, section, log):
+    stuck.pods[-1]["metadata"]["uid"] = UID
+    stuck.server.on_exec = answer(with_log(section))
+    ended = command("why", "-n", "shop", "stuck", "-o", "json")
+    [told] = json.loads(ended.out)["explanations"]
+    assert (ended.code, told["log"]) == (0, log)
+    assert any("has no journalctl" in each for each in told["unread"]) is (log is None)
+    [container] = stuck.created[0]["spec"]["containers"]
+    assert {"name": "LOGS_OF", "value": UID} in container["env"]
+
+
+@pytest.mark.parametrize(
+    "words", [("pod", "-n", "shop", "stuck"), ("node", NODE), ("check", NODE), ("zombies", "--node", NODE), ("who", "1")]
+)
+def test_no_other_verb_asks_for_logs(stuck, command, words):
+    stuck.pods[-1]["metadata"]["uid"] = UID
+    command(*words)
+    assert stuck.created
+    assert all({"name": "LOGS_OF", "value": ""} in each["spec"]["containers"][0]["env"] for each in stuck.created)
 
 
 def test_a_healthy_pod_is_told_so_with_what_was_looked_at(cluster, command):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kubectl_pause.facts.api import Node, Pod
 from kubectl_pause.facts.pod_trail import Event, Lease, PodTrail, newest_first
+from kubectl_pause.facts.runtime.log import LogLine, NodeLog
 from kubectl_pause.join.sandboxes import pod_identity
 from kubectl_pause.judge.stuck.steps import OnNode
 from kubectl_pause.judge.stuck.why import explain, needs_node
@@ -222,6 +223,24 @@ def test_a_node_is_read_only_where_it_can_tell_more(name, asks):
 def test_clocks_that_go_wrong_make_no_negative_times():
     of = trail(pod(metadata={"creationTimestamp": ago(-500)}, status={"startTime": ago(-400)}))
     assert all(step.seconds is None or step.seconds >= 0 for step in told(of).steps)
+
+
+LINE = LogLine(1767225601.9, "kubelet", "UnmountVolume.TearDown failed: u-1")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_log_is_told_beside_and_changes_no_verdict(name):
+    of = CASES[name][0]
+    alone, beside = told(of), told(of, OnNode(log=NodeLog((LINE,))))
+    assert (alone.log, beside.log) == (None, ["2026-01-01T00:00:01Z kubelet: UnmountVolume.TearDown failed: u-1"])
+    assert msgspec.structs.replace(beside, log=None) == alone
+
+
+def test_a_log_that_was_read_and_one_that_could_not_be():
+    of = CASES["no event"][0]
+    assert told(of, OnNode(log=NodeLog())).log == []
+    unread = told(of, OnNode(log=NodeLog(failure="the node has no journalctl")))
+    assert (unread.log, unread.unread) == (None, ["log of the kubelet and the runtime: the node has no journalctl"])
 
 
 @given(

@@ -232,8 +232,9 @@ def test_a_cgroup_line_and_loopback_are_no_addresses_of_anybody() -> None:
     assert b"[::1]:443" in after
 
 
-def test_arguments_are_left_out_though_they_were_asked_for() -> None:
-    text = FILE_MAGIC + b"\n#pause-inspect-collector 1\n#section args\n 17 sh\x01-c\x01true\n#end uptime=1\n"
+@pytest.mark.parametrize("section", [b"args", b"log"])
+def test_arguments_and_logs_are_left_out_though_they_were_asked_for(section: bytes) -> None:
+    text = FILE_MAGIC + b"\n#pause-inspect-collector 1\n#section " + section + b"\n 17 sh\x01-c\x01true\n#end uptime=1\n"
     after = redacted_text(text, SALT)
     assert b"17" not in after
-    assert after.endswith(b"#section args\n#end uptime=1\n")
+    assert after.endswith(b"#section " + section + b"\n#end uptime=1\n")

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
 
 _NO_LOG_YET = re.compile(
-    r"is waiting to start|does not exist|not found|failed to (get status for pod|find container)|is not available|could not find the requested resource",
+    r"is waiting to start|does not exist|not found|failed to (get status for pod|find container)|is not available"
+    r"|could not find the requested resource",
     re.IGNORECASE,
 )
 _LONGEST_READ = 5.0

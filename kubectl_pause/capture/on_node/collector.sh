@@ -5,14 +5,15 @@
 # Writes nothing on the node. Prints gzip; inside, lines that start with "#" are written by this script alone, and every line
 # of anybody else's text starts with the kernel's "PID/FILE:", a quote (from stat) or a blank, so no text can forge a record.
 # Never collected: environments, annotations other than those named in KEEP_*, and, unless READ_ARGS says so, arguments of processes
-# (but the id of a shim's).
+# (but the id of a shim's); of logs, unless LOGS_OF names pods, nothing.
 #
 # Settings, all optional: CRICTL_SECONDS (each call, 10), CRICTL_SHARE (all calls together, 30), USE_CRICTL (yes|no), NODE_ROOT (/proc/1/root), PROC (/proc),
 # READ_FDS (no|yes: look for open descriptors of namespaces), READ_ARGS (no|yes: arguments of processes that could reap),
-# READ_HEALTH (no|yes: what keeps a runtime from making sandboxes|network: that without volumes, and links), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
+# READ_HEALTH (no|yes: what keeps a runtime from making sandboxes|network: that without volumes, and links), LOGS_OF (uids of pods, a blank between:
+# what the kubelet and the runtime logged of their trouble), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
 export LC_ALL=C PATH=/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin
 PROC=${PROC:-/proc} NODE_ROOT=${NODE_ROOT:-/proc/1/root} CRICTL_SECONDS=${CRICTL_SECONDS:-10} CRICTL_SHARE=${CRICTL_SHARE:-30} USE_CRICTL=${USE_CRICTL:-yes}
-SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-no} READ_ARGS=${READ_ARGS:-no} READ_HEALTH=${READ_HEALTH:-no}
+SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-no} READ_ARGS=${READ_ARGS:-no} READ_HEALTH=${READ_HEALTH:-no} LOGS_OF=${LOGS_OF:-}
 
 for tool in awk cat chroot cut date find grep gzip readlink sed setsid sleep stat tail tr uname xargs; do
 	command -v $tool >/dev/null 2>&1 || { echo "#missing $tool"; exit 3; }
@@ -344,6 +345,68 @@ volumes() {
 		sed -E "s,(/volumes/[^/]+/[^/']+).*,\1',; s/^/ /" | awk '{ pod = $0; sub(/\/volumes\/.*/, "", pod); sub(/.*\//, "", pod) } n[pod]++ < 20 && m++ < 4096'
 } 2>/dev/null
 
+# What kubelets and runtimes write of trouble with a pod; what they write whenever one ends, and so proves nothing. In small letters, "~"
+# for anything between. No regular expressions: those of some libraries take hours for a line of megabytes that repeats the beginning.
+TROUBLE='failed to create sandbox for pod|failed to stop sandbox before removing|failed to remove sandbox|skipping pod synchronization'
+TROUBLE="$TROUBLE|genericpleg: unable to retrieve pods|failed to list pod sandboxes|container runtime network not ready"
+TROUBLE="$TROUBLE|failed to kill all the processes attached to cgroup|detected running containers after a successful killpod"
+TROUBLE="$TROUBLE|unmountvolume~failed|runpodsandbox~failed|stoppodsandbox for ~failed|failed to handle ~taskexit event|sandbox_unknown"
+TROUBLE="$TROUBLE|failed to recover state|failed to load cni|failed to reload cni|failed to get task exit status~ttrpc: closed"
+USUAL='shim disconnected|cleaning up dead shim|received sandbox container exit event~exit_status:137|forcibly stopping sandbox'
+USUAL="$USUAL|containerstatus~notfound|deletecontainer returned error|failed to get status for pod~forbidden"
+USUAL="$USUAL|cleaned up orphaned pod volumes dir"
+# Time, unit, uid and the message's last 2 KiB, no part of a word before them. Further lines of one message begin with blanks: no record.
+ABOUT_PODS='
+function has(phrases,   i, j, n, m, phrase, part, rest, at) {
+	n = split(phrases, phrase, "|")
+	for (i = 1; i <= n; i++) {
+		m = split(phrase[i], part, "~"); rest = small
+		for (j = 1; j <= m && (at = index(rest, part[j])); j++) rest = substr(rest, at + length(part[j]))
+		if (j > m) return 1
+	}
+	return 0
+}
+BEGIN { n = split(pods, uid, " ") }
+NR > 1 && /^[0-9]+[.][0-9]+ [^ ]+ [A-Za-z0-9._@-]+([[][0-9]+[]])?: / && length($3) < 72 {
+	for (i = 1; i <= n && !index($0, uid[i]); i++) continue
+	small = tolower($0)
+	if (i > n || !has(trouble) || has(usual)) next
+	front = $1 " " $3; sub(/([[][0-9]+[]])?:$/, "", front)
+	sub(/^[^ ]+ [^ ]+ [^ ]+ /, "")
+	if (length($0) > 2048) { $0 = substr($0, length($0) - 2047); sub(/^[^ ]*( |$)/, "") }
+	print front, uid[i], $0
+}
+END { if (NR < 2) print 61 >"/dev/stderr" }'
+# A value goes up to the quote that ends it, and up to the next blank in any case: rather too much than a part of a secret left.
+MASKS='s,://[^[:space:]]*@,://***@,g; s/eyJ[A-Za-z0-9_.+\/=-]*/***/g
+s/(token|password|secret|key|sig)(=|\\*":)(\\*"[^"]*"?)?[^[:space:]]*/\1\2***/Ig'
+# 400 bytes a line: the cause stands at its end, so it is cut at its front; the uid stays, or is put there.
+CUT_FRONT='
+function end(n) { return length($0) > n ? substr($0, length($0) - n + 1) : $0 }
+{
+	record = " " $1 " " $2 " "; uid = $3; room = 400 - length(record)
+	sub(/^[^ ]+ [^ ]+ [^ ]+ /, "")
+	text = length($0) > room ? "..." end(room - 3) : $0
+	print record (index(text, uid) ? text : uid "..." end(room - length(uid) - 3))
+}'
+# The journal of kubelet and runtime, its last 4 MiB; `#rc` 127 where the node has no journalctl, 61 (ENODATA) where that has nothing of
+# them: k3s and rke2 log to files. An empty line goes first, so that what is left of one cut at 4 MiB is never taken for a whole one; and control
+# characters go before any awk, for busybox's ends a line at NUL.
+logs() {
+	[ -n "$LOGS_OF" ] || return
+	echo '#section log'
+	crictl_end=$(($(date +%s) + 3))
+	set -- -q --no-pager -o short-unix -n 4000 --since -15min
+	for unit in kubelet containerd crio k3s k3s-agent k0scontroller k0sworker snap.microk8s.daemon-kubelite snap.microk8s.daemon-containerd
+	do set -- "$@" -u $unit; done
+	{ code=$({ { echo; limited chroot "$NODE_ROOT" journalctl "$@" 3>&- 4>&-; echo $? >&3; } | tail -c 4194304 |
+		tr -d '\000-\011\013-\037\177' |
+		awk -v pods="$LOGS_OF" -v trouble="$TROUBLE" -v usual="$USUAL" "$ABOUT_PODS" 2>&3 | tail -n 40 | sed -E "$MASKS" |
+		awk "$CUT_FRONT" >&4 3>&-; } 3>&1); } 4>&1
+	set -- ${code#0?}
+	echo "#rc $1"
+} 2>/dev/null
+
 # Routes of the node to single addresses (interface, address, flags): the veths of pods whose CNI plugin leads to each by a route.
 routes() {
 	echo '#section routes'
@@ -484,6 +547,7 @@ collect() {
 	pids_limits pids.current pids.max pids.events
 	frozen_cgroups frozen
 	[ "$SAMPLE_SECONDS" = 0 ] || second_look
+	logs
 	read -r up _ <uptime
 	echo "#end uptime=$up"
 }

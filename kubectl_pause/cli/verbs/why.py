@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -17,7 +18,8 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
     from kubectl_pause.facts.pod_trail import PodTrail
-    from kubectl_pause.report import Report
+    from kubectl_pause.facts.runtime.log import NodeLog
+    from kubectl_pause.report import NodeReport, Report
 
 _TRAILS_AT_ONCE = 4
 """Pods whose trail is read at the same time: each takes five requests."""
@@ -36,7 +38,8 @@ def why(
 ) -> int:
     """Tell why a pod is stuck: the first thing that stops it on its way up or down, what proves it, and what happens by itself.
 
-    Events, conditions and the node's lease are asked first; the node itself is read where they leave something to tell.
+    Events, conditions and the node's lease are asked first; the node itself is read where they leave something to tell, with what its
+    kubelet and runtime logged of the pod in the last 15 minutes.
     `explain CODE` tells more of a cause.
 
     \b
@@ -70,16 +73,24 @@ def _trails(api: Api, names: list[str], selector: str | None, report: Report) ->
 
 def _explain(api: Api, trails: list[PodTrail], flags: CaptureFlags, report: Report) -> None:
     """In the order in which the pods were named; a node that could not be read is an error, and its pods are told by the API alone."""
-    from kubectl_pause.inspect_node import explain_pod
+    from kubectl_pause.facts.node_facts import node_facts
+    from kubectl_pause.inspect_node import explain_pod, inspect_node
     from kubectl_pause.judge.stuck.why import needs_node
 
     asked = [(trail.pod.spec.node_name or "") if needs_node(trail) else None for trail in trails]
-    names = sorted({node for node in asked if node is not None})
-    nodes = dict(reading.reports_of_nodes(api, names, flags, report, health="yes")) if names else {}
+    uids: dict[str, list[str]] = defaultdict(list)
+    for trail, node in zip(trails, asked, strict=True):
+        if node is not None:
+            uids[node].append(trail.pod.runtime_uid)
+    nodes: dict[str | None, tuple[NodeReport, NodeLog | None]] = {}
+    for name, captured in reading.captures_of_nodes(api, sorted(uids), flags, report, health="yes", logs_of=uids) if uids else ():
+        with reading.one_node(name, report):
+            facts = node_facts(captured.capture, name)
+            nodes[name] = inspect_node(facts, name), facts.log
     for trail, node in zip(trails, asked, strict=True):
         pod = trail.pod
         with reading.one_row(f"pod {pod.metadata.namespace}/{pod.metadata.name}", report):
-            report.explanations.append(explain_pod(trail, nodes.get(node) if node is not None else None))
+            report.explanations.append(explain_pod(trail, *nodes.get(node, (None, None))))
 
 
 def _text(report: Report, view: OutputFlags) -> str:

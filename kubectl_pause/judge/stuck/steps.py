@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kubectl_pause.facts.api import Condition, ContainerStatus, Pod
     from kubectl_pause.facts.pod_trail import PodTrail
+    from kubectl_pause.facts.runtime.log import NodeLog
     from kubectl_pause.report import Finding, Sandbox
 
 SANDBOX_READY = "PodReadyToStartContainers"
@@ -33,6 +34,8 @@ class OnNode:
     """Of this pod, the current one first."""
     findings: Sequence[Finding] = ()
     """Of these sandboxes, and of the node's runtime."""
+    log: NodeLog | None = None
+    """Lines about this pod; None where no log was asked for."""
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ class _Way:
             Step(
                 name=name,  # type: ignore[arg-type]
                 state="unknown" if done is None else "done" if done else "here",
-                ended_at=_written(at) if done and at else None,
+                ended_at=written(at) if done and at else None,
                 seconds=round(took, 3) if took is not None else None,
                 proof=proof,
             )
@@ -176,5 +179,6 @@ def _since(condition: Condition | None, status: str) -> datetime | None:
     return moment_of(condition.last_transition_time) if condition and condition.status == status else None
 
 
-def _written(moment: datetime) -> str:
+def written(moment: datetime) -> str:
+    """A time as the report has it (RFC 3339, whole seconds)."""
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kubectl_pause.judge.stuck.creating import of_creating, of_unscheduled
@@ -9,7 +10,7 @@ from kubectl_pause.judge.stuck.ended import of_completed, of_failed
 from kubectl_pause.judge.stuck.made_anew import made_anew_often
 from kubectl_pause.judge.stuck.node_trouble import node_trouble
 from kubectl_pause.judge.stuck.running import of_running
-from kubectl_pause.judge.stuck.steps import has_started, steps_down, steps_up
+from kubectl_pause.judge.stuck.steps import has_started, steps_down, steps_up, written
 from kubectl_pause.judge.stuck.terminating import of_terminating
 from kubectl_pause.report import Explanation
 
@@ -48,7 +49,8 @@ def explain(trail: PodTrail, identity: PodIdentity, on_node: OnNode) -> Explanat
         next=reason.next,
         steps=steps_down(trail, on_node) if state == "terminating" else steps_up(trail, on_node),
         also=_others(beside, causes),
-        unread=list(trail.unread),
+        log=_log(on_node),
+        unread=[*trail.unread, *_unread_log(on_node)],
     )
 
 
@@ -72,6 +74,17 @@ def state_of(pod: Pod) -> str:
         return "creating"
     ready = any(condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions or ())
     return "ready" if ready else "not-ready"
+
+
+def _log(on_node: OnNode) -> list[str] | None:
+    """Told beside, and in no verdict: whoever can have words logged can have any pod's uid in them."""
+    if on_node.log is None or on_node.log.failure:
+        return None
+    return [f"{written(datetime.fromtimestamp(line.moment, UTC))} {line.unit}: {line.text}" for line in on_node.log.lines]
+
+
+def _unread_log(on_node: OnNode) -> list[str]:
+    return [f"log of the kubelet and the runtime: {on_node.log.failure}"] if on_node.log and on_node.log.failure else []
 
 
 def _others(findings: list[Finding], causes: list[Finding]) -> list[Finding]:
