@@ -93,9 +93,17 @@ FROZEN = f".{pod_path('u', 'b')}/cgroup.events:frozen 1"
         (APP, {"frozen": FROZEN, "frozen2": FROZEN}, ["process/halted"]),
         (APP, {"frozen": FROZEN, "frozen2": ""}, []),
         (APP, {"frozen": "", "frozen2": FROZEN}, []),
+        (replace(APP, cgroup=f"{APP.cgroup}/system.slice/x.service"), {"frozen": "./system.slice/x.service/cgroup.events:frozen 1"}, []),
         (replace(APP, comm="runc:[2:INIT]"), {"frozen": FROZEN, "frozen2": FROZEN}, []),
     ],
-    ids=["one look", "at both looks", "for a moment", "only later", "runc, which freezes what it makes"],
+    ids=[
+        "one look",
+        "at both looks",
+        "for a moment",
+        "only later",
+        "a cgroup of that name in a container",
+        "runc, which freezes what it makes",
+    ],
 )
 def test_a_container_that_is_frozen(app, sections, codes):
     capture = written_node(PAUSE, SHIM, app, containers={"b": "app"}, sections={**SERVES, **sections})

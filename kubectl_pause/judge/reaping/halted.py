@@ -24,40 +24,50 @@ class Halt:
     remedy: str
 
 
-def state_of(process: Process, frozen: Mapping[str, Freezer] | None) -> State:
+def state_of(process: Process, frozen: Mapping[str, Freezer] | None, processes: Mapping[int, Process]) -> State:
     """What keeps a process from doing anything, or `running`. `frozen` are the frozen cgroups, None where nobody looked."""
     if process.state in ("Z", "X"):
         return "dead"
-    if _frozen_cgroup(process, frozen):
+    if _frozen_cgroup(process, frozen, processes):
         return "frozen"
     return "stopped" if process.state == "T" else "traced" if process.state == "t" else "running"
 
 
 def halt_of(process: Process, frozen: Mapping[str, Freezer] | None, processes: Mapping[int, Process]) -> Halt | None:
     """Why a process that lives does nothing, and the way out; None for one that runs, sleeps or is dead."""
-    state = state_of(process, frozen)
+    state = state_of(process, frozen, processes)
     if state == "stopped":
         return Halt("is stopped (state T)", f"{ON_THE_NODE}kill -CONT {process.pid}")
     if state == "traced":
         tracer = processes.get(process.tracer)
         debugger = f"the debugger {tracer.comm} (pid {tracer.pid})" if tracer else "the debugger"
         return Halt(f"is held by {debugger}", f"{ON_THE_NODE}detach {debugger} from pid {process.pid}, or let it go on there")
-    path = _frozen_cgroup(process, frozen)
+    path = _frozen_cgroup(process, frozen, processes)
     if state == "frozen" and path and frozen:
         return Halt(f"is in the frozen cgroup /{path}", f"{ON_THE_NODE}{_thaw(path, frozen[path])}")
     return None
 
 
-def _frozen_cgroup(process: Process, frozen: Mapping[str, Freezer] | None) -> str | None:
+def _frozen_cgroup(process: Process, frozen: Mapping[str, Freezer] | None, processes: Mapping[int, Process]) -> str | None:
     """The topmost frozen cgroup that the process is in: those below it are frozen with it, and thawed with it.
 
-    Frozen ones are told relative to their mount, a process's own from further up where the node is a container itself.
+    Frozen ones are told relative to their mount, a process's own from further up where the node is a container itself: what stands before
+    it there stands before pid 1's as well. Else it is a cgroup of the same name, further down, of a container with an init system in it.
     """
     if not frozen:
         return None
-    paths = [line.split(":", 2)[-1].removesuffix(" (deleted)") for line in process.cgroups.split("\n")]
-    own = (cgroup for cgroup in frozen if cgroup and any(path.endswith(f"/{cgroup}") or f"/{cgroup}/" in path for path in paths))
+    of_init = _paths(processes[1]) if 1 in processes else [""]
+
+    def holds(path: str, cgroup: str) -> bool:
+        before, cut, _ = f"{path}/".partition(f"/{cgroup}/")
+        return bool(cut) and any(root.startswith(before) for root in of_init)
+
+    own = (cgroup for cgroup in frozen if cgroup and any(holds(path, cgroup) for path in _paths(process)))
     return min(own, key=len, default=None)
+
+
+def _paths(process: Process) -> list[str]:
+    return [line.split(":", 2)[-1].removesuffix(" (deleted)") for line in process.cgroups.split("\n")]
 
 
 def _thaw(path: str, freezer: Freezer) -> str:

@@ -84,7 +84,7 @@ def _halted(facts: ReapingFacts, sandbox: Sandbox, groups: Sequence[ZombieGroup]
         told.add(halt.remedy)
         yield Finding(
             code="process/halted",
-            severity="info" if state_of(process, facts.frozen) == "traced" else "warning",
+            severity="info" if state_of(process, facts.frozen, facts.processes) == "traced" else "warning",
             subject=f"{sandbox.pod.namespace}/{sandbox.pod.name}" + (f" container {name}" if name else ""),
             message=f"its main process {process.comm} (pid {process.pid}) {halt.words}: nothing of it runs before that ends",
             evidence=[f"state {process.state} in /proc/{process.pid}/status", *([f"cgroup {path}"] if (path := _cgroup(process)) else [])],

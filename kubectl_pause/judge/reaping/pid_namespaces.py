@@ -90,7 +90,7 @@ def _candidate(facts: ReapingFacts, process: Process, unreaped: int, *, host: bo
     return Candidate(
         process=process,
         role=Role("host") if host else _role(facts, process),
-        state=state_of(process, facts.frozen),
+        state=state_of(process, facts.frozen, facts.processes),
         sigchld=sigchld_of(process, facts.readings.get(process.pid), facts.machine),
         program=_program(facts, process),
         unreaped=unreaped,
