@@ -62,13 +62,25 @@ MAKING = (
     ),
     FindingCode(
         code="image/pause-missing",
-        severity="critical",
+        severity="critical, and warning where no sandbox is stuck by it",
         meaning="The image of the pause container is not on the node, and cannot be had: no new sandbox there.",
-        evidence="Event FailedCreatePodSandBox: `failed to get sandbox image`.",
+        evidence="Event FailedCreatePodSandBox: `failed to get sandbox image`. By the node itself it is `likely`: the image of the newest "
+        "sandbox is not among those that `crictl images` lists, and it may be pulled.",
         alike="Running pods live on, so that a node looks well. An application's image: `pod/image`.",
         remedy="`crictl pull IMAGE` on the node, or import it, or name one that is there in the runtime's configuration. By itself the "
         "kubelet tries again every 10 to 15 s; garbage collection takes it away again where it is not pinned.",
         source="The kubelet counts images of containers alone as used (`pkg/kubelet/images`, `detectImages`); seen on containerd 2.2.",
+    ),
+    FindingCode(
+        code="image/pause-unpinned",
+        severity="info",
+        meaning="The image of the pause container is not pinned: the kubelet's garbage collection takes it before all others.",
+        evidence="`pinned` is false of the image of the newest sandbox (`crictl images -o json`).",
+        alike="A runtime that cannot pin says nothing, or false of all images. Where the registry answers it is pulled again, and nothing "
+        "is lost.",
+        remedy="With containerd on the node `ctr -n k8s.io images label IMAGE io.cri-containerd.pinned=pinned`; from 1.6.22 and 1.7.3 on "
+        "it pins the configured image by itself when it is pulled or imported. By itself it stays.",
+        source="The kubelet counts images of containers alone as used (`pkg/kubelet/images`, `detectImages`); CRI `Image.pinned`.",
     ),
     FindingCode(
         code="image/other-machine",

@@ -9,7 +9,7 @@
 #
 # Settings, all optional: CRICTL_SECONDS (each call, 10), CRICTL_SHARE (all calls together, 30), USE_CRICTL (yes|no), NODE_ROOT (/proc/1/root), PROC (/proc),
 # READ_FDS (no|yes: look for open descriptors of namespaces), READ_ARGS (no|yes: arguments of processes that could reap),
-# READ_HEALTH (no|yes: what keeps a runtime from making sandboxes|network: that without volumes, and links), LOGS_OF (uids of pods, a blank between:
+# READ_HEALTH (no|yes: what keeps a runtime from making sandboxes|network: that without volumes and images, and links), LOGS_OF (uids of pods, a blank between:
 # what the kubelet and the runtime logged of their trouble), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
 export LC_ALL=C PATH=/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin
 PROC=${PROC:-/proc} NODE_ROOT=${NODE_ROOT:-/proc/1/root} CRICTL_SECONDS=${CRICTL_SECONDS:-10} CRICTL_SHARE=${CRICTL_SHARE:-30} USE_CRICTL=${USE_CRICTL:-yes}
@@ -45,6 +45,7 @@ for top in '' '[]>'; do
 done
 
 KEEP_INFO="status>conditions lastCNILoadStatus cniconfig>PluginConfDir cniconfig>PluginDirs"
+KEEP_IMAGES="$(item id repoTags repoDigests pinned | sed 's/items/images/g')"
 KEEP_CNI="name type ipam>type plugins[]>type plugins[]>ipam>type"
 
 # JSON without what is not named in `keep`: segments joined by ">", "[]" for any element, "*" ends a prefix. One pass over
@@ -204,7 +205,8 @@ runtime_answers() {
 	echo "#crictl path=$crictl_path socket=$socket version=$(printf %s "$crictl_version" | tr -cd 'A-Za-z0-9._+-')"
 	[ "$READ_HEALTH" = no ] || crictl info "$KEEP_INFO" info
 	crictl pods "$KEEP_PODS" pods -o json || return 0
-	{ crictl ps "$KEEP_PS" ps -a -o json && crictl version '' version; } | awk "$KEPT" | { inspect_ready; cat; }
+	{ crictl ps "$KEEP_PS" ps -a -o json && crictl version '' version
+		[ "$READ_HEALTH" != yes ] || crictl images "$KEEP_IMAGES" images -o json; } | awk "$KEPT" | { inspect_ready; cat; }
 }
 
 inspect_ready() {
