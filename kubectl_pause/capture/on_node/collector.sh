@@ -190,8 +190,6 @@ find_socket() {
 	set -- $sockets; socket=$1; [ -n "$socket" ]
 }
 
-# Beside another: takes all of an answer, which a pipe alone does not, and gives it at its end.
-KEPT='{ line[NR] = $0 } END { for (i = 1; i <= NR; i++) print line[i] }'
 runtime_answers() {
 	[ "$USE_CRICTL" = yes ] || return 0
 	crictl_end=$(($(date +%s) + CRICTL_SHARE))
@@ -204,12 +202,9 @@ runtime_answers() {
 	find_socket || { echo "#crictl path=$crictl_path socket="; return 0; }
 	echo "#crictl path=$crictl_path socket=$socket version=$(printf %s "$crictl_version" | tr -cd 'A-Za-z0-9._+-')"
 	[ "$READ_HEALTH" = no ] || crictl info "$KEEP_INFO" info
+	[ "$READ_HEALTH" != yes ] || crictl images "$KEEP_IMAGES" images -o json
 	crictl pods "$KEEP_PODS" pods -o json || return 0
-	{ crictl ps "$KEEP_PS" ps -a -o json && crictl version '' version
-		[ "$READ_HEALTH" != yes ] || crictl images "$KEEP_IMAGES" images -o json; } | awk "$KEPT" | { inspect_ready; cat; }
-}
-
-inspect_ready() {
+	crictl ps "$KEEP_PS" ps -a -o json && crictl version '' version
 	for try in first second; do  # a sandbox that went away in between makes the whole call fail
 		ids=$(ask pods --state ready -q 2>/dev/null)
 		[ -n "$ids" ] || return 0
