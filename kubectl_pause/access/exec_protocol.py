@@ -41,6 +41,11 @@ class ExecResult:
     stderr: bytes
     exit_code: int
 
+    @property
+    def last_words(self) -> str:
+        """The end of what it said, for a message of its failure; "" for nothing."""
+        return (self.stderr + self.stdout)[-300:].decode("utf-8", "backslashreplace").strip()
+
 
 class ExecAccumulator:
     """Feed it messages in order; `finished` once the status has arrived; then `result()` or `failure`.

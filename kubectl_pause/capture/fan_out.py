@@ -70,12 +70,9 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     limit = ParallelLimit() if bounds.parallel is None else ParallelLimit.fixed(bounds.parallel)
     with signals_into(cancelled) as received, _answers_into(api, limit):
         with ThreadPoolExecutor(max_workers=max(1, min(limit.most, len(nodes))), thread_name_prefix="node") as executor:
-            once, preflight = (
-                _once(warn),
-                None if options.via else Preflight(api, options.namespace, _transport(options)),
-            )
+            preflight = None if options.via else Preflight(api, options.namespace, _transport(options))
             kept = KeptPods(api, options) if options.keep_seconds else None
-            run = CaptureRun(api, "", options, cancelled, say, once, preflight)
+            run = CaptureRun(api, "", options, cancelled, say, _once(warn), preflight)
 
             def begin(node: str) -> Future[NodeCapture]:
                 return executor.submit(_capture, replace(run, node=node), kept)

@@ -40,13 +40,12 @@ def read_inside(api: Api, pod: Pod, container: str, *, sample: float, timeout: f
         if _NO_SHELL.search(error.message):
             raise _no_shell(pod, container, where) from None
         raise PauseInspectError(error.reason, f"{where}: {error.message}", error.hint or _rights(namespace)) from None
-    said = (result.stderr + result.stdout)[-300:].decode("utf-8", "backslashreplace").strip()
     if not result.stdout.startswith(b"#pause-inspect-collector"):
-        if _NO_SHELL.search(said) or result.exit_code in (126, 127):
+        if _NO_SHELL.search(result.last_words) or result.exit_code in (126, 127):
             raise _no_shell(pod, container, where)
         raise without_answer(result, f"{where}: the reading", "look at the pod's node")
     capture = parse_capture(result.stdout, where)
-    if f"{capture.header.get('self', '')}/stat:".encode() not in capture.content("proc"):
+    if f"\n{capture.header.get('self', '')}/stat:".encode() not in b"\n" + capture.content("proc"):
         what = f"{where}: what was read does not hold the process that read it, so others may be missing"
         raise PauseInspectError("CaptureDamaged", what, "try again; if it happens each time, its /proc shows no processes")
     return capture

@@ -85,7 +85,7 @@ def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
     threading.Thread(target=_into, args=(pods_view, _pods, run), name="pods-view", daemon=True).start()
     if run.preflight:
         transport = run.preflight.check()
-        if transport != run.options.transport and transport == "log":
+        if transport == "log" and run.options.transport == "auto":
             run.warn("exec is forbidden here: the answer is read from the inspector pod's log, which whatever collects logs sees, too")
         run = replace(run, options=replace(run.options, transport=transport))
     _raise_if_hopeless(run, node_view)

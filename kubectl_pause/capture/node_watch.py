@@ -93,8 +93,7 @@ def watch_node(run: CaptureRun, plan: WatchPlan, session: Session) -> None:
         except ApiError as error:
             raise exec_refused(run.api, run.node, error) from None
     if result.exit_code != 0:
-        said = result.stderr[-300:].decode("utf-8", "backslashreplace").strip() or "no further word"
-        message = f"node {run.node}: the watcher ended with exit code {result.exit_code}: {said}"
+        message = f"node {run.node}: the watcher ended with exit code {result.exit_code}: {result.last_words or 'no further word'}"
         raise PauseInspectError("WatcherFailed", message, "name an image with busybox: --image")
 
 

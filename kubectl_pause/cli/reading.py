@@ -43,10 +43,10 @@ def check_view(view: OutputFlags, kind: RowKind[Any]) -> None:
 
 def start_report() -> Report:
     """An empty report that begins now."""
+    from kubectl_pause.facts.pod_trail import written
     from kubectl_pause.report import Report
 
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return Report(tool_version=__version__, started_at=now, nodes=[], errors=[])
+    return Report(tool_version=__version__, started_at=written(datetime.now(UTC)), nodes=[], errors=[])
 
 
 def read_files(paths: Sequence[str]) -> list[tuple[str, Capture]]:

@@ -126,7 +126,9 @@ class NodeSession:
 
 def now() -> str:
     """RFC 3339, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    from kubectl_pause.facts.pod_trail import written
+
+    return written(datetime.now(UTC), "milliseconds")
 
 
 def watch(

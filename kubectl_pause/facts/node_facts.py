@@ -36,7 +36,7 @@ from kubectl_pause.facts.runtime.cri import (
     parse_version,
 )
 from kubectl_pause.facts.runtime.health import RuntimeHealth, runtime_health
-from kubectl_pause.facts.runtime.images import ImageOnNode, images_on_node
+from kubectl_pause.facts.runtime.images import ImageOnNode, parse_images
 from kubectl_pause.facts.runtime.log import NodeLog, node_log
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class NodeFacts:
     look. One that is missing was gone when it looked, after it had read the mount table."""
     health: RuntimeHealth | None = None
     """What the runtime needs to make a sandbox; None where the collector was not asked to look."""
-    images: tuple[ImageOnNode, ...] | None = None
+    images: list[ImageOnNode] | None = None
     """Images on the node; None where the collector was not asked to look, or crictl did not answer."""
     volumes: Mapping[str, PodVolumes] | None = None
     """Mounted volumes by the uid of their pod, and who works in them; None where the collector was not asked to look."""
@@ -174,7 +174,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         os_name=_os_name(capture.content("os-release")),
         mounted_at=parse_mount_times(capture.content("netns")) if "netns" in capture.sections else None,
         health=runtime_health(capture),
-        images=images_on_node(capture),
+        images=_answer(capture, "crictl.images", parse_images, notes),
         volumes=pod_volumes(capture),
         links=parse_links(capture.content("links")) if "links" in capture.sections else None,
         log=node_log(capture.sections.get("log")),

@@ -96,6 +96,11 @@ def newest_first(events: Sequence[Event]) -> list[Event]:
     return sorted(events, key=lambda event: event.last_seen or oldest, reverse=True)
 
 
+def written(moment: datetime, precision: str = "seconds") -> str:
+    """A time in UTC as the report has it (RFC 3339); `precision` as `datetime.isoformat` takes it."""
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
 def moment_of(text: str | None) -> datetime | None:
     """A time of the API (RFC 3339), in UTC; None for none, and for what is no time."""
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from kubectl_pause.facts.pod_trail import written
 from kubectl_pause.report import CrictlSource, NodePids, RuntimeInfo, Sources
 
 if TYPE_CHECKING:
@@ -85,4 +86,4 @@ def moment(seconds: int | None) -> str | None:
     """Seconds since the epoch as RFC 3339."""
     if seconds is None:
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    return written(datetime.fromtimestamp(seconds, UTC), "auto")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.kernel.mounts import RUNTIMES_PLACE
 from kubectl_pause.facts.kernel.process import TICKS_PER_SECOND
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 YOUNG_SECONDS = 300
 FRESH_SECONDS = 120
-_RUNTIMES_PLACE = "/run/netns/"
 
 
 def age_of(facts: NodeFacts, process: Process) -> float | None:
@@ -43,7 +43,7 @@ def may_be_in_the_making(facts: NodeFacts, left: LeftoverNamespace) -> bool:
     if facts.mounted_at is None or facts.header.now is None:
         return False
     for path in left.held_by:
-        if path.startswith(_RUNTIMES_PLACE):
+        if path.startswith(RUNTIMES_PLACE):
             made = facts.mounted_at.get((path, left.inode))
             if made is None or facts.header.now - made < YOUNG_SECONDS:
                 return True

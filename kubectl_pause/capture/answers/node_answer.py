@@ -15,6 +15,7 @@ from kubectl_pause.access.exec_protocol import StreamBroken
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import ApiView, for_capture
 from kubectl_pause.facts.capture import FILE_MAGIC, Capture
+from kubectl_pause.facts.pod_trail import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def without_answer(result: ExecResult, who: str, hint: str) -> PauseInspectError
     Exit code 0 says nothing of a command: where a kubelet goes away, the API server finds no status at the end of its stream and takes
     that for success (client-go, `tools/remotecommand/errorstream.go`). So that is a StreamBroken, which may be tried again.
     """
-    said = (result.stderr + result.stdout)[-300:].decode("utf-8", "backslashreplace").strip() or "no further word"
+    said = result.last_words or "no further word"
     if result.exit_code == 0:
         what = f"{who} ended with exit code 0 and without an answer, as when the kubelet goes away meanwhile: {said}"
         return StreamBroken(what, f"try again; if it happens each time, {hint}")
@@ -58,7 +59,7 @@ def with_api_view(  # noqa: PLR0913 (what the API says of a node)
 ) -> NodeCapture:
     """The capture with what the API says of the node; `started` is when the run began, by the monotonic clock."""
     view = ApiView(
-        captured_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        captured_at=written(datetime.now(UTC)),
         node_name=name,
         node=node,
         pods=[for_capture(pod) for pod in pods],

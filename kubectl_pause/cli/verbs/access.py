@@ -38,10 +38,9 @@ def access(
     """
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.capture.admission.rights import USES, access_list
+    from kubectl_pause.render.documents.outputs import check_form
 
-    if output is not None and output not in FORMATS:
-        message = f"unable to match a printer suitable for the output format {output!r}"
-        raise PauseInspectError("WrongUsage", message, f"allowed formats are: {', '.join(FORMATS)}")
+    check_form(output, FORMATS)
     if unknown := [use for use in uses or () if use not in USES]:
         raise PauseInspectError("WrongUsage", f"{unknown[0]!r} is no way of use", f"they are: {', '.join(USES)}")
     options = capture.inspector()

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 
 _NSFS_ROOT = re.compile(r"([a-z]+):\[([0-9]{1,20})\]")
+RUNTIMES_PLACE = "/run/netns/"
+"""Where runtimes mount network namespaces of sandboxes."""
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 

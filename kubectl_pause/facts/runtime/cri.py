@@ -94,12 +94,12 @@ class RuntimeVersion:
 
 def parse_pods(content: bytes) -> list[CriSandbox]:
     """Sandboxes of `crictl pods -o json`. Raises UnreadableAnswer."""
-    return [sandbox for item in _items(content, "items") if (sandbox := _sandbox(item))]
+    return [sandbox for item in items_of(content, "items") if (sandbox := _sandbox(item))]
 
 
 def parse_ps(content: bytes) -> list[CriContainer]:
     """Containers of `crictl ps -a -o json`. Raises UnreadableAnswer."""
-    return [container for item in _items(content, "containers") if (container := _container(item))]
+    return [container for item in items_of(content, "containers") if (container := _container(item))]
 
 
 def parse_inspectp(content: bytes) -> list[CriSandboxStatus]:
@@ -120,7 +120,8 @@ def parse_version(content: bytes) -> RuntimeVersion | None:
     return RuntimeVersion(name, fields.get("RuntimeVersion", "")) if name else None
 
 
-def _items(content: bytes, key: str) -> list[Mapping[str, Any]]:
+def items_of(content: bytes, key: str) -> list[Mapping[str, Any]]:
+    """The list `key` of each document. Raises UnreadableAnswer."""
     items: list[Mapping[str, Any]] = []
     seen = False
     for document in documents_of(content):

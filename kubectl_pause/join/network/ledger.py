@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.api import canonical_address
+from kubectl_pause.facts.kernel.mounts import RUNTIMES_PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from kubectl_pause.join.joined_node import JoinedNode
     from kubectl_pause.report import PodIdentity, Sandbox
 
-_RUNTIMES_PLACE = "/run/netns/"
 _LOOPBACK = 1
 """Its number in every network namespace (LOOPBACK_IFINDEX)."""
 
@@ -156,7 +156,7 @@ def _unowned(node: JoinedNode, leases: Mapping[str, tuple[LeaseOf, ...]], links:
         yield LedgerRow(node=name, addresses=(lease.address,), leases=(lease,))
     inodes = {facts.host.get("net"), *(sandbox.namespaces["net"].inode for sandbox in node.sandboxes.values())}
     for mount in facts.mounts.namespaces:
-        if mount.type == "net" and mount.path.startswith(_RUNTIMES_PLACE) and mount.inode not in inodes:
+        if mount.type == "net" and mount.path.startswith(RUNTIMES_PLACE) and mount.inode not in inodes:
             age = _age(node, (facts.mounted_at or {}).get((mount.path, mount.inode)))
             yield LedgerRow(node=name, inode=mount.inode, paths=(mount.path,), age=age)
     owned = {end for row in rows for end in row.veths or ()} | _told_to_be_of_pods(node)

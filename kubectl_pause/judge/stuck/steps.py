@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.pod_trail import moment_of
+from kubectl_pause.facts.pod_trail import moment_of, written
 from kubectl_pause.report import Step
 
 if TYPE_CHECKING:
@@ -177,8 +177,3 @@ def _finished_at(status: ContainerStatus) -> datetime | None:
 
 def _since(condition: Condition | None, status: str) -> datetime | None:
     return moment_of(condition.last_transition_time) if condition and condition.status == status else None
-
-
-def written(moment: datetime) -> str:
-    """A time as the report has it (RFC 3339, whole seconds)."""
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.pod_trail import written
 from kubectl_pause.judge.stuck.creating import of_creating, of_unscheduled
 from kubectl_pause.judge.stuck.ended import of_completed, of_failed
 from kubectl_pause.judge.stuck.made_anew import made_anew_often
 from kubectl_pause.judge.stuck.node_trouble import node_trouble
 from kubectl_pause.judge.stuck.running import of_running
-from kubectl_pause.judge.stuck.steps import has_started, steps_down, steps_up, written
+from kubectl_pause.judge.stuck.steps import has_started, steps_down, steps_up
 from kubectl_pause.judge.stuck.terminating import of_terminating
 from kubectl_pause.report import Explanation
 

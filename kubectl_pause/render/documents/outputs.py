@@ -15,6 +15,8 @@ from kubectl_pause.render.plain_text import visible
 from kubectl_pause.render.zombies.owners_view import owner_messages
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import msgspec
 
     from kubectl_pause.render.row_kinds import RowKind
@@ -55,7 +57,7 @@ def parse_output(text: str | None, kind: RowKind[Any] | None = None) -> Output:
     """
     if text is None:
         return Output("table")
-    form, equals, expression = text.partition("=")
+    form, _, expression = text.partition("=")
     if form in ("go-template", "go-template-file", "template", "templatefile"):
         raise _usage(
             f"-o {form} is not supported",
@@ -71,9 +73,14 @@ def parse_output(text: str | None, kind: RowKind[Any] | None = None) -> Output:
     if form == "custom-columns":
         return Output("custom-columns", columns=_parse_columns(expression))
     forms = [name for name in FORMS if kind is None or name in kind.forms or name not in OF_SOME]
-    if equals or form not in forms:
-        raise _usage(f"unable to match a printer suitable for the output format {text!r}", f"allowed formats are: {', '.join(forms)}")
+    check_form(text, forms)
     return Output(cast("Form", form))
+
+
+def check_form(text: str | None, forms: Sequence[str]) -> None:
+    """Raises PauseInspectError for what `-o` says, where that is none of these."""
+    if text is not None and text not in forms:
+        raise _usage(f"unable to match a printer suitable for the output format {text!r}", f"allowed formats are: {', '.join(forms)}")
 
 
 def as_output(output: Output, kind: RowKind[Any], document: msgspec.Struct, *, headings: bool = True, sort_by: str | None = None) -> str:

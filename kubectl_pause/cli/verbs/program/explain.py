@@ -28,11 +28,10 @@ def explain(
       kubectl pause-inspect explain
     """
     from kubectl_pause.finding_codes.table import CODES
+    from kubectl_pause.render.documents.outputs import check_form
     from kubectl_pause.render.explain_view import codes_as_json, explained, list_of_codes
 
-    if output not in (None, "json"):
-        message = f"unable to match a printer suitable for the output format {output!r}"
-        raise PauseInspectError("WrongUsage", message, "allowed formats are: json")
+    check_form(output, ("json",))
     if code is not None and code not in CODES:
         raise PauseInspectError("WrongUsage", f"no finding has the code {code!r}", _near(code, CODES))
     found = CODES[code] if code is not None else None
