@@ -22,7 +22,7 @@ cd "$PROC" 2>/dev/null || { echo "#missing $PROC"; exit 3; }
 read -r self _ 2>/dev/null <self/stat || self=$$  # as this /proc counts: it may be that of another PID namespace than ours
 
 set -f  # the patterns below are for awk; globs are expanded only where processes and state files are listed
-STATUS='^(State|Tgid|PPid|TracerPid|Uid|NSpid|Threads|SigPnd|ShdPnd|SigBlk|SigIgn|SigCgt):'
+STATUS='^(Name|State|Tgid|PPid|TracerPid|Uid|NSpid|Threads|SigPnd|ShdPnd|SigBlk|SigIgn|SigCgt):'
 CRI='io.kubernetes.cri.*'
 CRIO='io.kubernetes.cri-o.'
 KEEP_SPEC="linux>namespaces linux>cgroupsPath annotations>$CRI"
@@ -169,8 +169,8 @@ crictl() {
 
 # The first that runs: one that is there may be for another machine, and links lead elsewhere in the node's root than in ours.
 find_crictl() {
-	found=$(limited sh -c 'for path; do said=$(chroot "$0" "$path/crictl" --version 2>/dev/null) && echo "$path/crictl $said" && exit; done
-		exit 1' "$NODE_ROOT" /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin /opt/bin /home/kubernetes/bin \
+	found=$(limited sh -c 'for path; do [ "$0" != / ] || [ -x "$path/crictl" ] || continue; said=$(chroot "$0" "$path/crictl" --version 2>/dev/null) &&
+		echo "$path/crictl $said" && exit; done; exit 1' "$NODE_ROOT" /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin /opt/bin /home/kubernetes/bin \
 		/var/lib/rancher/rke2/bin /var/lib/rancher/k3s/data/current/bin /snap/bin 2>/dev/null) || return
 	crictl_path=${found%% *} crictl_version=${found##* }
 }
@@ -190,6 +190,12 @@ find_socket() {
 	set -- $sockets; socket=$1; [ -n "$socket" ]
 }
 
+# Ids of sandboxes that are ready, of the pruned list. The names of fields stand between quotes, which are escaped within any text.
+READY='
+BEGIN { RS = "\"" }
+$0 == "id" { last = NR }
+NR == last + 2 && length($0) == 64 && /^[0-9a-f]+$/ { id = $0 }
+/^SANDBOX_/ { if (id && $0 == "SANDBOX_READY") print id; id = "" }'
 runtime_answers() {
 	[ "$USE_CRICTL" = yes ] || return 0
 	crictl_end=$(($(date +%s) + CRICTL_SHARE))
@@ -203,13 +209,15 @@ runtime_answers() {
 	echo "#crictl path=$crictl_path socket=$socket version=$(printf %s "$crictl_version" | tr -cd 'A-Za-z0-9._+-')"
 	[ "$READ_HEALTH" = no ] || crictl info "$KEEP_INFO" info
 	[ "$READ_HEALTH" != yes ] || crictl images "$KEEP_IMAGES" images -o json
-	crictl pods "$KEEP_PODS" pods -o json || return 0
+	pods=$(crictl pods "$KEEP_PODS" pods -o json); code=$?
+	printf '%s\n' "$pods"
+	[ $code = 0 ] || return 0
 	crictl ps "$KEEP_PS" ps -a -o json && crictl version '' version
-	for try in first second; do  # a sandbox that went away in between makes the whole call fail
-		ids=$(ask pods --state ready -q 2>/dev/null)
-		[ -n "$ids" ] || return 0
-		crictl inspectp "$KEEP_INSPECTP" inspectp -o json $ids && return 0
-	done
+	ids=$(printf '%s\n' "$pods" | awk "$READY")
+	[ -n "$ids" ] || return 0
+	crictl inspectp "$KEEP_INSPECTP" inspectp -o json $ids && return 0
+	ids=$(ask pods --state ready -q 2>/dev/null)  # a sandbox that went away in between makes the whole call fail
+	[ -n "$ids" ] && crictl inspectp "$KEEP_INSPECTP" inspectp -o json $ids
 }
 
 state_files() {
@@ -267,14 +275,17 @@ health() {
 	done
 } 2>/dev/null
 
-# Hands every line on. Who could reap: PID 1 of the node and of each inner PID namespace, and parents of zombies; behind "/", the zombies.
+# Hands every line on but those with names. Who could reap: PID 1 of the node and of each inner PID namespace, and parents of zombies;
+# behind "/", the zombies; behind the next, who bears the name of a shim.
 PICK='
 BEGIN { reaper[1] }
+/^[0-9]+\/status:Name:\t(containerd-shim|conmon)$/ { shims = shims " " ($1 + 0) }
+/^[0-9]+\/status:Name:/ { next }
 { print }
 /^[0-9]+\/status:State:/ { dead = ($2 == "Z") }
 /^[0-9]+\/status:PPid:/ && dead { if ($2 > 0) reaper[$2]; if (n++ < 2000) zombies = zombies " " ($1 + 0) }
 /^[0-9]+\/status:NSpid:/ && NF > 2 && $NF == 1 { reaper[$1 + 0] }
-END { for (pid in reaper) print pid >"/dev/stderr"; print "/" zombies >"/dev/stderr" }'
+END { for (pid in reaper) print pid >"/dev/stderr"; print "/" zombies "/" shims >"/dev/stderr" }'
 
 each() { for file; do printf "%s/$file\n" $pids; done; }
 processes() {
@@ -283,7 +294,8 @@ processes() {
 	echo '#section proc'
 	each stat cgroup | xargs grep -asH '' 2>/dev/null
 	{ picked=$(each status | xargs grep -asHE "$STATUS" 2>/dev/null | awk "$PICK" 2>&1 >&4); } 4>&1
-	reapers=${picked%%/*} zombies=${picked#*/}
+	reapers=${picked%%/*} zombies=${picked#*/} shims=${picked##*/}
+	zombies=${zombies%/*}
 	each ns/cgroup ns/ipc ns/mnt ns/net ns/pid ns/time ns/user ns/uts | xargs stat -c '%N' 2>/dev/null
 	each stat | xargs grep -asH '' 2>/dev/null | sed 's,^\([0-9]*\)/stat:,\1/stat2:,'
 }
@@ -324,8 +336,7 @@ SHIM_IDS='
 }'
 shims() {
 	echo '#section shims'
-	each comm | xargs grep -slxE 'containerd-shim|conmon' 2>/dev/null | sed 's/comm$/cmdline/' |
-		xargs grep -asHm 40 '' /dev/null 2>/dev/null | tr '\000' '\001' | cut -c1-4000 | awk "$SHIM_IDS"
+	printf '%s/cmdline\n' $shims | xargs grep -asHm 40 '' /dev/null 2>/dev/null | tr '\000' '\001' | cut -c1-4000 | awk "$SHIM_IDS"
 }
 
 # Volumes of pods that are mounted, and who works in one: a kubelet keeps a pod that is deleted until it can unmount all of them. A path is
@@ -455,22 +466,24 @@ arguments() {
 	done
 } 2>/dev/null
 
-# Escaped for xargs: systemd has backslashes in its units' names.
-cgroups_with() { find . -name "$1" | sed "s,/$1\$,,; s,[^A-Za-z0-9_./-],\\\\&,g"; }
+# in_cgroups REGEX FILE...: lines of these files of all cgroups here. Escaped for xargs: systemd has backslashes in its units' names.
+in_cgroups() {
+	lines=$1 names="-name $2"; shift 2
+	for file; do names="$names -o -name $file"; done
+	find . $names | sed 's,[^A-Za-z0-9_./-],\\&,g' | xargs grep -asHE "$lines" /dev/null
+}
 
 # pids_limits FILE...: tasks charged and allowed, of every cgroup of the node (v1 has a hierarchy of its own for them).
 pids_limits() {
 	cd "$NODE_ROOT/sys/fs/cgroup/pids" || cd "$NODE_ROOT/sys/fs/cgroup" || return
-	cgroups=$(cgroups_with pids.current)
-	for file; do printf '%s\n' "$cgroups" | sed "s,\$,/$file,"; done | xargs grep -asH ''
+	in_cgroups '' "$@"
 	cd "$PROC"
 } 2>/dev/null
 
 frozen_cgroups() {
 	echo "#section $1"
-	cd "$NODE_ROOT/sys/fs/cgroup/freezer" && cgroups_with freezer.state | sed 's,$,/freezer.state,' | xargs grep -asHE '^FR' /dev/null
-	cd "$NODE_ROOT/sys/fs/cgroup" && [ -e cgroup.controllers ] &&
-		cgroups_with cgroup.events | sed 's,$,/cgroup.events,' | xargs grep -asHE '^frozen 1' /dev/null
+	cd "$NODE_ROOT/sys/fs/cgroup/freezer" && in_cgroups '^FR' freezer.state
+	cd "$NODE_ROOT/sys/fs/cgroup" && [ -e cgroup.controllers ] && in_cgroups '^frozen 1' cgroup.events
 	cd "$PROC"
 } 2>/dev/null
 
