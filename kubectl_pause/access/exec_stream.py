@@ -75,11 +75,13 @@ def exec_in_pod(  # noqa: PLR0913 (what the exec subresource takes)
     cancelled: threading.Event | None = None,
     on_stdout: Callable[[bytes], None] | None = None,
     ended_by: threading.Event | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> ExecResult:
     """Run `command`, wait for its end and return its output.
 
     `on_stdout` takes stdout as it comes; the result's is empty then. `ended_by`, once set, asks the command to end by a line on its
-    stdin, which is open and silent until then (and ends when this process does), and gives it `FAREWELL_SECONDS` to do so.
+    stdin, which is open and silent until then (and ends when this process does), and gives it `FAREWELL_SECONDS` to do so. `meanwhile` is
+    called once the command has all that it needs, before its output is waited for.
 
     Raises ExecNotReady while the container is not running yet, StreamBroken when the stream was cut, stalled past
     `deadline_seconds` or lied, ExecCancelled, ApiError for a refusal (also: the API server cannot reach the kubelet), and
@@ -97,7 +99,7 @@ def exec_in_pod(  # noqa: PLR0913 (what the exec subresource takes)
     began = time.monotonic()
     try:
         watch.farewell = partial(stream.send_binary, bytes([STDIN]) + b"\n")
-        return _converse(api, stream, watch, output, stdin)
+        return _converse(api, stream, watch, output, stdin, meanwhile)
     finally:
         api.log.step(f"the command in {watch.subject} sent {output.stdout_bytes} bytes in {round((time.monotonic() - began) * 1000)} ms")
         # WebSocket.close() waits for the other side, WebSocket.shutdown() may only forget the socket.
@@ -301,12 +303,16 @@ def _tunnel(proxy: str, host: str, port: int, limit: float) -> socket.socket:
     return connection.sock
 
 
-def _converse(api: Api, stream: Any, watch: _Watch, output: ExecAccumulator, stdin: bytes | None) -> ExecResult:
+def _converse(  # noqa: PLR0913, PLR0917 (what a conversation is made of)
+    api: Api, stream: Any, watch: _Watch, output: ExecAccumulator, stdin: bytes | None, meanwhile: Callable[[], object] | None
+) -> ExecResult:
     import websocket
 
     try:
         if stdin is not None:
             _send_stdin(stream, output, stdin)
+        if meanwhile:
+            meanwhile()
         while not output.finished:
             _receive(stream, output)
         watch.deadline = min(watch.deadline, time.monotonic() + _TAIL_SECONDS)

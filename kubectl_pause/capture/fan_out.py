@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.capture.admission.preflight import Preflight
 from kubectl_pause.capture.answers.node_answer import NodeCapture
+from kubectl_pause.capture.capture_run import CaptureRun
 from kubectl_pause.capture.kept_pods import KeptPods
-from kubectl_pause.capture.node_capture import CaptureRun, capture_node
+from kubectl_pause.capture.node_capture import capture_node
 from kubectl_pause.capture.parallel_limit import ParallelLimit
 from kubectl_pause.capture.through_pod import capture_through
 from kubectl_pause.errors import PauseInspectError, as_failure
@@ -59,8 +60,10 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
     say: Callable[[str], None],
     warn: Callable[[str], None],
     show: Callable[[Standing], None] = lambda _: None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Generator[tuple[str, Outcome]]:
-    """Capture each node; each comes with its capture or its error, as it ends. `show` is told each time that a node begins or ends.
+    """Capture each node; each comes with its capture or its error, as it ends. `show` is told each time that a node begins or ends,
+    `meanwhile` is done while a collector works.
 
     A signal sets the flag that every capture looks at, and this waits until each has deleted its pod. Raises EndedBySignal then, and
     TooManyFailures after the last that was begun, where others were not. Close what is not read to its end: the captures that go on are
@@ -72,7 +75,7 @@ def capture_nodes(  # noqa: PLR0913 (what a run is made of)
         with ThreadPoolExecutor(max_workers=max(1, min(limit.most, len(nodes))), thread_name_prefix="node") as executor:
             preflight = None if options.via else Preflight(api, options.namespace, _transport(options))
             kept = KeptPods(api, options) if options.keep_seconds else None
-            run = CaptureRun(api, "", options, cancelled, say, _once(warn), preflight)
+            run = CaptureRun(api, "", options, cancelled, say, _once(warn), preflight, meanwhile)
 
             def begin(node: str) -> Future[NodeCapture]:
                 return executor.submit(_capture, replace(run, node=node), kept)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from kubectl_pause.access.access_reviews import own_name
@@ -19,6 +20,7 @@ from kubectl_pause.errors import PauseInspectError
 if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
     from kubectl_pause.capture.inspector_pod import InspectorOptions
+    from kubectl_pause.facts.api import Pod
 
 _NAME_SECONDS = 2.0
 
@@ -37,10 +39,10 @@ class KeptPods:
         self._namespace = options.namespace
         self._lock = threading.Lock()
         self._user: str | None = None
-        self._by_node: dict[str, str] | None = None
+        self._by_node: dict[str, Pod] | None = None
 
-    def on(self, node: str) -> str | None:
-        """NAMESPACE/POD of one on the node that may be used now; None where there is none, or none may be listed."""
+    def on(self, node: str) -> Pod | None:
+        """One on the node that may be used now; None where there is none, or none may be listed."""
         self._ask()
         return (self._by_node or {}).get(node)
 
@@ -55,17 +57,21 @@ class KeptPods:
             if self._by_node is not None:
                 return
             self._by_node = {}
-            self._user = user_digest(self._api)
-            if self._user is None:
-                return
-            selector = ",".join([*(f"{key}={value}" for key, value in LABELS.items()), f"{KEPT_LABEL}={self._user}"])
+            with ThreadPoolExecutor(max_workers=1, thread_name_prefix="kept-pods") as executor:
+                everybodys = executor.submit(self._list)
+                self._user = user_digest(self._api)
             try:
-                pods = list_pods(self._api, self._namespace, {"labelSelector": selector, "fieldSelector": "status.phase=Running"})
+                pods = everybodys.result() if self._user else []
             except PauseInspectError:
                 return  # whoever may not list makes a fresh one each time
             now = self._api.clock.now().timestamp()
             for pod in pods:
-                until = (pod.metadata.labels or {}).get(UNTIL_LABEL, "")
+                labels = pod.metadata.labels or {}
+                until = labels.get(UNTIL_LABEL, "") if labels.get(KEPT_LABEL) == self._user else ""
                 usable = until.isascii() and until.isdigit() and int(until[:12]) > now and not pod.metadata.deletion_timestamp
                 if usable and pod.spec.node_name:
-                    self._by_node[pod.spec.node_name] = f"{pod.metadata.namespace}/{pod.metadata.name}"
+                    self._by_node[pod.spec.node_name] = pod
+
+    def _list(self) -> list[Pod]:
+        selector = ",".join([*(f"{key}={value}" for key, value in LABELS.items()), KEPT_LABEL])
+        return list_pods(self._api, self._namespace, {"labelSelector": selector, "fieldSelector": "status.phase=Running"})

@@ -7,18 +7,18 @@ While the pod starts, the node and its pods are read from the API.
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
-from concurrent.futures import Future, wait
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from concurrent.futures import wait
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, StreamBroken, exec_in_pod
-from kubectl_pause.access.objects import get_node, get_pod, list_pods
+from kubectl_pause.access.objects import get_node, get_pod
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
 from kubectl_pause.capture.answers.in_log import AnswerInLog
 from kubectl_pause.capture.answers.node_answer import NodeCapture, is_answer, with_api_view, without_answer
+from kubectl_pause.capture.capture_run import GLANCE_SECONDS, ApiSide, interrupted, stop_if_cancelled
 from kubectl_pause.capture.inspector_life import inspector
 from kubectl_pause.capture.kubelet.lease import KubeletLease
 from kubectl_pause.capture.kubelet.stalled_runtime import stalled
@@ -28,12 +28,11 @@ from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import CaptureError, read_capture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from concurrent.futures import Future
 
     from kubectl_pause.access.exec_stream import ExecResult
-    from kubectl_pause.access.rest import Api
-    from kubectl_pause.capture.admission.preflight import Preflight
-    from kubectl_pause.capture.inspector_pod import InspectorOptions
+    from kubectl_pause.capture.capture_run import CaptureRun
     from kubectl_pause.facts.api import Node, Pod
 
 _FIRST_EXEC_STEP, _LONGEST_EXEC_STEP, _EXEC_STEP_GROWTH = 0.05, 0.5, 1.3
@@ -43,29 +42,10 @@ _BUSY_SECONDS, _LONGEST_REST = 1.0, 5.0
 _LEAST_EXEC_SECONDS = 2.0
 """A last try gets this long, so that what it says is the container's state and not that it was cut short."""
 _POD_STEP = 0.3
-_GLANCE_SECONDS = 0.2
 _NODE_SECONDS = 2.0
 """The node object is waited for so long before the pod is created: some nodes say that no pod of ours can run there."""
 RUNNING_SECONDS = 5.0
 """A kubelet that does not know a pod which the API has shown running for so long is another node's."""
-
-
-class Interrupted(PauseInspectError):  # noqa: N818 (no error: the user's wish)
-    """The user or the system ended the run; the pod is deleted on the way out."""
-
-
-@dataclass(slots=True)
-class CaptureRun:
-    """What one capture is told to do. `say` gets one short line for each step, `warn` what the user must know."""
-
-    api: Api
-    node: str
-    options: InspectorOptions
-    cancelled: threading.Event
-    say: Callable[[str], None]
-    warn: Callable[[str], None]
-    preflight: Preflight | None = None
-    """What this user may do, asked already; None: the run finds out."""
 
 
 def capture_node(run: CaptureRun) -> NodeCapture:
@@ -79,67 +59,30 @@ def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
     """A node's capture and the name of the pod that made it, which lives until the end of the block. Raises as `capture_node`."""
     started = time.monotonic()
     deadline = started + run.options.timeout
-    node_view: Future[Node | None] = Future()
-    pods_view: Future[list[Pod]] = Future()
-    threading.Thread(target=_into, args=(node_view, _node, run), name="node-view", daemon=True).start()
-    threading.Thread(target=_into, args=(pods_view, _pods, run), name="pods-view", daemon=True).start()
+    api_side = ApiSide(run)
+    api_side.begin()
     if run.preflight:
         transport = run.preflight.check()
         if transport == "log" and run.options.transport == "auto":
             run.warn("exec is forbidden here: the answer is read from the inspector pod's log, which whatever collects logs sees, too")
         run = replace(run, options=replace(run.options, transport=transport))
-    _raise_if_hopeless(run, node_view)
+    _raise_if_hopeless(run, api_side.node_view)
     with contextlib.ExitStack() as stack:
         try:
             ours = stack.enter_context(inspector(run.api, run.node, run.options, run.warn))
         except ApiError as error:
             raise creation_refused(run.node, run.options.namespace, error) from None
         collected = _collect(run, ours.name, deadline)
-        node = _awaited(run, node_view, deadline, None, "what the API says of it is missing")
-        pods = _awaited(run, pods_view, deadline, [], "pods are named by the runtime alone")
+        node, pods = api_side.seen(deadline)
         yield with_api_view(collected, run.node, node, pods, inspector_uid=ours.uid, started=started), ours.name
-
-
-Seen = TypeVar("Seen")
-
-
-def _into(view: Future[Seen], look: Callable[[CaptureRun], Seen], run: CaptureRun) -> None:
-    try:
-        view.set_result(look(run))
-    except BaseException as error:  # noqa: BLE001 (raised again where the view is awaited)
-        view.set_exception(error)
-
-
-def _awaited(run: CaptureRun, view: Future[Seen], deadline: float, absent: Seen, consequence: str) -> Seen:
-    """What the API side saw. A node that was read is worth more than what the API could add: without it a warning, and `absent`."""
-    until = min(deadline, time.monotonic() + max(run.api.request_timeout, _GLANCE_SECONDS))
-    while not view.done() and time.monotonic() < until:
-        _stop_if(run)
-        wait([view], timeout=_GLANCE_SECONDS)
-    if not view.done():
-        run.warn(f"node {run.node}: {consequence}: the API server did not answer in time")
-        return absent
-    try:
-        return view.result()
-    except PauseInspectError as error:
-        run.warn(f"node {run.node}: {consequence}: {error.message}")
-        return absent
-
-
-def _node(run: CaptureRun) -> Node | None:
-    return get_node(run.api, run.node)
-
-
-def _pods(run: CaptureRun) -> list[Pod]:
-    return list_pods(run.api, None, {"fieldSelector": f"spec.nodeName={run.node}"})
 
 
 def _raise_if_hopeless(run: CaptureRun, node_view: Future[Node | None]) -> None:
     """Before a pod is made: the reason why none of ours can run on that node, where the node object says so in time."""
     until = time.monotonic() + _NODE_SECONDS
     while not node_view.done() and time.monotonic() < until:
-        _stop_if(run)
-        wait([node_view], timeout=_GLANCE_SECONDS)
+        stop_if_cancelled(run)
+        wait([node_view], timeout=GLANCE_SECONDS)
     node = node_view.result() if node_view.done() and node_view.exception() is None else None
     trouble = node_trouble(node) if node else None
     if trouble:
@@ -183,7 +126,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
     log = AnswerInLog(run.api, run.options.namespace, name) if run.options.transport == "log" else None
     watch = KubeletWatch(run.api, run.options.namespace, name, KubeletLease(run.api, run.node), run.cancelled)
     while True:
-        _stop_if(run)
+        stop_if_cancelled(run)
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise timed_out(run.api, run.node, run.options, name, watch.lease)
@@ -195,7 +138,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
             run.cancelled.wait(min(took, _LONGEST_REST) if took > _BUSY_SECONDS else step)
             step = min(step * _EXEC_STEP_GROWTH, _LONGEST_EXEC_STEP)
             if time.monotonic() >= next_look:
-                _stop_if(run)
+                stop_if_cancelled(run)
                 pod = _look(run, name, watch.lease)
                 next_look = time.monotonic() + _POD_STEP
                 running_since = (running_since or time.monotonic()) if inspector_pod.is_running(pod) else None
@@ -203,7 +146,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
                 raise other_kubelet(run.node, refused) from None
             continue
         break
-    _stop_if(run)
+    stop_if_cancelled(run)
     if is_answer(result):
         return NodeCapture(read_capture(result.stdout, f"node {run.node}"), result.stdout)
     raise without_answer(result, f"node {run.node}: the collector", "name an image with busybox: --image")
@@ -222,9 +165,10 @@ def _ask(run: CaptureRun, name: str, seconds: float, watch: KubeletWatch, log: A
             inspector_pod.COMMAND,
             deadline_seconds=seconds,
             cancelled=watch,
+            meanwhile=run.meanwhile,
         )
     except ExecCancelled:
-        raise watch.trouble or _interrupted(run) from None
+        raise watch.trouble or interrupted(run) from None
     except StreamBroken as broken:
         if broken.reason != "ExecTimedOut":
             raise
@@ -261,12 +205,3 @@ def _raise_if_not_ready(run: CaptureRun) -> None:
     trouble = node_trouble(node)
     if trouble:
         raise trouble
-
-
-def _stop_if(run: CaptureRun) -> None:
-    if run.cancelled.is_set():
-        raise _interrupted(run)
-
-
-def _interrupted(run: CaptureRun) -> Interrupted:
-    return Interrupted("Interrupted", f"node {run.node}: interrupted", "")

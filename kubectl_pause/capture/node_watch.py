@@ -16,7 +16,8 @@ from kubectl_pause.access.exec_stream import ExecCancelled, StreamBroken, exec_i
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
 from kubectl_pause.capture.admission.preflight import Preflight
-from kubectl_pause.capture.node_capture import CaptureRun, captured_node
+from kubectl_pause.capture.capture_run import CaptureRun
+from kubectl_pause.capture.node_capture import captured_node
 from kubectl_pause.capture.unanswered import exec_refused
 from kubectl_pause.errors import PauseInspectError, as_failure
 from kubectl_pause.signals import EndedBySignal, signals_into

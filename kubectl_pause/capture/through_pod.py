@@ -9,40 +9,44 @@ import time
 from typing import TYPE_CHECKING
 
 from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, exec_in_pod
-from kubectl_pause.access.objects import get_node, get_pod, list_pods
+from kubectl_pause.access.objects import get_pod, list_pods
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
 from kubectl_pause.capture.answers.node_answer import NodeCapture, is_answer, with_api_view, without_answer
+from kubectl_pause.capture.capture_run import ApiSide
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import read_capture
 from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kubectl_pause.access.rest import Api
-    from kubectl_pause.capture.node_capture import CaptureRun
-    from kubectl_pause.facts.api import Node, Pod, SpecContainer
+    from kubectl_pause.capture.capture_run import CaptureRun
+    from kubectl_pause.facts.api import Pod, SpecContainer
 
 _RUN = 'eval "$(cat)"'
 _HINT = "choose one with hostPID, and privileged, or leave --via out: an inspector pod is made then"
 
 
-def capture_through(run: CaptureRun, via: str) -> NodeCapture:
-    """Capture one node. `via` is NAMESPACE/POD, POD or ds/NAME.
+def capture_through(run: CaptureRun, via: str | Pod) -> NodeCapture:
+    """Capture one node. `via` is NAMESPACE/POD, POD, ds/NAME, or a pod on that node that was just read.
 
     Raises PauseInspectError: no such pod on that node, one that cannot see it, one whose image lacks a tool, no answer in time.
     """
     started = time.monotonic()
-    pod = _pod_on(run.api, via, run.node)
+    api_side = ApiSide(run)
+    pod = _pod_on(run.api, via, run.node) if isinstance(via, str) else via
     container = _container(run, pod)
-    answer = _exec(run, pod, container)
+
+    def meanwhile() -> None:
+        api_side.begin()
+        if run.meanwhile:
+            run.meanwhile()
+
+    answer = _exec(run, pod, container, meanwhile)
     capture = read_capture(answer, f"node {run.node}, through pod {_name(pod)}")
-    node: Node | None = None
-    pods: list[Pod] = []
-    try:
-        node = get_node(run.api, run.node)
-        pods = list_pods(run.api, None, {"fieldSelector": f"spec.nodeName={run.node}"})
-    except PauseInspectError as error:
-        run.warn(f"node {run.node}: what the API says of it is missing: {error.message}")
+    node, pods = api_side.seen(started + run.options.timeout)
     ours = inspector_pod.LABELS.items() <= (pod.metadata.labels or {}).items()
     uid = pod.metadata.uid if ours else None
     return with_api_view(NodeCapture(capture, answer), run.node, node, pods, inspector_uid=uid, started=started)
@@ -81,7 +85,7 @@ def _container(run: CaptureRun, pod: Pod) -> str:
     return (privileged or containers)[0].name
 
 
-def _exec(run: CaptureRun, pod: Pod, container: str) -> bytes:
+def _exec(run: CaptureRun, pod: Pod, container: str, meanwhile: Callable[[], None]) -> bytes:
     settings = [f"{name}={value}" for name, value in inspector_pod.settings(run.options, run.node).items()]
     try:
         result = exec_in_pod(
@@ -93,6 +97,7 @@ def _exec(run: CaptureRun, pod: Pod, container: str) -> bytes:
             deadline_seconds=run.options.timeout,
             stdin=inspector_pod.collector().encode(),
             cancelled=run.cancelled,
+            meanwhile=meanwhile,
         )
     except ExecCancelled as error:
         raise PauseInspectError("Interrupted", f"node {run.node}: interrupted", error.hint) from None

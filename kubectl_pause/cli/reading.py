@@ -118,24 +118,21 @@ def reports_of_captures(facts: Mapping[str, NodeFacts], report: Report, *, proce
 
 
 def reports_of_nodes(
-    api: Api,
-    nodes: Sequence[str],
-    flags: CaptureFlags,
-    report: Report,
-    *,
-    prove: bool = False,
-    processes: bool = False,
-    sample: float = 0.0,
-    health: Health = "no",
-) -> Iterator[tuple[str, NodeReport]]:
+    api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report,
+    *, prove: bool = False, processes: bool = False, sample: float = 0.0, health: Health = "no",
+) -> Iterator[tuple[str, NodeReport]]:  # fmt: skip
     """The report of each node, with proofs and processes if asked, as they come; a node that fails becomes an error of `report`."""
-    from kubectl_pause.inspect_node import inspect_capture
+    for node, capture in captures_of_nodes(api, nodes, flags, report, sample=sample, health=health, meanwhile=_load_inspection):
+        from kubectl_pause.inspect_node import inspect_capture
 
-    for node, capture in captures_of_nodes(api, nodes, flags, report, sample=sample, health=health):
         with one_node(node, report):
             whole = inspect_capture(capture.capture, node, prove=prove, processes=processes)
             del capture  # it is far larger than its report, and would live until the next one comes
             yield node, whole
+
+
+def _load_inspection() -> None:
+    import kubectl_pause.inspect_node  # noqa: F401 (what takes the longest to load of all)
 
 
 def reports_from_inside(api: Api, pods: Sequence[Pod], report: Report, *, sample: float, timeout: float, parallel: int) -> list[NodeReport]:
@@ -172,6 +169,7 @@ def reports_from_inside(api: Api, pods: Sequence[Pod], report: Report, *, sample
 def captures_of_nodes(
     api: Api, nodes: Sequence[str], flags: CaptureFlags, report: Report,
     *, sample: float = 0.0, health: Health = "no", logs_of: Mapping[str, Sequence[str]] | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Iterator[tuple[str, NodeCapture]]:  # fmt: skip
     """The capture of each node, as they come, `sample` seconds between two looks; a node that fails becomes an error of `report`."""
     from kubectl_pause.capture.fan_out import TooManyFailures, capture_nodes
@@ -185,7 +183,7 @@ def captures_of_nodes(
         Progress(api.log.step if api.log.is_on else None) as progress,
         closing(
             capture_nodes(
-                api, nodes, options, bounds=flags.bounds(), warn=progress.warn,
+                api, nodes, options, bounds=flags.bounds(), warn=progress.warn, meanwhile=meanwhile,
                 say=progress.say if len(nodes) == 1 else api.log.step,
                 show=lambda standing: progress.show(fleet_line(standing)) if len(nodes) > 1 else None,
             )

@@ -1,6 +1,6 @@
 """May this user do what a run needs? Asked once per run, of the server itself, before anything is created.
 
-The questions (SelfSubjectAccessReview) go out at once and at the same time. Only a plain no counts: where the server does not answer
+The questions (SelfSubjectAccessReview) go out at the same time. Only a plain no counts: where the server does not answer
 them, the run itself finds out. No dry run goes ahead of the pod's creation: the same admission chain would speak in the same words,
 twice, and one that says no creates nothing either way. `--dry-run=server` is for those who want to ask without a run.
 """
@@ -31,14 +31,14 @@ WAYS_BACK = {"exec": Right("get", "pods", "exec"), "log": Right("get", "pods", "
 
 
 class Preflight:
-    """The questions of one run."""
+    """The questions of one run, asked by the first node that makes a pod: a run through a pod that is kept makes none."""
 
     def __init__(self, api: Api, namespace: str, transport: str = "exec") -> None:
         self._api, self._namespace, self._transport = api, namespace, transport
         self._as_user = next((value for name, value in api.connection.impersonation if name == "Impersonate-User"), None)
-        self._until = time.monotonic() + _PATIENCE_SECONDS
         self._first_way = WAYS_BACK["exec" if transport == "auto" else transport]
-        self._answers = {need: self._begin(need) for need in (*NEEDS, self._first_way)}
+        self._until = 0.0
+        self._answers: dict[Right, Future[bool | None]] = {}
         self._log: Future[bool | None] | None = None
         self._first = threading.Lock()
 
@@ -53,6 +53,10 @@ class Preflight:
 
         Raises PauseInspectError that names everything that is missing.
         """
+        with self._first:
+            if not self._answers:
+                self._until = time.monotonic() + _PATIENCE_SECONDS
+                self._answers = {need: self._begin(need) for need in (*NEEDS, self._first_way)}
         wait(self._answers.values(), timeout=max(0.0, self._until - time.monotonic()))
         missing = [need for need, answer in self._answers.items() if answer.done() and answer.result() is False]
         if missing == [WAYS_BACK["exec"]] and self._transport == "auto" and self._log_is_allowed():
