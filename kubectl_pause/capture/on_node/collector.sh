@@ -130,10 +130,11 @@ function bundle(name,   part, m, id, dir, pid, line) {
 	close(dir "/init.pid"); close(dir "/pidfile")
 	printf "#bundle id=%s pid=%s\n ", id, pid
 	reset(); RS = "\""
-	while ((getline < name) > 0) piece()
+	while ((getline < name) > 0) if (skip && !/[]{}[\\]/) string = !string; else piece()
 	RS = "\n"; close(name); finish()
 }
 mode == "files" { bundle($0); next }
+skip && !/[]{}[\\]/ { string = !string; next }  # most of a document, without a call
 { piece() }
 END { if (mode != "files") finish() }'
 
