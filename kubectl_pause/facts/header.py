@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.numbers import COUNT_DIGITS, PID_DIGITS, TIME_DIGITS, seconds, whole_number
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Record, frozen=True):
     """Each None, or "", where the collector did not say it, or said no number."""
 
     now: int | None

@@ -7,8 +7,9 @@ stands for it otherwise.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from kubectl_pause.facts.api import ApiView, for_capture
 from kubectl_pause.facts.kernel.cgroup import cgroup_paths, owner_of_process

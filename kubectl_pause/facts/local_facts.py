@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.record import Record
 from kubectl_pause.facts.runtime.cri import UnreadableAnswer
 from kubectl_pause.facts.runtime.engine_containers import ENGINES, EngineContainer, PodmanPod, parse_engine_containers, parse_podman_pods
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.kernel.process import Process
 
 
-@dataclass(frozen=True, slots=True)
-class EngineFacts:
+class EngineFacts(Record, frozen=True):
     """What Docker and podman know. Empty for a node of a cluster."""
 
     containers: tuple[EngineContainer, ...] = ()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.pid_limits import parse_pid_limits
 from kubectl_pause.facts.kernel.reapers import parse_counters, parse_stats
 from kubectl_pause.facts.numbers import COUNT_DIGITS, seconds, whole_number
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.kernel.reapers import Counters, Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Record, frozen=True):
     """One look at the processes of a node."""
 
     uptime: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -23,6 +22,7 @@ from kubectl_pause.facts.kernel.shims import parse_shims
 from kubectl_pause.facts.kernel.volumes import PodVolumes, pod_volumes
 from kubectl_pause.facts.local_facts import EngineFacts, engine_facts, host_namespaces, limits_of_view
 from kubectl_pause.facts.looks import Look, parse_looks
+from kubectl_pause.facts.record import Record
 from kubectl_pause.facts.runtime.bundle import Bundle, parse_bundle
 from kubectl_pause.facts.runtime.cri import (
     CriContainer,
@@ -47,8 +47,7 @@ if TYPE_CHECKING:
 Fact = TypeVar("Fact")
 
 
-@dataclass(frozen=True, slots=True)
-class NodeFacts:
+class NodeFacts(Record, frozen=True):
     """Typed facts of one node."""
 
     header: Header

@@ -6,11 +6,12 @@ absence of one proves nothing (kube-apiserver `--event-ttl`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +70,7 @@ class Lease(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     spec: LeaseSpec = LeaseSpec()
 
 
-@dataclass(frozen=True, slots=True)
-class PodTrail:
+class PodTrail(Record, frozen=True):
     """What the API says of one pod at one moment, `now` by the API server's own clock. None is what could not be read."""
 
     pod: Pod

@@ -8,7 +8,8 @@ only a sending process can make (SI_USER 0 and below; a child's death has 1 to 3
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from kubectl_pause.facts.record import Record
 
 _LONGEST_LINE = 512
 _LONGEST_DIGITS = 18
@@ -21,16 +22,14 @@ _LOOK = re.compile(rb"t (\d{1,15}(?:\.\d{1,3})?) %s" % _NUMBER)
 _END = re.compile(rb"#end (removed|left|none)")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Record, frozen=True):
     """How the watch is done: with tracefs, or without, and why (`off`, `absent`, `refused`, `untranslated`)."""
 
     traced: bool
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
+class Events(Record, frozen=True):
     """What the kernel traced of one pause since the start of the watch."""
 
     pid: int
@@ -45,8 +44,7 @@ class Events:
         return max(0, self.waits - self.deliveries)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Record, frozen=True):
     """The counters in /proc of one pause: fault sums of waited-for children, and how often it was put on a CPU (None: not told)."""
 
     pid: int
@@ -56,23 +54,20 @@ class Counted:
     runs: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Record, frozen=True):
     """There is no such process any more."""
 
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Record, frozen=True):
     """All that was told since the last one was true at this uptime of the node. `lost` events were not seen since the start."""
 
     uptime: float
     lost: int
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Record, frozen=True):
     """The watch ended by itself. `instance` of tracefs: `removed`, `left` (it could not be removed), `none` (there was none)."""
 
     instance: str

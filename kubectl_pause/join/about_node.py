@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.pod_trail import written
+from kubectl_pause.facts.record import Record
 from kubectl_pause.report import CrictlSource, NodePids, RuntimeInfo, Sources
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.node_facts import NodeFacts
 
 
-@dataclass(frozen=True, slots=True)
-class AboutNode:
+class AboutNode(Record, frozen=True):
     """As the report has it; `name` is the API's where it was asked."""
 
     name: str

@@ -6,12 +6,12 @@ pidns_get of the kernel). So a ladder, the surest step first: cgroup path, PID n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.kernel.cgroup import cgroup_paths, pod_of_path
 from kubectl_pause.facts.kernel.process import ancestors
 from kubectl_pause.facts.known_programs import SHIM_NAMES
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -24,16 +24,14 @@ Confidence = Literal["certain", "likely", "possible"]
 Step = Literal["cgroup", "pid-namespace", "parent", "shim"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record, frozen=True):
     """A sandbox by its id and, where it is known which one, a container of it by name."""
 
     sandbox: str
     container: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
+class Attribution(Record, frozen=True):
     """Where a process belongs. `through` is the ancestor or the shim that told it, None for the process's own evidence.
 
     `possible` is all that can be said of a live process whose cgroup is no pod's: to be in a pod's PID namespace, or a child of its

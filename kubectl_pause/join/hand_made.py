@@ -10,10 +10,10 @@ really two are a pod.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.known_programs import PAUSE_NAMES
+from kubectl_pause.facts.record import Record
 from kubectl_pause.join.groups import connected
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ _ADOPTERS = ("systemd", "init")
 Namespace = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class HandMadePod:
+class HandMadePod(Record, frozen=True):
     """A pod that no runtime made. `units` are what was started in it, oldest first: an init process and the pids of all its processes.
 
     The holder is the init process of one of them: pause where there is one, else PID 1 of a joined PID namespace, else the oldest.

@@ -7,10 +7,10 @@ descriptors where the collector was asked to look: a thread alone, or a mount in
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
+from kubectl_pause.facts.record import Record
 from kubectl_pause.report import LeftoverNamespace, SandboxNamespace
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ _FEW_OF = 20
 Namespace = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Holders:
+class Holders(Record, frozen=True):
     """By type and inode: pids from the oldest, paths of mounts, descriptors as `fd:PID/N`. `host` are the node's own.
 
     `unreadable` are the types of which too few links could be read to say that a namespace has no process (an ordinary user's view).

@@ -6,8 +6,9 @@ No operator wants to see them. A pod of somebody else that has but the name, or 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,7 @@ _MANAGED_BY, _TOOL, _RUN = "app.kubernetes.io/managed-by", "kubectl-pause-inspec
 _DEFAULT_NAMESPACE = "kube-system"
 
 
-@dataclass(frozen=True, slots=True)
-class Inspectors:
+class Inspectors(Record, frozen=True):
     """What is known of them: our own pod's uid and namespace (None where unknown), uids that the API told of, and those beside ours."""
 
     own: str | None

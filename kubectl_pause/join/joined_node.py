@@ -5,9 +5,9 @@ Every judge takes it, and so does `who`; it is made once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.record import Record
 from kubectl_pause.join.about_node import about_node
 from kubectl_pause.join.attribution import Place, attribute, places, trusted_shims
 from kubectl_pause.join.holders import find_holders, leftovers
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from kubectl_pause.report import LeftoverNamespace, Sandbox
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedNode:
+class JoinedNode(Record, frozen=True):
     """One node at one moment."""
 
     facts: NodeFacts

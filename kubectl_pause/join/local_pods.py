@@ -7,12 +7,12 @@ container that joined none and that none joined is no pod.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.kernel.process import TICKS_PER_SECOND
 from kubectl_pause.facts.known_programs import PAUSE_NAMES
+from kubectl_pause.facts.record import Record
 from kubectl_pause.join.groups import connected
 from kubectl_pause.join.hand_made import HandMadePod, unit_id
 from kubectl_pause.join.init_process import init_process
@@ -72,8 +72,7 @@ def _targets(container: EngineContainer, containers: Mapping[str, EngineContaine
     return [target if target in containers else named.get(target, target) for target in container.targets]
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Record, frozen=True):
     """Containers of one pod, and whom each of them joined."""
 
     containers: list[EngineContainer]

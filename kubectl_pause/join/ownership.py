@@ -6,10 +6,10 @@ on this host also by the namespaces of pods made by hand.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.cgroup import owner_of_process
+from kubectl_pause.facts.record import Record
 from kubectl_pause.join.hand_made import hand_made_pods, unit_id
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from kubectl_pause.join.hand_made import HandMadePod
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Record, frozen=True):
     """What belongs to which container or sandbox id; a pod made by hand has `unit_id` for one."""
 
     owner: Mapping[int, str]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause import notes
 from kubectl_pause.facts.kernel.mounts import canonical_path
 from kubectl_pause.facts.known_programs import PAUSE_NAMES
+from kubectl_pause.facts.record import Record
 from kubectl_pause.join.about_node import moment
 from kubectl_pause.join.containers import running_id, sandbox_containers, with_api_containers
 from kubectl_pause.join.holders import held
@@ -38,8 +38,7 @@ class WithoutHolder(Enum):
     NO_PROCESS = notes.NO_PROCESS
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedSandbox:
+class JoinedSandbox(Record, frozen=True):
     """`shown` is what the report has of it, without answers of judges; `pod` the API's; `without_holder` None where a process holds it."""
 
     shown: Sandbox

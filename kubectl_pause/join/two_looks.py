@@ -7,10 +7,10 @@ there all the time; child_faults (cminflt) grew: the process reaped in between; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.node_facts import NodeFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Record, frozen=True):
     """Two looks, `first` before `second`; `base` is the one that the report shows."""
 
     first: Look

@@ -8,8 +8,9 @@ only when the caller finds it among those the runtime knows.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -25,8 +26,7 @@ _CONTROLLERS = ("name=systemd", "memory", "cpu", "pids", "devices")
 """cgroup v1 hierarchies that are asked first, in this order; the v2 line comes before them, all others behind them."""
 
 
-@dataclass(frozen=True, slots=True)
-class CgroupOwner:
+class CgroupOwner(Record, frozen=True):
     """What one path says: pod uid (dashed, or a static pod's hash) and QoS where the path has them, the runtime's prefix
     (`cri-containerd`, `crio`, `docker`, "" for none), the full container or sandbox id, and what lies below it.
     """

@@ -7,16 +7,15 @@ said beside that inode. The text of a link is the name of the open file, which i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
+from kubectl_pause.facts.record import Record
 
 _LINE = re.compile(r"([0-9]{1,12})/fd/([0-9]{1,12}) [0-9]{1,20} ([0-9]{1,20}) ([a-z,]{0,60})")
 _MORE = "more"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenNamespace:
+class OpenNamespace(Record, frozen=True):
     """Descriptor `fd` of process `pid` is the namespace with this inode; `type` is None where more than one was said, or none."""
 
     pid: int
@@ -25,8 +24,7 @@ class OpenNamespace:
     type: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenNamespaces:
+class OpenNamespaces(Record, frozen=True):
     """All of a node, by pid and descriptor. `whole` is False where the collector stopped at its limit."""
 
     descriptors: tuple[OpenNamespace, ...] = ()

@@ -7,8 +7,9 @@ route leads through it; `PID/root/sys/class/net/NAME/ifindex:2` of the namespace
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +18,7 @@ _OF_NODE = re.compile(r" ?\./([^/]{1,60})/(ifindex|iflink|uevent|default):(?:DEV
 _OF_POD = re.compile(r"([0-9]{1,10})/root/sys/class/net/([^/]{1,60})/(ifindex|iflink):([0-9]{1,10})")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Record, frozen=True):
     """`number` counts in its own network namespace, `joined_to` in that of its other end, which for a veth is mostly another one.
 
     `joined_to` is `number` itself where it has no other end, 0 for a tunnel without one. `kind` is the kernel's DEVTYPE, "" for a veth.
@@ -31,8 +31,7 @@ class Link:
     default_route: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Record, frozen=True):
     """The node's by number; those of pods as (number, joined_to), by the pid that they were read of."""
 
     of_node: Mapping[int, Link]

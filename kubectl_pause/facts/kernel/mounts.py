@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from kubectl_pause.facts.record import Record
 
 _NSFS_ROOT = re.compile(r"([a-z]+):\[([0-9]{1,20})\]")
 RUNTIMES_PLACE = "/run/netns/"
@@ -11,8 +12,7 @@ RUNTIMES_PLACE = "/run/netns/"
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceMount:
+class NamespaceMount(Record, frozen=True):
     """An nsfs mount: it keeps the namespace alive with no process in it. `path` is where it is mounted."""
 
     type: str
@@ -20,8 +20,7 @@ class NamespaceMount:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mounts:
+class Mounts(Record, frozen=True):
     """What is taken from the mount table. `cgroup` is `v1`, `v2`, `hybrid` or None where no cgroup is mounted."""
 
     namespaces: tuple[NamespaceMount, ...]

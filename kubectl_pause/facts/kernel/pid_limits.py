@@ -7,15 +7,15 @@ a newline (kernel: cgroup_mkdir) and `/`, the value is the kernel's. `max` in pi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from kubectl_pause.facts.record import Record
 
 _LINE = re.compile(r"\./(?:(.*)/)?(pids\.current|pids\.max|pids\.events|freezer\.state|cgroup\.events):(.*)")
 _NUMBER = re.compile(r"\d{1,18}")
 
 
-@dataclass(frozen=True, slots=True)
-class PidLimit:
+class PidLimit(Record, frozen=True):
     """One cgroup's tasks, zombies included. `allowed` None is no limit; `refused` how many forks failed since it was made.
 
     Before Linux 6.11, and on v1 in all, those of tasks in this very cgroup, by its limit or one above; later by its limit or one below.

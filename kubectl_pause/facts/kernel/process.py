@@ -9,8 +9,9 @@ and is left out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,8 +29,7 @@ _PID_DIGITS = 12
 _NUMBER_DIGITS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Record, frozen=True):
     """One process (thread group leader) as proc(5) shows it.
 
     `child_faults` is field 11 of stat (cminflt: minor faults of children that were waited for, and of theirs), `start_ticks` field 22
@@ -78,8 +78,7 @@ def ancestors(processes: Mapping[int, Process], process: Process) -> Iterator[Pr
         process = parent
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(Record, frozen=True):
     """What is taken from one `/proc/PID/stat`."""
 
     comm: str

@@ -7,11 +7,11 @@ Per PID, one line each as grep writes it (`PID/FILE:CONTENT`, made by the kernel
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.process import Stat, parse_stat
 from kubectl_pause.facts.kernel.symlinks import parse_symlinks
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +25,7 @@ _SCHEDSTAT = re.compile(rb"\d{1,20} \d{1,20} (\d{1,20})")
 _EXEC_START = re.compile(rb"se\.exec_start\s*:\s*(\d{1,15}(?:\.\d{1,9})?)\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Counters:
+class Counters(Record, frozen=True):
     """How often a process was put on a CPU (schedstat's pcount) and why it left it (status); None where it was not read."""
 
     runs: int | None = None
@@ -34,16 +33,14 @@ class Counters:
     nonvoluntary: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SystemCall:
+class SystemCall(Record, frozen=True):
     """The call that one thread is in: its number on that machine, and its first argument."""
 
     number: int
     first: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Record, frozen=True):
     """One process looked at closely. `calls` has one entry per thread that is in a call; `watched` are its signalfds' masks."""
 
     counters: Counters
@@ -51,8 +48,7 @@ class Reading:
     watched: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LastRuns:
+class LastRuns(Record, frozen=True):
     """When zombies last ran, in milliseconds of the clock by which `now` is told: the moment of their death."""
 
     now: float | None

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.mounts import unescaped
 from kubectl_pause.facts.kernel.symlinks import parse_symlinks
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 _OF_POD = re.compile(r"(/.*/pods/([0-9a-f-]{32,36})/volumes/[^/]+/[^/]+)(?:/.*)?", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeUser:
+class VolumeUser(Record, frozen=True):
     """A process, and by what it is in a volume: `cwd`, `root` or `fd/NUMBER`."""
 
     pid: int
@@ -31,8 +30,7 @@ class VolumeUser:
     volume: str
 
 
-@dataclass(frozen=True, slots=True)
-class PodVolumes:
+class PodVolumes(Record, frozen=True):
     """Mount points, and who works below one of them."""
 
     mounted: tuple[str, ...]

@@ -7,9 +7,9 @@ They exist for what runs, with no RPC and no crictl: containerd below `io.contai
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kubectl_pause.facts.record import Record
 from kubectl_pause.facts.runtime.cri import integer_of, is_spoofed, mapping_of, namespace_paths, text_of, texts_of
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ _CONTAINERD = "io.kubernetes.cri."
 _CRIO = "io.kubernetes.cri-o."
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Record, frozen=True):
     """One bundle. `pid` is what the runtime wrote down when it started; it may be dead (CRI-O keeps the file).
 
     `attempt` is the sandbox's or container's attempt where the runtime writes it (CRI-O's Metadata), else None.

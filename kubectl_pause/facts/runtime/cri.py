@@ -7,8 +7,9 @@ give documents one after another up to 1.30 and an array from 1.31. So: parsed, 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,8 +30,7 @@ class UnreadableAnswer(ValueError):  # noqa: N818 (what it is, not that it is on
     """crictl's answer is not the JSON expected: help text, a warning, half a document."""
 
 
-@dataclass(frozen=True, slots=True)
-class CriSandbox:
+class CriSandbox(Record, frozen=True):
     """One entry of `crictl pods` (CRI `PodSandbox`). `created_at` in nanoseconds since the epoch; `state` None where none was told."""
 
     id: str
@@ -45,8 +45,7 @@ class CriSandbox:
     annotations: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class CriContainer:
+class CriContainer(Record, frozen=True):
     """One entry of `crictl ps -a` (CRI `Container`). `created_at` in nanoseconds since the epoch."""
 
     id: str
@@ -60,8 +59,7 @@ class CriContainer:
     annotations: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class CriSandboxStatus:
+class CriSandboxStatus(Record, frozen=True):
     """One answer of `crictl inspectp`: CRI `PodSandboxStatus` and the runtime's own `info`, which may be missing as a whole.
     `state` is None where none was told; `in_node_network` is what was asked for (hostNetwork).
 
@@ -84,8 +82,7 @@ class CriSandboxStatus:
     host_interfaces: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeVersion:
+class RuntimeVersion(Record, frozen=True):
     """`crictl version`: the runtime behind the socket."""
 
     name: str

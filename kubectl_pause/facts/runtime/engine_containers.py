@@ -7,10 +7,10 @@ one JSON object a line. The engines differ in spelling (`.Id` and `.ID`, `/name`
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from kubectl_pause.facts.record import Record
 from kubectl_pause.facts.runtime.cri import UnreadableAnswer, integer_of, mapping_of, text_of
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ _STATES = {"running": "running", "paused": "running", "created": "created", "con
 _ID_LENGTH = 64
 
 
-@dataclass(frozen=True, slots=True)
-class EngineContainer:
+class EngineContainer(Record, frozen=True):
     """A container of an engine. `pid` is its init process, None where it has none; `created_at` in nanoseconds since the epoch.
 
     `modes` are HostConfig's by type of namespace, "" for the engine's default. `pod_id` and `infra` are podman's: its pod, and whether
@@ -57,8 +56,7 @@ class EngineContainer:
         return [mode.removeprefix("container:") for mode in self.modes.values() if mode.startswith("container:")]
 
 
-@dataclass(frozen=True, slots=True)
-class PodmanPod:
+class PodmanPod(Record, frozen=True):
     """A pod of podman. `infra_id` is "" where it was made with `--infra=false`."""
 
     id: str

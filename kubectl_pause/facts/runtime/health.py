@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kubectl_pause.facts.record import Record
 from kubectl_pause.facts.runtime.cri import UnreadableAnswer, documents_of, mapping_of, text_of
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ _NUMBERS = 4
 _DIGITS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class FileSystem:
+class FileSystem(Record, frozen=True):
     """Room at one path: blocks and inodes, and how many of each are free."""
 
     path: str
@@ -32,8 +31,7 @@ class FileSystem:
     free_inodes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Record, frozen=True):
     """An address that host-local has given away: `sandbox` is the id that it was for, `made_at` in seconds since the epoch."""
 
     path: str
@@ -43,8 +41,7 @@ class Lease:
     made_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeHealth:
+class RuntimeHealth(Record, frozen=True):
     """`network_ready` is None where the runtime did not say. `configurations` is how many files there are where it looks for them, None
     where that is not known; `network` is the name of the first, which is the one in use, "" where there is none; `plugin_types` are those
     of it, and of the plugins that these call.

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.record import Record
 from kubectl_pause.facts.runtime.cri import items_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class ImageOnNode:
+class ImageOnNode(Record, frozen=True):
     """`names` are its id, tags and digests. `pinned`: garbage collection leaves it alone; None where the runtime did not say."""
 
     names: frozenset[str]

@@ -7,10 +7,10 @@ have words of theirs logged (the name of a program that is not there, say) can h
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.capture import KILLED
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.capture import Section
@@ -21,8 +21,7 @@ _FAILURES = {127: "the node has no journalctl", 61: "the node's journal has noth
 """By the collector's exit code: a shell's for a program that is not there, and ENODATA."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(Record, frozen=True):
     """When it was logged (seconds since the epoch), by which unit or program, and the end of what it says."""
 
     moment: float
@@ -30,8 +29,7 @@ class LogLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class NodeLog:
+class NodeLog(Record, frozen=True):
     """The newest last; `failure` says why there can be none, None where the log was read."""
 
     lines: tuple[LogLine, ...] = ()

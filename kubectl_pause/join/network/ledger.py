@@ -6,11 +6,11 @@ It judges nothing. What is being made has no sandbox yet, and what is in doubt s
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.api import canonical_address
 from kubectl_pause.facts.kernel.mounts import RUNTIMES_PLACE
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,8 +24,7 @@ _LOOPBACK = 1
 """Its number in every network namespace (LOOPBACK_IFINDEX)."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseOf:
+class LeaseOf(Record, frozen=True):
     """A lease of host-local; `age` is in seconds, None where the capture has no time."""
 
     network: str
@@ -34,8 +33,7 @@ class LeaseOf:
     age: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(Record, frozen=True):
     """A sandbox, or, where `pod` is None, one thing that no sandbox has.
 
     `veths` are names of host ends, None where its links could not be read. `leases` is None where the node keeps none. `inode` is the
@@ -53,8 +51,7 @@ class LedgerRow:
     age: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(Record, frozen=True):
     """Of one node. `unowned` is None where the runtime gave no list: state files do not tell stopped sandboxes, and what has no sandbox is
     not known then.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.record import Record
 from kubectl_pause.join.runtime_at_work import is_half_way
 from kubectl_pause.judge.namespaces.expected_sharing import Expectation, expected_sharing
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 ContainerId = str
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Record, frozen=True):
     """What is expected of a namespace, and whether it differs: None where what it is compared with is not known."""
 
     expectation: Expectation

@@ -7,8 +7,9 @@ container has its own UTS namespace); kubelet's `NamespacesForPod` for what the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod, PodSpec, SpecContainer
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _RUNTIMES = ("containerd", "cri-o", "docker")
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Record, frozen=True):
     """`sharing` is `host`, `pod`, `container:NAME` or `own`; `because` the setting or the rule that says so, a clause of a sentence."""
 
     sharing: str

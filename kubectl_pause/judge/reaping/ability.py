@@ -6,8 +6,9 @@ masks. Masks come last: Go and node catch SIGCHLD and reap no adopted child; tin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.kernel.process import Process
@@ -27,8 +28,7 @@ _WHY_NOT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Record, frozen=True):
     """A process that could reap: `unreaped` are its children that are known to stay zombies, `program` its executable's name.
 
     `calls_read` is false where in which call it is may not be read, as from inside a container: what it waits in is not known then.

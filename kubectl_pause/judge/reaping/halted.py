@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from kubectl_pause.facts.record import Record
 from kubectl_pause.pasting import ON_THE_NODE, command_line
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 State = Literal["running", "stopped", "traced", "frozen", "dead"]
 
 
-@dataclass(frozen=True, slots=True)
-class Halt:
+class Halt(Record, frozen=True):
     """`words` end a sentence that begins with the process's name; `remedy` is a line to paste, which lets it go on."""
 
     words: str

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.cgroup import owner_of_path
+from kubectl_pause.facts.record import Record
 from kubectl_pause.report import Finding, NodePids, Pids, PidScope
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ _FULL_SHARE = 0.9
 _KERNEL = ("kernel.pid_max", "kernel.threads-max")
 
 
-@dataclass(frozen=True, slots=True)
-class Headroom:
+class Headroom(Record, frozen=True):
     """Limits of one node. `paths` has the cgroup of each container or sandbox id, `charged` the zombies of each cgroup and those below.
 
     `refused` are the forks that failed in each cgroup and those below.
@@ -84,8 +83,7 @@ class Headroom:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class NodeHeadroom:
+class NodeHeadroom(Record, frozen=True):
     """How many more tasks the node and each sandbox may have, and what is nearly used up. A limit above the pods is the node's."""
 
     pids: NodePids

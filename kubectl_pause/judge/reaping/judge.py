@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from kubectl_pause.facts.kernel.cgroup import cgroup_paths
 from kubectl_pause.facts.known_programs import RUNC_STAGES
+from kubectl_pause.facts.record import Record
 from kubectl_pause.judge.reaping.halted import halt_of, state_of
 from kubectl_pause.judge.reaping.pid_namespaces import pid_namespaces
 from kubectl_pause.judge.reaping.verdicts import Whose, fault, zombie_groups
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
     from kubectl_pause.report import PidNamespace, Sandbox, Zombie, ZombieGroup
 
 
-@dataclass(frozen=True, slots=True)
-class Reaping:
+class Reaping(Record, frozen=True):
     """What is said of the zombies of one sandbox, or of the node's own."""
 
     zombies: list[Zombie]
@@ -33,12 +34,11 @@ class Reaping:
     """PID namespaces of the sandbox; None for a sandboxed runtime, of which nothing can be seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeReaping:
+class NodeReaping(Record, frozen=True):
     """`total` counts all zombies of the node, of whatever pid namespace."""
 
     host: Reaping
-    by_sandbox: dict[str, Reaping] = field(default_factory=dict)
+    by_sandbox: dict[str, Reaping] = msgspec.field(default_factory=dict)
     total: int = 0
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.process import TICKS_PER_SECOND
+from kubectl_pause.facts.record import Record
 from kubectl_pause.join.init_process import init_process
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from kubectl_pause.report import Sandbox
 
 
-@dataclass(frozen=True, slots=True)
-class ReapingFacts:
+class ReapingFacts(Record, frozen=True):
     """An application that others have joined, as Docker and `nsenter` allow, is a holder and an init process."""
 
     node: JoinedNode

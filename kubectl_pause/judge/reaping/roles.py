@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.known_programs import OCI_RUNTIMES, RUNC_STAGES, RUNTIME_DAEMONS, SHIM_NAMES
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.kernel.process import Process
@@ -18,8 +18,7 @@ _RUNTIME_NAMES = (*SHIM_NAMES, *RUNTIME_DAEMONS, *OCI_RUNTIMES)
 Kind = Literal["pause", "container", "process", "runtime", "kubelet", "host", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Record, frozen=True):
     """`container` is PID 1 of that container's own PID namespace, `process` another process of it; its text is the report's."""
 
     kind: Kind

@@ -6,10 +6,10 @@ all; SA_NOCLDWAIT shows nowhere. So what the process waits in counts for more th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.kernel.system_calls import waiting
+from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.kernel.process import Process
@@ -21,8 +21,7 @@ SIGINT, SIGTERM, SIGCHLD = (1 << (number - 1) for number in (2, 15, 17))
 """Bits of the masks in /proc/PID/status, as signals are numbered on every architecture that runs containers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sigchld:
+class Sigchld(Record, frozen=True):
     """`asleep_in` is the call that tells something of reaping: `pause()`, `wait4(-1)`, `waitid(P_ALL)`, `rt_sigtimedwait()`."""
 
     treatment: Treatment

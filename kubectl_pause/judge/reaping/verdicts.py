@@ -7,10 +7,10 @@ fault was measured: under a pause that works about 0.2 ms, under other PID 1s up
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.kernel.cgroup import service_of
+from kubectl_pause.facts.record import Record
 from kubectl_pause.judge.reaping import remedies
 from kubectl_pause.judge.reaping.group_evidence import how_long, of_ended_attempts, of_spec
 from kubectl_pause.judge.reaping.halted import halt_of
@@ -36,8 +36,7 @@ _FAULT_SECONDS = 2.0
 _MOST_PIDS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Record, frozen=True):
     """`code` is a finding's; `message` says it in one sentence."""
 
     code: str
@@ -46,8 +45,7 @@ class Verdict:
     remedies: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Whose:
+class Whose(Record, frozen=True):
     """Whose zombies are judged: a sandbox's, its pod as the API has it and its PID namespaces; with no sandbox the node's own."""
 
     sandbox: Sandbox | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.record import Record
 from kubectl_pause.facts.watch import Counted, End, Events, Gone, Head, Look
 from kubectl_pause.watch_report import WatchedPause, WatchEnd, WatchLine, WatchStart, WatchTick
 
@@ -27,8 +28,7 @@ REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedSandbox:
+class WatchedSandbox(Record, frozen=True):
     """A pause to watch: whose it is, and when it started in clock ticks, by which a pid that is used again is told."""
 
     sandbox: Sandbox

@@ -8,9 +8,9 @@ is `possible`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from kubectl_pause.facts.record import Record
 from kubectl_pause.pasting import command_line
 from kubectl_pause.report import Finding
 
@@ -25,8 +25,7 @@ _LONGEST_TEXT = 4096
 """Of a text so much is looked at, its end: an event's message is shorter, a condition's may be of any length."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownText:
+class KnownText(Record, frozen=True):
     """`pattern` is searched in a message of an event or a condition; `message` and `remedy` are made of what it found."""
 
     code: str

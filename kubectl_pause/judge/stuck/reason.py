@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from kubectl_pause.facts.record import Record
 from kubectl_pause.judge.stuck.messages import verdict_on
 from kubectl_pause.pasting import kubectl_line
 from kubectl_pause.report import Finding
@@ -20,8 +20,7 @@ RETRY = "the kubelet tries again every 10 to 15 s"
 """Of a sandbox, a container and the end of a pod: its pause after an error (pkg/kubelet, pod_workers.go)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Record, frozen=True):
     """`cause` None: nothing stops it, or nothing tells what does, as `summary` says. `next` is what happens by itself, and when."""
 
     summary: str

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.pod_trail import moment_of, written
+from kubectl_pause.facts.record import Record
 from kubectl_pause.report import Step
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 SANDBOX_READY = "PodReadyToStartContainers"
 
 
-@dataclass(frozen=True, slots=True)
-class OnNode:
+class OnNode(Record, frozen=True):
     """What the node itself shows of the pod; `was_read` is false where it did not answer or was not asked."""
 
     was_read: bool = False

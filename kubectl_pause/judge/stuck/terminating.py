@@ -6,10 +6,10 @@ and only then the kubelet deletes the object with a grace of 0; finalizers keep 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.pod_trail import moment_of
+from kubectl_pause.facts.record import Record
 from kubectl_pause.judge.health.volumes import RELEASE_SECONDS
 from kubectl_pause.judge.stuck.reason import RETRY, Reason, finding, of_event, seconds_since, span
 from kubectl_pause.pasting import command_line
@@ -26,8 +26,7 @@ _KILL_SECONDS = 15
 _NO_FINALIZERS = '{"metadata":{"finalizers":null}}'
 
 
-@dataclass(frozen=True, slots=True)
-class _Deletion:
+class _Deletion(Record, frozen=True):
     """`over` seconds ago the grace ended, less than 0 while it lasts; `running` are the containers that run, says the API."""
 
     trail: PodTrail
