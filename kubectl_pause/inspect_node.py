@@ -21,8 +21,6 @@ from kubectl_pause.judge.namespaces.strangers import find_strangers
 from kubectl_pause.judge.reaping.headroom import judge_headroom
 from kubectl_pause.judge.reaping.judge import judge_reaping
 from kubectl_pause.judge.reaping.reaping_facts import reaping_facts
-from kubectl_pause.judge.stuck.steps import OnNode
-from kubectl_pause.judge.stuck.why import explain
 from kubectl_pause.notes import RESTARTED
 from kubectl_pause.report import NodeReport
 
@@ -117,6 +115,9 @@ def judge_node(node: JoinedNode, *, prove: bool = False, processes: bool = False
 
 def explain_pod(trail: PodTrail, node: NodeReport | None, log: NodeLog | None = None) -> Explanation:
     """Why a pod is where it is, by its trail in the API, what was judged of its node, and the node's log; None where that was not read."""
+    from kubectl_pause.judge.stuck.steps import OnNode
+    from kubectl_pause.judge.stuck.why import explain
+
     identity = pod_identity(trail.pod)
     if node is None:
         return explain(trail, identity, OnNode())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from kubectl_pause.access.exec_stream import ExecNotReady, StreamBroken, exec_in_pod
 from kubectl_pause.access.rest import ApiError
+from kubectl_pause.capture import script
 from kubectl_pause.capture.answers.node_answer import without_answer
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import parse_capture
@@ -53,7 +53,7 @@ def read_inside(api: Api, pod: Pod, container: str, *, sample: float, timeout: f
 
 def _script() -> str:
     """Without what is there for people: it is part of an address, and proxies take no long ones."""
-    text = resources.files("kubectl_pause.capture").joinpath("on_node", "inside.sh").read_text(encoding="utf-8")
+    text = script("inside.sh")
     lines = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("#"))
 

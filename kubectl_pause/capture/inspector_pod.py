@@ -12,10 +12,9 @@ import json
 import re
 import secrets
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
+from kubectl_pause.capture import script
 from kubectl_pause.capture.crictl_limits import crictl_limits
 from kubectl_pause.errors import ForeignReason, PauseInspectError
 from kubectl_pause.pasting import kubectl_line
@@ -147,7 +146,7 @@ def manifest(
                     "imagePullPolicy": options.pull_policy,
                     "command": ["sh", "-c", f"trap 'exit 0' TERM INT; {begin}sleep {lifetime} & wait"],
                     "env": [
-                        *({"name": name, "value": _script(file).replace("$", "$$")} for name, file in scripts.items()),
+                        *({"name": name, "value": script(file).replace("$", "$$")} for name, file in scripts.items()),
                         *({"name": name, "value": value} for name, value in settings(options, node).items()),
                     ],
                     "securityContext": {"privileged": True, "readOnlyRootFilesystem": True, "runAsUser": 0},
@@ -176,12 +175,7 @@ def settings(options: InspectorOptions, node: str) -> dict[str, str]:
 
 def collector() -> str:
     """The collector's text."""
-    return _script("collector.sh")
-
-
-@cache
-def _script(file: str) -> str:
-    return resources.files("kubectl_pause.capture").joinpath("on_node", file).read_text(encoding="utf-8")
+    return script("collector.sh")
 
 
 def uid_of(answer: bytes) -> str:

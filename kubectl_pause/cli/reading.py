@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
     from kubectl_pause.capture.answers.node_answer import NodeCapture
     from kubectl_pause.capture.inspector_pod import Health
+    from kubectl_pause.capture.local.this_host import CollectorRun
     from kubectl_pause.cli.flags import CaptureFlags
     from kubectl_pause.cli.output_flags import OutputFlags
     from kubectl_pause.facts.api import Pod
@@ -200,27 +201,22 @@ def captures_of_nodes(
             report.errors.append(failure_of(error))
 
 
-def report_of_this_host(
-    *,
-    timeout: float = 30.0,
-    use_crictl: bool = True,
-    use_engines: bool = True,
-    fds: bool = False,
-    prove: bool = False,
-    processes: bool = False,
-    sample: float = 0.0,
-) -> NodeReport:
+def report_of_this_host(*, timeout: float = 30.0, use_crictl: bool = True, use_engines: bool = True, sample: float = 0.0) -> NodeReport:
     """What `node` shows of a node, and the pods of Docker, of podman and those made by hand beside it.
 
-    `fds` looks for namespaces that open file descriptors hold, `prove` fills each sandbox's proofs, `processes` its
-    processes; with `sample` there is a second look so many seconds later. Raises PauseInspectError.
+    With `sample` there is a second look so many seconds later. Raises PauseInspectError.
     """
     from kubectl_pause.capture.local.this_host import CollectorRun
 
-    with CollectorRun(use_crictl=use_crictl, use_engines=use_engines, timeout=timeout + sample, fds=fds, sample=sample) as run:
-        from kubectl_pause.inspect_node import inspect_capture  # while both read
+    with CollectorRun(use_crictl=use_crictl, use_engines=use_engines, timeout=timeout + sample, sample=sample) as run:
+        return report_of_run(run)
 
-        return inspect_capture(run.capture(), os.uname().nodename, prove=prove, processes=processes)
+
+def report_of_run(run: CollectorRun, *, prove: bool = False, processes: bool = False) -> NodeReport:
+    """The same of a collector that is at work. `prove` fills each sandbox's proofs, `processes` its processes. Raises PauseInspectError."""
+    from kubectl_pause.inspect_node import inspect_capture  # while it reads
+
+    return inspect_capture(run.capture(), os.uname().nodename, prove=prove, processes=processes)
 
 
 @contextmanager

@@ -14,10 +14,10 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kubectl_pause.capture import script
 from kubectl_pause.capture.crictl_limits import crictl_limits
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
@@ -68,7 +68,6 @@ class CollectorRun:
             raise PauseInspectError("NotLinux", message, "run it on the Linux host itself, or ask a cluster: kubectl pause-inspect node")
         self._timeout = timeout
         self._deadline = time.monotonic() + timeout
-        script = resources.files("kubectl_pause.capture").joinpath("on_node", "collector.sh").read_text(encoding="utf-8")
         settings = {
             "NODE_ROOT": "/",
             "PROC": "/proc",
@@ -80,7 +79,7 @@ class CollectorRun:
         self._told = os.fdopen(os.memfd_create("capture"), "w+b")  # no pipe, which would fill while nobody reads
         try:
             self._process = subprocess.Popen(
-                [SHELL, "-c", script],
+                [SHELL, "-c", script("collector.sh")],
                 stdin=subprocess.DEVNULL,
                 stdout=self._told,
                 stderr=subprocess.PIPE,

@@ -44,16 +44,17 @@ def local(
       kubectl pause-inspect local pause-20027 -o wide
     """
     started = time.monotonic()
-    from kubectl_pause.render.documents.outputs import parse_output
-    from kubectl_pause.render.row_kinds import SANDBOX_ROWS
-
-    reading.check_view(output, SANDBOX_ROWS)
     limit = seconds(timeout, "--timeout")
     if not 1 <= limit <= 3600:  # noqa: PLR2004 (an hour)
         raise PauseInspectError("WrongUsage", f"--timeout: {timeout} is out of range", "give a time between 1s and 1h")
-    host = reading.report_of_this_host(
-        timeout=limit, use_crictl=crictl, use_engines=engines, fds=fds, prove=prove, processes=output.needs_processes
-    )
+    from kubectl_pause.capture.local.this_host import CollectorRun
+
+    with CollectorRun(use_crictl=crictl, use_engines=engines, timeout=limit, fds=fds) as run:  # which reads while all else is loaded
+        from kubectl_pause.render.documents.outputs import parse_output
+        from kubectl_pause.render.row_kinds import SANDBOX_ROWS
+
+        reading.check_view(output, SANDBOX_ROWS)
+        host = reading.report_of_run(run, prove=prove, processes=output.needs_processes)
     report = reading.start_report()
     report.nodes.append(_chosen(host, names, report) if names else host)
     if parse_output(output.output).is_view:

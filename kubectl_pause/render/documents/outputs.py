@@ -12,7 +12,6 @@ from kubectl_pause.render.documents.jsonpath import as_json_lists, as_text, find
 from kubectl_pause.render.documents.jsonpath_syntax import Template, parse, parse_relaxed
 from kubectl_pause.render.listing import in_order
 from kubectl_pause.render.plain_text import visible
-from kubectl_pause.render.zombies.owners_view import owner_messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +94,8 @@ def as_output(output: Output, kind: RowKind[Any], document: msgspec.Struct, *, h
     if output.form in ("json", "yaml"):
         return {"json": as_json, "yaml": as_yaml}[output.form](document)
     if output.form == "owners":
+        from kubectl_pause.render.zombies.owners_view import owner_messages
+
         return owner_messages(cast("Report", document))
     rows = in_order(kind.columns, kind.rows(document), sort_by, kind.document)
     if output.form == "name":
