@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
+from msgspec.structs import replace
 
 from kubectl_pause.demo.claims import about_dead_orphans, about_orphans, about_the_end
 from kubectl_pause.facts.kernel.process import parse_processes
@@ -31,7 +30,7 @@ def shown(claims):
 def test_orphans_have_the_parents_that_adopted_them():
     processes = host(orphans="S", shared=True)
     assert shown(about_orphans(processes, PIDS)) == [True, True]
-    processes[103] = dataclasses.replace(processes[103], ppid=100)
+    processes[103] = replace(processes[103], ppid=100)
     assert shown(about_orphans(processes, PIDS)) == [True, False]
     del processes[106]
     assert shown(about_orphans(processes, PIDS)) == [False, False]
@@ -45,7 +44,7 @@ def test_one_was_reaped_and_one_is_a_zombie():
 @pytest.mark.parametrize(("change", "expected"), [({"SigCgt": 0}, False), ({"SigBlk": 0x10000}, False), ({}, True)])
 def test_pause_is_praised_only_where_it_catches_sigchld(change, expected):
     processes = host()
-    processes[100] = dataclasses.replace(processes[100], signals={**processes[100].signals, **change})
+    processes[100] = replace(processes[100], signals={**processes[100].signals, **change})
     assert about_dead_orphans(processes, PIDS)[0].shown is expected
 
 
@@ -55,6 +54,6 @@ def test_what_is_left_at_the_end_is_seen():
     assert shown(about_the_end({}, seen)) == [True]
     assert shown(about_the_end(processes, seen)) == [False]
     assert shown(about_the_end({103: processes[103]}, seen)) == [False], "a zombie is left too"
-    used_again = {pid: dataclasses.replace(each, start_ticks=each.start_ticks + 1) for pid, each in processes.items()}
+    used_again = {pid: replace(each, start_ticks=each.start_ticks + 1) for pid, each in processes.items()}
     assert shown(about_the_end(used_again, seen)) == [True]
     assert shown(about_the_end({}, set())) == [False]

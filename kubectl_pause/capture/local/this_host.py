@@ -71,6 +71,7 @@ class CollectorRun:
         settings = {
             "NODE_ROOT": "/",
             "PROC": "/proc",
+            "PACKED": "no",
             "USE_CRICTL": "yes" if use_crictl else "no",
             "READ_FDS": "yes" if fds else "no",
             "SAMPLE_SECONDS": f"{sample:g}",
@@ -114,9 +115,9 @@ class CollectorRun:
 
     def capture(self) -> Capture:
         """Wait for the answers, the collector's and the engines'. Raises PauseInspectError."""
-        from kubectl_pause.facts.capture import Section, read_capture
+        from kubectl_pause.facts.capture import Section, parse_capture
 
-        capture = read_capture(self._answer(), "this host")
+        capture = parse_capture(self._answer(), "this host")
         notes = _unreadable()
         if self._asking:
             self._asking.join(max(0.1, self._deadline - time.monotonic()))

@@ -2,7 +2,7 @@
 # Reads one node and prints a capture: the only code of this project that runs on a node.
 #
 # Needs a busybox-class image (tools below), the node's PID namespace and, for crictl and runtime state, /proc/1/root.
-# Writes nothing on the node. Prints gzip; inside, lines that start with "#" are written by this script alone, and every line
+# Writes nothing on the node. Prints gzip (PACKED=no: what would be inside); inside, lines that start with "#" are written by this script alone, and every line
 # of anybody else's text starts with the kernel's "PID/FILE:", a quote (from stat) or a blank, so no text can forge a record.
 # Never collected: environments, annotations other than those named in KEEP_*, and, unless READ_ARGS says so, arguments of processes
 # (but the id of a shim's); of logs, unless LOGS_OF names pods, nothing.
@@ -13,7 +13,7 @@
 # what the kubelet and the runtime logged of their trouble), SAMPLE_SECONDS (0: one look at the processes; else a second one so many seconds later).
 export LC_ALL=C PATH=/bin:/usr/bin:/sbin:/usr/sbin:/usr/local/bin
 PROC=${PROC:-/proc} NODE_ROOT=${NODE_ROOT:-/proc/1/root} CRICTL_SECONDS=${CRICTL_SECONDS:-10} CRICTL_SHARE=${CRICTL_SHARE:-30} USE_CRICTL=${USE_CRICTL:-yes}
-SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-no} READ_ARGS=${READ_ARGS:-no} READ_HEALTH=${READ_HEALTH:-no} LOGS_OF=${LOGS_OF:-}
+PACKED=${PACKED:-yes} SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-no} READ_ARGS=${READ_ARGS:-no} READ_HEALTH=${READ_HEALTH:-no} LOGS_OF=${LOGS_OF:-}
 
 for tool in awk cat chroot cut date find grep gzip readlink sed setsid sleep stat tail tr uname xargs; do
 	command -v $tool >/dev/null 2>&1 || { echo "#missing $tool"; exit 3; }
@@ -562,4 +562,4 @@ collect() {
 	read -r up _ <uptime
 	echo "#end uptime=$up"
 }
-collect | gzip -1
+if [ "$PACKED" = no ]; then collect; else collect | gzip -1; fi
