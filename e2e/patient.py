@@ -20,6 +20,12 @@ LIMIT_SEEN, LIMIT_SILENT = 200, 120
 PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SLEEP = ["sleep", "86400"]
 
+SLOW_PLUGIN = """#!/bin/sh
+n=0
+while [ "$CNI_COMMAND" = ADD ] && [ ! -e /run/pause-inspect-go ] && [ $n -lt 900 ]; do sleep 0.1; n=$((n+1)); done
+exec /opt/cni/away-PLUGIN
+"""
+
 
 def pod_of(name: str, node: str, spec: Json | None = None, container: Json | None = None) -> Json:
     """A pod that does nothing, on the node."""
@@ -57,18 +63,28 @@ class Patient:
         self.cluster.kubectl("delete", "pod", name, "-n", SPACE, "--timeout=50s")
 
     def findings(self) -> list[tuple[str, str]]:
-        """Codes and subjects of all that `check` says of the node."""
+        """Codes and subjects of all that `check` says of the node, and did not before."""
+        told = [(finding["code"], finding["subject"]) for finding in self.documents()]
+        return [finding for finding in told if finding not in self.before]
+
+    def documents(self) -> list[Json]:
+        """All that `check` says of the node."""
         ended = self.cluster.plugin("check", self.cluster.node, "-o", "json")
         assert ended.code == 0, ended.stderr
         (node,) = json.loads(ended.stdout)["nodes"]
-        findings = [*node["findings"], *(finding for sandbox in node["sandboxes"] for finding in sandbox["findings"])]
-        told = [(finding["code"], finding["subject"]) for finding in findings if finding["severity"] != "info"]
-        return [finding for finding in told if finding not in self.before]
+        return [*node["findings"], *(finding for sandbox in node["sandboxes"] for finding in sandbox["findings"])]
+
+    def take(self, code: str) -> None:
+        """Do on the node what the one finding of that code says."""
+        (remedy,) = [finding["remedy"] for finding in self.documents() if finding["code"] == code]
+        words = str(remedy).removeprefix("on the node: ")
+        assert words != remedy, remedy
+        self.on_node(words)
 
     def why(self, name: str) -> str | None:
-        """The code of what stops a pod."""
+        """The code of what stops a pod; by the API alone where no pod of ours can be made on its node."""
         ended = self.cluster.plugin("why", "-n", SPACE, name, "-o", "json")
-        assert ended.code in (0, 4), ended.stderr
+        assert ended.code in (0, 1, 4), ended.stderr
         (answer,) = json.loads(ended.stdout)["explanations"]
         return answer["cause"]["code"] if answer["cause"] else None
 
@@ -88,6 +104,25 @@ class Patient:
     def shim(self, name: str) -> str:
         """The pid of a pod's shim."""
         return self.on_node(f"cut -d' ' -f4 /proc/{self.sandbox(name)['pid']}/stat")
+
+    def plugin(self) -> str:
+        """The network plugin that makes the links of pods."""
+        types = r"""cat /etc/cni/net.d/*.conflist | tr ',' '\n' | sed -n 's/.*"type": *"\([a-z-]*\)".*/\1/p' | head -n 1"""
+        plugin = self.on_node(types)
+        assert plugin
+        return plugin
+
+    def have_plugin_hang(self) -> None:
+        """Until `let_plugin_go`, and no longer than it takes the runtime to give up."""
+        plugin = self.plugin()
+        script = SLOW_PLUGIN.replace("PLUGIN", plugin)
+        self.on_node(f"rm -f /run/pause-inspect-go; mv /opt/cni/bin/{plugin} /opt/cni/away-{plugin}")
+        self.on_node(f"cat >/opt/cni/bin/{plugin} <<'END'\n{script}END\nchmod 755 /opt/cni/bin/{plugin}")
+
+    def let_plugin_go(self) -> None:
+        """What hangs goes on, and the plugin is itself again."""
+        plugin = self.plugin()
+        self.on_node(f"touch /run/pause-inspect-go; mv /opt/cni/away-{plugin} /opt/cni/bin/{plugin}")
 
     @contextmanager
     def fault(self, code: str, subject: str | None = None, *, stuck: str | None = None, undone: Callable[[], object]) -> Iterator[None]:

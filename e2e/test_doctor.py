@@ -15,12 +15,6 @@ from tests.waiting import wait_for
 if TYPE_CHECKING:
     from e2e.access import Json
 
-SLOW_PLUGIN = """#!/bin/sh
-n=0
-while [ "$CNI_COMMAND" = ADD ] && [ ! -e /run/pause-inspect-go ] && [ $n -lt 900 ]; do sleep 0.1; n=$((n+1)); done
-exec /opt/cni/away-PLUGIN
-"""
-
 
 def test_a_network_namespace_that_was_unmounted(patient: Patient) -> None:
     patient.make("no-ip")
@@ -67,30 +61,16 @@ def test_a_volume_that_somebody_works_in(patient: Patient) -> None:
     patient.cluster.kubectl("wait", "--for=delete", "pod/stays", "-n", SPACE, "--timeout=150s")
 
 
-def plugin_of(patient: Patient) -> str:
-    types = r"""cat /etc/cni/net.d/*.conflist | tr ',' '\n' | sed -n 's/.*"type": *"\([a-z-]*\)".*/\1/p' | head -n 1"""
-    plugin = patient.on_node(types)
-    assert plugin
-    return plugin
-
-
 def test_a_plugin_that_is_gone(patient: Patient) -> None:
     """Without any pod that waits for it."""
-    plugin = plugin_of(patient)
+    plugin = patient.plugin()
     with patient.fault("cni/no-binary", undone=lambda: patient.on_node(f"mv /opt/cni/away-{plugin} /opt/cni/bin/{plugin}")):
         patient.on_node(f"mv /opt/cni/bin/{plugin} /opt/cni/away-{plugin}")
 
 
 def test_a_plugin_that_hangs(patient: Patient) -> None:
-    plugin = plugin_of(patient)
-    script = SLOW_PLUGIN.replace("PLUGIN", plugin)
-
-    def undo() -> None:
-        patient.on_node(f"touch /run/pause-inspect-go; mv /opt/cni/away-{plugin} /opt/cni/bin/{plugin}")
-
-    with patient.fault("cni/hung", stuck="waits", undone=undo):
-        patient.on_node(f"rm -f /run/pause-inspect-go; mv /opt/cni/bin/{plugin} /opt/cni/away-{plugin}")
-        patient.on_node(f"cat >/opt/cni/bin/{plugin} <<'END'\n{script}END\nchmod 755 /opt/cni/bin/{plugin}")
+    with patient.fault("cni/hung", stuck="waits", undone=patient.let_plugin_go):
+        patient.have_plugin_hang()
         patient.make("waits", ready=False)
     patient.remove("waits")
 

@@ -79,6 +79,7 @@ def _pinned(pod: PodIdentity, path: str, below: int) -> Finding:
         "each retry of the kubelet takes one",
         evidence=[f"{path}: {below + 1} mounts, each on the one before (/proc/1/mountinfo)"],
         confidence="certain",
-        remedy=f"on the node, {'once' if below == 1 else f'{below} times'}: {command_line('umount', path)}  # and look for what mounts "
-        "/run with Bidirectional propagation",
+        remedy=f'on the node: while [ "$({command_line("grep", "-cF", path, "/proc/1/mountinfo")})" -gt 1 ]; do '
+        f"{command_line('umount', path)} || break; done  # one umount may take several; and see what mounts /run with Bidirectional "
+        "propagation",
     )
