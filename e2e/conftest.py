@@ -17,6 +17,7 @@ import pytest
 from e2e import runtime_truth
 from e2e.access import NAMESPACE, ROOT, Cluster, Json
 from e2e.moments import Moment, take_moment
+from e2e.patient import Patient, operated
 from e2e.what_happened import what_happened
 from tests.default_signals import pytest_configure
 from tests.listed_skips import pytest_sessionfinish, pytest_terminal_summary
@@ -106,6 +107,16 @@ def place(running: dict[str, Cluster], request: pytest.FixtureRequest) -> Iterat
     cluster.make_namespace(request.module.SPACE)
     yield cluster
     cluster.remove_namespace(request.module.SPACE)
+
+
+@pytest.fixture(scope="module")
+def patient(place: Cluster, pytestconfig: pytest.Config) -> Iterator[Patient]:
+    """A node for tests that make faults on it. What was said of them is printed when all is over."""
+    patient = operated(place)
+    yield patient
+    lines = ["{:20} {:6} {:45} {:>8} {:>8}".format(*row) for row in [("fault", "by", "of", "seen", "silent"), *patient.rows]]
+    with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print("\n" + "\n".join(lines))
 
 
 @pytest.fixture(scope="session")

@@ -5,145 +5,15 @@ A pod with root's rights makes them, in the node's own namespaces. They are thos
 
 from __future__ import annotations
 
-import json
 import re
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import pytest
-
-from e2e.access import BUSYBOX, Cluster, Json
+from e2e.patient import LIMIT_SEEN, LIMIT_SILENT, SPACE, Patient
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-SPACE = "pause-inspect-doctor"
-LIMIT_SEEN, LIMIT_SILENT = 200, 120
-"""A runtime that has just been started is left alone for two minutes; a kubelet is silent when its lease is 40 s old."""
-SLEEP = ["sleep", "86400"]
-SLOW_PLUGIN = """#!/bin/sh
-n=0
-while [ "$CNI_COMMAND" = ADD ] && [ ! -e /run/pause-inspect-go ] && [ $n -lt 900 ]; do sleep 0.1; n=$((n+1)); done
-exec /opt/cni/away-PLUGIN
-"""
-
-
-def pod_of(name: str, node: str, spec: Json | None = None, container: Json | None = None) -> Json:
-    """A pod that does nothing, on the node."""
-    usual: Json = {"terminationGracePeriodSeconds": 0, "tolerations": [{"operator": "Exists"}], "automountServiceAccountToken": False}
-    containers = [{"name": "app", "image": BUSYBOX, "command": SLEEP, **(container or {})}]
-    metadata = {"name": name, "namespace": SPACE}
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": metadata,
-        "spec": {**usual, "nodeName": node, "containers": containers, **(spec or {})},
-    }
-
-
-@dataclass
-class Patient:
-    """The node, what is done to it, and what is said of it."""
-
-    cluster: Cluster
-    before: list[tuple[str, str]] = field(default_factory=list)
-    """What was wrong with the node when nothing had been done to it."""
-    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
-
-    def on_node(self, script: str) -> str:
-        """Run in the namespaces of the node's init, its mounts among them."""
-        words = ["exec", "-n", SPACE, "surgeon", "--", "nsenter", "-t", "1", "-m", "-n", "-u", "-i", "--", "sh", "-c", script]
-        return self.cluster.kubectl(*words).strip()
-
-    def make(self, name: str, *, ready: bool = True, **more: Json) -> None:
-        self.cluster.kubectl("apply", "-f", "-", stdin=json.dumps(pod_of(name, self.cluster.node, **more)))
-        if ready:
-            self.cluster.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "--timeout=50s", f"pod/{name}")
-
-    def remove(self, name: str) -> None:
-        self.cluster.kubectl("delete", "pod", name, "-n", SPACE, "--timeout=50s")
-
-    def findings(self) -> list[tuple[str, str]]:
-        """Codes and subjects of all that `check` says of the node."""
-        ended = self.cluster.plugin("check", self.cluster.node, "-o", "json")
-        assert ended.code == 0, ended.stderr
-        (node,) = json.loads(ended.stdout)["nodes"]
-        findings = [*node["findings"], *(finding for sandbox in node["sandboxes"] for finding in sandbox["findings"])]
-        told = [(finding["code"], finding["subject"]) for finding in findings if finding["severity"] != "info"]
-        return [finding for finding in told if finding not in self.before]
-
-    def why(self, name: str) -> str | None:
-        """The code of what stops a pod."""
-        ended = self.cluster.plugin("why", "-n", SPACE, name, "-o", "json")
-        assert ended.code in (0, 4), ended.stderr
-        (answer,) = json.loads(ended.stdout)["explanations"]
-        return answer["cause"]["code"] if answer["cause"] else None
-
-    def sandbox(self, name: str) -> Json:
-        """The current sandbox of a pod, by the report."""
-        ended = self.cluster.plugin("pod", "-n", SPACE, name, "-o", "json")
-        (node,) = json.loads(ended.stdout)["nodes"]
-        (current,) = [sandbox for sandbox in node["sandboxes"] if sandbox["current"]]
-        assert isinstance(current, dict)
-        return current
-
-    def netns(self, name: str) -> str:
-        """Where a pod's network namespace is mounted."""
-        (path,) = [holder for holder in self.sandbox(name)["namespaces"]["net"]["heldBy"] if holder.startswith("/")]
-        return str(path)
-
-    def shim(self, name: str) -> str:
-        """The pid of a pod's shim."""
-        return self.on_node(f"cut -d' ' -f4 /proc/{self.sandbox(name)['pid']}/stat")
-
-    @contextmanager
-    def fault(self, code: str, subject: str | None = None, *, stuck: str | None = None, undone: Callable[[], object]) -> Iterator[None]:
-        """The block makes it; behind it `check` has to name it, or `why` of the pod `stuck`, and is silent after `undone`."""
-        yield
-        about = f"{SPACE}/{subject}" if subject else f"node {self.cluster.node}"
-        began = time.monotonic()
-
-        def told() -> bool:
-            if stuck:
-                return self.why(stuck) == code
-            return any(seen == code and of.startswith(about) for seen, of in self.findings())
-
-        try:
-            wait_for(f"{code} of {about}", told, LIMIT_SEEN, 1, instead=lambda: self.why(stuck) if stuck else self.findings())
-            seen = time.monotonic() - began
-        finally:
-            undone()
-        began = time.monotonic()
-        wait_for(f"silence after {code}", lambda: self.findings() == [], LIMIT_SILENT, 1, instead=self.findings)
-        if stuck:
-            wait_for(f"nothing to stop {stuck}", lambda: self.why(stuck) is None, LIMIT_SILENT, 1, instead=lambda: self.why(stuck))
-        after = time.monotonic() - began
-        self.rows.append((code, "why" if stuck else "check", stuck or about, f"{seen:.1f} s", f"{after:.1f} s"))
-
-
-@pytest.fixture(scope="module")
-def patient(place: Cluster, capfd_table: list[str]) -> Iterator[Patient]:
-    """The node, and the pod that makes faults."""
-    surgeon = pod_of("surgeon", place.node, {"hostPID": True, "hostNetwork": True}, {"securityContext": {"privileged": True}})
-    place.kubectl("apply", "-f", "-", stdin=json.dumps(surgeon))
-    place.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "--timeout=50s", "pod/surgeon")
-    patient = Patient(place)
-    patient.before += patient.findings()
-    yield patient
-    capfd_table += ["{:20} {:6} {:45} {:>8} {:>8}".format(*row) for row in [("fault", "by", "of", "seen", "silent"), *patient.rows]]
-
-
-@pytest.fixture(scope="module")
-def capfd_table(pytestconfig: pytest.Config) -> Iterator[list[str]]:
-    """Lines that are printed when all is over."""
-    lines: list[str] = []
-    yield lines
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        print("\n" + "\n".join(lines))
+    from e2e.access import Json
 
 
 def test_a_network_namespace_that_was_unmounted(patient: Patient) -> None:
@@ -191,30 +61,16 @@ def test_a_volume_that_somebody_works_in(patient: Patient) -> None:
     patient.cluster.kubectl("wait", "--for=delete", "pod/stays", "-n", SPACE, "--timeout=150s")
 
 
-def plugin_of(patient: Patient) -> str:
-    types = r"""cat /etc/cni/net.d/*.conflist | tr ',' '\n' | sed -n 's/.*"type": *"\([a-z-]*\)".*/\1/p' | head -n 1"""
-    plugin = patient.on_node(types)
-    assert plugin
-    return plugin
-
-
 def test_a_plugin_that_is_gone(patient: Patient) -> None:
     """Without any pod that waits for it."""
-    plugin = plugin_of(patient)
+    plugin = patient.plugin()
     with patient.fault("cni/no-binary", undone=lambda: patient.on_node(f"mv /opt/cni/away-{plugin} /opt/cni/bin/{plugin}")):
         patient.on_node(f"mv /opt/cni/bin/{plugin} /opt/cni/away-{plugin}")
 
 
 def test_a_plugin_that_hangs(patient: Patient) -> None:
-    plugin = plugin_of(patient)
-    script = SLOW_PLUGIN.replace("PLUGIN", plugin)
-
-    def undo() -> None:
-        patient.on_node(f"touch /run/pause-inspect-go; mv /opt/cni/away-{plugin} /opt/cni/bin/{plugin}")
-
-    with patient.fault("cni/hung", stuck="waits", undone=undo):
-        patient.on_node(f"rm -f /run/pause-inspect-go; mv /opt/cni/bin/{plugin} /opt/cni/away-{plugin}")
-        patient.on_node(f"cat >/opt/cni/bin/{plugin} <<'END'\n{script}END\nchmod 755 /opt/cni/bin/{plugin}")
+    with patient.fault("cni/hung", stuck="waits", undone=patient.let_plugin_go):
+        patient.have_plugin_hang()
         patient.make("waits", ready=False)
     patient.remove("waits")
 

@@ -1,7 +1,7 @@
 """Pods come and go while `check` looks: whatever it says has to be true at that moment, and nothing that is going on is a fault.
 
-CHURN_PODS=2000 for more than the pods of an ordinary run. Jobs that complete, crash loops, forced deletions, images that cannot be had,
-probes, orphans in a shared PID namespace, and containers that do not end at SIGTERM, all at once.
+CHURN_PODS=2000 CHURN_LOOKS=300 for more than an ordinary run: so many pods, which wait for so many looks. Jobs that complete, crash loops,
+forced deletions, images that cannot be had, probes, orphans in a shared PID namespace, and containers that ignore SIGTERM, all at once.
 """
 
 from __future__ import annotations
@@ -10,19 +10,22 @@ import json
 import os
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from e2e.access import BUSYBOX, Cluster, Json
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pytest
 
 SPACE = "pause-inspect-churn"
 PODS = int(os.environ.get("CHURN_PODS", "60"))
+LOOKS = int(os.environ.get("CHURN_LOOKS", "0"))
 AT_ONCE = 6
-LIMIT_GONE = 120
+LIMIT_LOOK = 120
 KINDS: tuple[tuple[str, Json, Json], ...] = (
     ("completes", {"restartPolicy": "Never"}, {"command": ["true"]}),
     ("crashes", {}, {"command": ["sh", "-c", "exit 1"]}),
@@ -45,8 +48,8 @@ def pods(node: str) -> Iterator[Json]:
         yield {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {**usual, "containers": containers, **spec}}
 
 
-def churn(cluster: Cluster) -> None:
-    """Some at a time: made, left alone for a moment, and deleted, every other group by force."""
+def churn(cluster: Cluster, looks: Sequence[object]) -> None:
+    """Some at a time: made, left alone for a moment, and deleted, every other group by force; no faster than it is looked at."""
     every = list(pods(cluster.node))
     for turn, start in enumerate(range(0, len(every), AT_ONCE)):
         group = every[start : start + AT_ONCE]
@@ -54,6 +57,12 @@ def churn(cluster: Cluster) -> None:
         time.sleep(turn % 4)  # whatever they are doing by then: that is what is tested
         force = ["--force", "--grace-period=0"] if turn % 2 else []
         cluster.kubectl("delete", "pod", "-n", SPACE, "--wait=false", *force, *(pod["metadata"]["name"] for pod in group))
+        wanted = LOOKS * (start + len(group)) // len(every)
+        wait_for(f"look {wanted}", partial(_are_so_many, looks, wanted), LIMIT_LOOK, instead=partial(len, looks))
+
+
+def _are_so_many(looks: Sequence[object], wanted: int) -> bool:
+    return len(looks) >= wanted
 
 
 def test_nothing_is_said_of_pods_that_come_and_go(place: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,14 +70,14 @@ def test_nothing_is_said_of_pods_that_come_and_go(place: Cluster, capsys: pytest
 
     def work() -> None:
         try:
-            churn(place)
+            churn(place, looks)
         except BaseException as error:  # noqa: BLE001 (raised again below)
             failed.append(error)
 
     before = {(each["code"], each["subject"]) for each in findings(place) or ()}
+    looks: list[list[Json] | None] = []
     worker = threading.Thread(target=work, name="churn")
     worker.start()
-    looks: list[list[Json] | None] = []
     while worker.is_alive():
         looks.append(findings(place))
     worker.join()

@@ -78,6 +78,7 @@ Reason = Literal[
     "RuntimeSilent",
     "RuntimeUnreachable",
     "RuntimeUnread",
+    "SandboxNotMade",
     "SecurityContextConstraints",
     "ServerUnreachable",
     "StdinNotSupported",

@@ -10,6 +10,7 @@ from kubectl_pause.facts.node_facts import node_facts
 from kubectl_pause.join.joined_node import join_node
 from kubectl_pause.join.sandbox_processes import sandbox_processes
 from kubectl_pause.join.sandboxes import pod_identity, without_sandbox
+from kubectl_pause.judge.health.lost_shims import lost_shim_findings
 from kubectl_pause.judge.health.pause_image import pause_image_findings
 from kubectl_pause.judge.health.runtime import runtime_findings
 from kubectl_pause.judge.health.sandboxes import health_findings
@@ -104,6 +105,7 @@ def judge_node(node: JoinedNode, *, prove: bool = False, processes: bool = False
         findings=[
             *source_findings(about.name, about.sources),
             *runtime_findings(node),
+            *lost_shim_findings(node),
             *pause_image_findings(node),
             *volume_findings(node),
             *node_findings(node),

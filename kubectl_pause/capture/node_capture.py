@@ -21,6 +21,7 @@ from kubectl_pause.capture.answers.node_answer import NodeCapture, is_answer, wi
 from kubectl_pause.capture.capture_run import GLANCE_SECONDS, ApiSide, interrupted, stop_if_cancelled
 from kubectl_pause.capture.inspector_life import inspector
 from kubectl_pause.capture.kubelet.lease import KubeletLease
+from kubectl_pause.capture.kubelet.sandbox_events import SandboxEvents
 from kubectl_pause.capture.kubelet.stalled_runtime import stalled
 from kubectl_pause.capture.kubelet.watch import KubeletWatch
 from kubectl_pause.capture.unanswered import creation_refused, exec_refused, node_trouble, other_kubelet, timed_out, with_other_images
@@ -124,12 +125,13 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
     next_look = time.monotonic() + _POD_STEP
     step, running_since = _FIRST_EXEC_STEP, None
     log = AnswerInLog(run.api, run.options.namespace, name) if run.options.transport == "log" else None
+    sandbox = SandboxEvents(run.api, run.node, run.options.namespace, name)
     watch = KubeletWatch(run.api, run.options.namespace, name, KubeletLease(run.api, run.node), run.cancelled)
     while True:
         stop_if_cancelled(run)
         remaining = deadline - time.monotonic()
         if remaining <= 0:
-            raise timed_out(run.api, run.node, run.options, name, watch.lease)
+            raise timed_out(run.api, run.node, run.options, name, watch.lease, sandbox.last)
         asked = time.monotonic()
         try:
             result = _ask(run, name, max(remaining, _LEAST_EXEC_SECONDS), watch, log)
@@ -139,7 +141,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
             step = min(step * _EXEC_STEP_GROWTH, _LONGEST_EXEC_STEP)
             if time.monotonic() >= next_look:
                 stop_if_cancelled(run)
-                pod = _look(run, name, watch.lease)
+                pod = _look(run, name, watch.lease, sandbox)
                 next_look = time.monotonic() + _POD_STEP
                 running_since = (running_since or time.monotonic()) if inspector_pod.is_running(pod) else None
             if running_since and time.monotonic() - running_since >= RUNNING_SECONDS and _UNKNOWN_POD in refused.message:
@@ -180,7 +182,7 @@ def _ask(run: CaptureRun, name: str, seconds: float, watch: KubeletWatch, log: A
 _UNKNOWN_POD = "pod does not exist"
 
 
-def _look(run: CaptureRun, name: str, lease: KubeletLease) -> Pod:
+def _look(run: CaptureRun, name: str, lease: KubeletLease, sandbox: SandboxEvents) -> Pod:
     """The pod as the API shows it. Raises the reason why it will never answer."""
     try:
         pod = get_pod(run.api, run.options.namespace, name)
@@ -190,6 +192,8 @@ def _look(run: CaptureRun, name: str, lease: KubeletLease) -> Pod:
     trouble = inspector_pod.trouble(pod, run.options)
     if trouble:
         raise with_other_images(run.api, run.node, trouble)
+    if not inspector_pod.is_running(pod) and (failed := sandbox.trouble()):
+        raise failed
     if not pod.status.container_statuses:
         _raise_if_not_ready(run)
         if silent := lease.trouble():

@@ -41,13 +41,15 @@ def node_trouble(node: Node) -> PauseInspectError | None:
     return None
 
 
-def timed_out(api: Api, node: str, options: InspectorOptions, name: str, lease: KubeletLease) -> PauseInspectError:
-    """The time is over: what was waited for, and the last word on it."""
+def timed_out(  # noqa: PLR0913, PLR0917 (all that is known by then)
+    api: Api, node: str, options: InspectorOptions, name: str, lease: KubeletLease, failure: str
+) -> PauseInspectError:
+    """The time is over: what was waited for, and the last word on it; `failure` is why its sandbox was not made, where that is known."""
     pod: Pod | None = None
     with contextlib.suppress(PauseInspectError):
         pod = get_pod(api, options.namespace, name)
-    more, hint = without_runtime(node, pod, lease) or (
-        "",
+    more, hint = (None if failure else without_runtime(node, pod, lease)) or (
+        f"; its sandbox was not made: {failure}" if failure else "",
         f"wait longer with --timeout, or look: {kubectl_line('describe', 'node', node)}",
     )
     return PauseInspectError(

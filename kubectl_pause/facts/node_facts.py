@@ -18,7 +18,7 @@ from kubectl_pause.facts.kernel.pid_limits import Freezer, PidLimit, parse_froze
 from kubectl_pause.facts.kernel.process import Process, parse_processes
 from kubectl_pause.facts.kernel.reapers import LastRuns, Reading, parse_executables, parse_reapers, parse_threads
 from kubectl_pause.facts.kernel.routes import parse_interfaces, parse_routes
-from kubectl_pause.facts.kernel.shims import parse_shims
+from kubectl_pause.facts.kernel.shims import parse_shim_addresses, parse_shims
 from kubectl_pause.facts.kernel.volumes import PodVolumes, pod_volumes
 from kubectl_pause.facts.local_facts import EngineFacts, engine_facts, host_namespaces, limits_of_view
 from kubectl_pause.facts.looks import Look, parse_looks
@@ -78,6 +78,8 @@ class NodeFacts(Record, frozen=True):
     local: EngineFacts
     shims: Mapping[int, str]
     """What each process says to be the shim of (see facts/kernel/shims.py): a claim."""
+    shim_addresses: Mapping[int, str]
+    """The containerd of those that say to serve Kubernetes, by its socket's path."""
     routes: Mapping[str, tuple[str, ...]] | None
     """Addresses by the interface to which the node's routes lead; None where the collector did not look."""
     interfaces: Mapping[int, str]
@@ -141,6 +143,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
     notes += limits_of_view(capture, processes, header.reader)
     reapers = capture.content("reapers")
     readings, last_runs = parse_reapers(reapers)
+    shims = capture.content("shims")
     limits = parse_pid_limits(capture.content("pids"))
     return NodeFacts(
         header=header,
@@ -158,7 +161,8 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         host=host,
         of_this_host=header.reader is not None,
         local=engines,
-        shims=parse_shims(capture.content("shims")),
+        shims=parse_shims(shims),
+        shim_addresses=parse_shim_addresses(shims),
         routes=parse_routes(capture.content("routes")) if "routes" in capture.sections else None,
         interfaces=parse_interfaces(capture.content("interfaces")),
         fds=parse_fds(capture.content("fds")),

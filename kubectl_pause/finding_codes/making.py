@@ -83,6 +83,16 @@ MAKING = (
         source="The kubelet counts images of containers alone as used (`pkg/kubelet/images`, `detectImages`); CRI `Image.pinned`.",
     ),
     FindingCode(
+        code="image/pause-skew",
+        severity="info",
+        meaning="Ready sandboxes of the node were made with different pause images.",
+        evidence="The image of each ready sandbox (`crictl inspectp`); the newest one tells what is configured now.",
+        alike="It is what an upgrade of the runtime leaves. A pause that is too old to reap is told where it matters: "
+        "`zombie/pause-does-not-reap`.",
+        remedy="None is needed: a sandbox keeps its image until its pod is made anew. By itself it ends with these pods.",
+        source="containerd pins and uses the configured image for new sandboxes alone (`internal/cri/server/podsandbox`).",
+    ),
+    FindingCode(
         code="image/other-machine",
         severity="critical",
         meaning="An image is for another kind of machine than the node.",

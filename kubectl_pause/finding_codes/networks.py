@@ -103,11 +103,13 @@ NETWORKS = (
     ),
     FindingCode(
         code="netns/pinned",
-        severity="critical",
+        severity="critical, and warning where no pod is stuck by it",
         meaning="Its network namespace is mounted more than once, and cannot be taken away at once.",
-        evidence="Event: `device or resource busy`, of a network namespace.",
-        alike="A container with a private copy of `/run` is harmless from Linux 3.18 on; on RHEL 7 it gives the same error. A mount of "
-        "it at another path does not stop the pod: it is `namespace/outlived` afterwards.",
+        evidence="Event: `device or resource busy`, of a network namespace. By the node itself: several mounts at its path, each on the "
+        "one before, in the mount table of pid 1.",
+        alike="Two lines of one path in the mount table where `/run/netns` itself is mounted twice are none. A container with a private "
+        "copy of `/run` is harmless from Linux 3.18 on; on RHEL 7 it gives the same error. A mount of it at another path does not stop the "
+        "pod: it is `namespace/outlived` afterwards.",
         remedy="`grep nsfs /proc/1/mountinfo` on the node; see who mounts `/run` with Bidirectional propagation. By itself each retry of "
         "the kubelet takes away one of the mounts.",
         source="containerd#3667, containerd#6143; seen on Linux 6.18: 5.7 s instead of 3.",

@@ -97,6 +97,27 @@ SANDBOXES = (
         "while CRI goes on to say READY.",
     ),
     FindingCode(
+        code="shim/leaked",
+        severity="warning",
+        meaning="A shim serves nothing that the runtime lists, and has no process: it was left behind.",
+        evidence="The id that it says to serve is in no answer of `crictl pods` and `crictl ps -a`; it has no live child. It is older than "
+        "5 min, and of the containerd that serves the node's other shims. `likely`: list and processes are not read in one moment.",
+        alike="Shims of docker, nerdctl or buildkit, of another containerd, or in a container are not Kubernetes', and left out. What has "
+        "processes is `shim/unlisted`.",
+        remedy="Restart containerd, which cleans such shims up at its start where their bundle is still there; if it stays, `kill PID`. By "
+        "itself it stays until the node is started anew.",
+        source="containerd `core/runtime/v2/shim_load.go`; containerd#6860, containerd#9309, containerd#12344.",
+    ),
+    FindingCode(
+        code="shim/unlisted",
+        severity="warning",
+        meaning="A shim keeps processes alive that the runtime does not list to any kubelet: nobody will end them.",
+        evidence="As for `shim/leaked`, and live children of it.",
+        alike="A container that somebody made in the runtime's namespace by hand (`ctr -n k8s.io run`) is the same to a kubelet: no pod's.",
+        remedy="`ctr -n k8s.io tasks ls` on the node: what was made by hand is ended by hand. Else restart containerd. By itself it stays.",
+        source="containerd `core/runtime/v2/shim_load.go`; containerd#6860; CRI lists what it has made itself.",
+    ),
+    FindingCode(
         code="container/ghost",
         severity="critical",
         meaning="Processes of a container that the runtime calls exited go on, beside those of the one made in its place: the "
@@ -108,6 +129,18 @@ SANDBOXES = (
         "that was taken down, until the pod is deleted.",
         source="containerd#10727; seen on containerd 2.2 by `kill -9` of a shim: it deletes the sandbox and marks its containers exited, "
         "and kills none of them.",
+    ),
+    FindingCode(
+        code="container/no-cgroup",
+        severity="warning",
+        meaning="The main process of a container is in no cgroup of its pod: no limit holds for it, and nothing that it uses is counted.",
+        evidence="The pid that the runtime wrote down for the container is a child of the shim that serves it, and `/proc/PID/cgroup` "
+        "names neither container nor pod.",
+        alike="A process that somebody has put into the pod's namespaces is no child of the shim: `namespace/joined`. A zombie has lost "
+        "its cgroup on version 1; the process of a sandboxed runtime (gVisor, Kata) is that of several containers.",
+        remedy="Make the pod anew, and look for what writes into `cgroup.procs` on the node: an agent, or a service manager that does not "
+        "leave the pods' slice alone. By itself it stays; a delete works.",
+        source="cgroups(7); seen on cgroup v1 with containerd 2.2: the runtime, the kubelet and the API show nothing of it.",
     ),
     FindingCode(
         code="sandbox/no-ip",

@@ -1,11 +1,12 @@
 """Whose each process is: the first step of the join, on which every other one stands.
 
-By its cgroup, which the kernel alone writes; where no cgroup tells of a container that an engine has, by the pid that the engine names;
-on this host also by the namespaces of pods made by hand.
+By its cgroup, which the kernel alone writes; where no cgroup tells of a container that a runtime or an engine has, by the pid that it
+names; on this host also by the namespaces of pods made by hand.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.cgroup import owner_of_process
@@ -30,6 +31,8 @@ class Ownership(Record, frozen=True):
     """The reverse."""
     hand_made: tuple[HandMadePod, ...]
     """Pods that no runtime made; none on a node of a cluster."""
+    without_cgroup: frozenset[int]
+    """Main processes of containers that were taken out of their cgroup: the runtime names them, and its shim is their parent."""
 
     @property
     def launchers(self) -> frozenset[int]:
@@ -44,13 +47,14 @@ class Ownership(Record, frozen=True):
 def own(facts: NodeFacts) -> Ownership:
     """Find the owner of every process of a node."""
     owner, members = _by_cgroup(facts.processes, _known_ids(facts))
+    without_cgroup = _by_runtime(facts, owner, members)
     _by_engine(facts.processes, facts.local.containers, owner, members)
     made = hand_made_pods(facts.processes, owner, facts.host) if facts.of_this_host else []
     for pod in made:
         for init, pids in pod.units:
             members[unit_id(init)] = list(pids)
             owner.update(dict.fromkeys(pids, unit_id(init)))
-    return Ownership(owner, members, tuple(made))
+    return Ownership(owner, members, tuple(made), without_cgroup)
 
 
 def _known_ids(facts: NodeFacts) -> set[str]:
@@ -74,6 +78,26 @@ def _by_cgroup(processes: Mapping[int, Process], known: set[str]) -> tuple[dict[
             owner[process.pid] = identifier
             members.setdefault(identifier, []).append(process.pid)
     return owner, members
+
+
+def _by_runtime(facts: NodeFacts, owner: dict[int, str], members: dict[str, list[int]]) -> frozenset[int]:
+    """The pid alone proves nothing, as the kernel may have used it again: it has to be a child of the shim that serves the container.
+
+    A virtual machine is that of all containers of its pod, and of none.
+    """
+    claims = Counter(bundle.pid for bundle in facts.bundles.values())
+    moved = set()
+    for bundle in facts.bundles.values():
+        process = facts.processes.get(bundle.pid or 0)
+        if process is None or process.is_dead or not process.cgroups or bundle.kind != "container":
+            continue
+        outside = all(owner.get(pid) in (None, owner.get(1)) for pid in (process.pid, process.ppid))
+        served = facts.shims.get(process.ppid) in (bundle.id, bundle.sandbox_id)
+        if outside and served and bundle.id not in members and claims[process.pid] == 1:
+            owner[process.pid] = bundle.id
+            members[bundle.id] = [process.pid]
+            moved.add(process.pid)
+    return frozenset(moved)
 
 
 def _by_engine(

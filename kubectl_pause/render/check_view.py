@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.notes import NOT_IN_API
 from kubectl_pause.render.columns import Cell
 from kubectl_pause.render.evidence import finding_lines
 from kubectl_pause.render.listing import ListedColumn, in_order, listing
@@ -74,9 +75,10 @@ def summary(nodes: Sequence[NodeReport], rows: Iterable[FindingRow]) -> str:
     counts = {severity: sum(row.finding.severity == severity for row in rows) for severity in SEVERITIES}
     told = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count) or "nothing wrong"
     sandboxes = [sandbox for node in nodes for sandbox in node.sandboxes]
+    unknown = sum(NOT_IN_API in sandbox.notes for sandbox in sandboxes)
     looked = [
         _counted(len(nodes), "node"),
-        _counted(len(sandboxes), "sandbox", "es"),
+        _counted(len(sandboxes), "sandbox", "es") + (f" ({unknown} of pods that are gone, which the kubelet collects)" if unknown else ""),
         _counted(sum(len(sandbox.containers) for sandbox in sandboxes), "container"),
         _counted(sum(len(node.leftover_namespaces) for node in nodes), "namespace") + " left by themselves",
     ]

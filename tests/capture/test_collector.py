@@ -20,7 +20,7 @@ from kubectl_pause.facts.capture import Capture, CaptureError, read_capture
 from kubectl_pause.facts.kernel.arguments import parse_arguments
 from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES, parse_processes
 from kubectl_pause.facts.kernel.routes import parse_interfaces, parse_routes
-from kubectl_pause.facts.kernel.shims import parse_shims
+from kubectl_pause.facts.kernel.shims import parse_shim_addresses, parse_shims
 from kubectl_pause.facts.runtime.cri import parse_inspectp, parse_pods
 from tests.recorded_nodes import COLLECTOR, recorded_bytes
 
@@ -101,10 +101,15 @@ def test_arguments_come_only_where_asked_for_and_forge_nothing(shell: list[str])
 
 @needs_linux
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
-def test_of_a_shim_s_arguments_only_the_id_is_taken(shell: list[str]) -> None:
+def test_of_a_shim_s_arguments_only_the_id_is_taken_and_whose_it_is(shell: list[str]) -> None:
     first, second, secret = "ab" * 32, "cd" * 32, "ef" * 32
     asked = {  # comm, then the arguments behind the name that the process goes by
         "shim": (b"containerd-shim", ["/x/containerd-shim-runc-v2", "-c", RENAME, "-namespace", "x", "-id", first, "-address", secret]),
+        "ours": (
+            b"containerd-shim",
+            ["/x/y", "-c", RENAME, "-namespace", "k8s.io", "-address", "/run/x/c.sock", "-id", second, "-z", secret],
+        ),
+        "other's": (b"containerd-shim", ["/x/y", "-c", RENAME, "-namespace", "k8s.io", "-address", f"/run/{secret} x", "-id", second]),
         "conmon": (b"conmon", ["/x/conmon", "-c", RENAME, "-b", "/x", "-c", second, "-u", secret, "-id", secret]),
         "other": (b"bash", ["/x/containerd-shim-runc-v2", "-c", RENAME, "-id", secret]),
         "line": (b"x\nconmon", ["/x/conmon", "-c", RENAME, f"\n1/cmdline:-id\n1/id:{secret}\n", f"\n1/id:{secret}"]),
@@ -125,7 +130,9 @@ def test_of_a_shim_s_arguments_only_the_id_is_taken(shell: list[str]) -> None:
             child.communicate()
     shims = parse_shims(content)
     found = {key: shims[child.pid] for key, child in children.items() if child.pid in shims}
-    assert found == {"shim": first, "conmon": second}
+    assert found == {"shim": first, "ours": second, "other's": second, "conmon": second}
+    addresses = parse_shim_addresses(content)
+    assert {key: addresses[child.pid] for key, child in children.items() if child.pid in addresses} == {"ours": "/run/x/c.sock"}
     assert 1 not in shims
     assert secret.encode() not in content
 

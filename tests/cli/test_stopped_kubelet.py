@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 
+import pytest
 from aiohttp import web
 
 from tests.access.fake_api_server import internal_error
@@ -80,6 +81,40 @@ def test_a_pod_whose_sandbox_is_not_made(cluster, command):
         said = told(command("node", "--timeout", "3s"), "ContainerCreating; the pod's sandbox was not made")
         assert "the container runtime or its network plugin may hang" in said
         assert "systemctl status containerd" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "times", "code"),
+    [
+        ('failed to get sandbox image "registry.k8s.io/pause:3.10.1": failed to pull image: dial tcp: lookup', 1, "image/pause-missing"),
+        ("failed to setup netns: open /var/run/netns/cni-1: no space left on device", 1, "disk/full"),
+        ("OCI runtime create failed: runc did not terminate successfully: exit status 2", 2, None),
+    ],
+)
+def test_a_sandbox_that_cannot_be_made_is_told_in_the_runtime_s_words(cluster, command, words, times, code):
+    """Long before the time is over; a failure of another kind may be over at the kubelet's next try."""
+    waiting = {"waiting": {"reason": "ContainerCreating"}}
+    cluster.born = {"phase": "Pending", "containerStatuses": [{"name": "collector", "state": waiting}]}
+    cluster.server.on_exec = answer(b"", end=NOT_UP)
+    failed = {"reason": "FailedCreatePodSandBox", "message": f"Failed to create pod sandbox: rpc error: {words}", "count": times}
+    cluster.events["kube-system"] = [failed]
+    said = told(
+        command("node", "--timeout", "30s"),
+        f"the sandbox of the inspector pod cannot be made, as that of any other new pod there: {failed['message']}",
+    )
+    assert "may hang" not in said
+    assert ("explain " in said) is (code is not None)
+    assert code is None or f"kubectl pause-inspect explain {code}" in said
+    assert cluster.left == []
+
+
+def test_one_failure_to_make_a_sandbox_may_be_over_at_the_next_try(cluster, command):
+    waiting = {"waiting": {"reason": "ContainerCreating"}}
+    cluster.born = {"phase": "Pending", "containerStatuses": [{"name": "collector", "state": waiting}]}
+    cluster.server.on_exec = answer(b"", end=NOT_UP)
+    cluster.events["kube-system"] = [{"reason": "FailedCreatePodSandBox", "message": "exit status 2", "count": 1}]
+    said = told(command("node", "--timeout", "4s"), "no answer within 4 s")
+    assert "its sandbox was not made: exit status 2" in said
 
 
 def test_a_collector_that_stays_silent_on_a_node_that_lives(cluster, command):

@@ -29,6 +29,10 @@ def test_containerd_pins_network_namespaces_only() -> None:
 def test_forms() -> None:
     line = b"1 2 0:4 net:[17] /run/a\\040b rw shared:1 master:2 - nsfs nsfs rw\n"
     assert parse_mountinfo(line).namespaces == (NamespaceMount("net", 17, "/run/a b"),)
+    beside = b"5 6 0:4 net:[17] /run/a rw - nsfs nsfs rw\n7 8 0:4 net:[17] /run/a rw - nsfs nsfs rw\n"
+    assert [mount.stacked for mount in parse_mountinfo(beside).namespaces] == [0], "of a directory that is mounted twice"
+    above = b"9 5 0:4 net:[17] /run/a rw - nsfs nsfs rw\n10 9 0:4 net:[18] /run/a rw - nsfs nsfs rw\n"
+    assert [(mount.inode, mount.stacked) for mount in parse_mountinfo(beside + above).namespaces] == [(17, 1), (18, 2)]
     v1, v2 = b"1 2 0:1 / /x rw - cgroup cgroup rw\n", b"1 2 0:1 / /y rw - cgroup2 cgroup2 rw\n"
     assert [parse_mountinfo(text).cgroup for text in (b"", v1, v2, v1 + v2)] == [None, "v1", "v2", "hybrid"]
 

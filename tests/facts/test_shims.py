@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_pause.facts.kernel.shims import parse_shims
+from kubectl_pause.facts.kernel.shims import parse_shim_addresses, parse_shims
 from tests.recorded_nodes import NODES, recorded_bytes, recorded_capture
 
 ID = "ab" * 32
@@ -29,6 +29,18 @@ def test_what_is_no_claim_and_what_contradicts_itself_says_nothing() -> None:
     for forged in (f"017/id:{ID}", f"17/id:{ID}0", f"17/id:{ID.upper()}", f" 17/id:{ID}", f"17/id:{ID[:63]}", f"17/id2:{ID}", f"0/id:{ID}"):
         assert parse_shims(forged.encode()) == {}
     assert parse_shims(claim + f"17/id:{'cd' * 32}\n".encode()) == {}
+
+
+def test_the_address_of_its_containerd_is_a_path() -> None:
+    assert parse_shim_addresses(b"17/address:/run/k3s/containerd/containerd.sock\n") == {17: "/run/k3s/containerd/containerd.sock"}
+    for forged in (
+        b"17/address:run/x",
+        b"17/address:/run/x y",
+        b"017/address:/run/x",
+        b"17/address:/run/\x1b[1m",
+        b"17/address:/" + b"x" * 200,
+    ):
+        assert parse_shim_addresses(forged) == {}
 
 
 @given(st.binary(max_size=300) | st.from_regex(rb"([0-9]{1,14}/id:[0-9a-f]{62,66}\n){0,4}", fullmatch=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,26 @@ def test_the_image_of_the_newest_sandbox(images, expected):
 
 def test_an_image_that_is_named_by_its_id():
     assert findings([pause(pinned=False)], ID) == UNPINNED
+
+
+def test_sandboxes_that_were_made_with_another_image_than_the_newest():
+    told = [
+        {"status": {"id": identifier(each), "state": "SANDBOX_READY"}, "info": {"image": image}}
+        for each, image in (("a", PAUSE), ("b", "pause:3.6"))
+    ]
+    listed = [
+        {"id": identifier(each), "metadata": {"name": each, "uid": each, "namespace": "x"}, "state": "SANDBOX_READY", "createdAt": when}
+        for each, when in (("a", "9"), ("b", "8"))
+    ]
+    sections = {
+        "crictl.inspectp": "\n".join(" " + json.dumps(each) for each in told),
+        "crictl.images": " " + json.dumps({"images": [pause(pinned=True)]}),
+    }
+    capture = written_node(sections=sections)
+    pods = replace(capture.sections["crictl.pods"], content=json.dumps({"items": listed}).encode())
+    capture = replace(capture, sections={**capture.sections, "crictl.pods": pods})
+    [finding] = [each for each in inspect_capture(capture, "-").findings if each.code.startswith("image/")]
+    assert (finding.code, finding.severity, finding.evidence) == ("image/pause-skew", "info", ["1 with pause:3.6 (crictl inspectp)"])
 
 
 def test_no_word_of_images_is_no_finding():

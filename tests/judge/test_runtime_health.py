@@ -36,8 +36,8 @@ def node(*processes: Written, mounts: str = "", status: Mapping[str, object] | N
     return replace(capture, sections={**capture.sections, "proc": replace(proc, content=linked)})
 
 
-def mounted(inode: int, path: str = "/run/netns/cni-1") -> str:
-    return f" 30 20 0:4 net:[{inode}] {path} rw shared:1 - nsfs nsfs rw"
+def mounted(inode: int, path: str = "/run/netns/cni-1", ids: str = "30 20") -> str:
+    return f" {ids} 0:4 net:[{inode}] {path} rw shared:1 - nsfs nsfs rw"
 
 
 def of_sandbox(capture) -> list[str]:
@@ -58,8 +58,20 @@ def of_node(capture) -> list[str]:
         ({"network": {"ip": "10.0.0.9"}}, mounted(POD_NET) + "\n" + mounted(NODE_NET), ["netns/of-node"]),
         ({"network": {"ip": "10.0.0.9"}}, mounted(NODE_NET) + "\n" + mounted(POD_NET), []),
         ({"linux": {"namespaces": {"options": {"network": "NODE"}}}}, mounted(NODE_NET), []),
+        ({"network": {"ip": "10.0.0.9"}}, mounted(POD_NET) + "\n" + mounted(POD_NET, ids="31 30"), ["netns/pinned"]),
+        ({"network": {"ip": "10.0.0.9"}}, mounted(POD_NET) + "\n" + mounted(POD_NET, ids="31 21"), []),
     ],
-    ids=["unmounted", "well", "stopped meanwhile", "the node's", "the node's above", "the node's below", "hostNetwork"],
+    ids=[
+        "unmounted",
+        "well",
+        "stopped meanwhile",
+        "the node's",
+        "the node's above",
+        "the node's below",
+        "hostNetwork",
+        "on itself",
+        "in a directory twice",
+    ],
 )
 def test_the_network_of_a_sandbox(status, mounts, codes):
     assert of_sandbox(node(mounts=mounts, status=status)) == codes

@@ -21,6 +21,7 @@ const (
 	defaultEndpoint = "unix:///run/containerd/containerd.sock"
 	defaultTimeout  = 2 * time.Second
 	configFile      = "/etc/crictl.yaml"
+	makingTimeout   = 30 * time.Second
 	largestMessage  = 64 << 20
 	usage           = `crictl ` + version + `: a stand-in for crictl on test nodes, not crictl itself.
 usage: crictl [-r ENDPOINT] [-t TIMEOUT] COMMAND
@@ -31,8 +32,10 @@ usage: crictl [-r ENDPOINT] [-t TIMEOUT] COMMAND
   inspectp [-o json] [-q] ID...
   inspect  [-o json] [-q] ID...
   images   [-o json]
+  runp FILE.json...
   stopp ID...
   rmp [-f] ID...
+  rmi IMAGE...
 `
 )
 
@@ -104,6 +107,7 @@ func run(args []string) error {
 var commands = map[string]func(*client, []string) error{
 	"version": showVersions, "info": showStatus, "pods": listPods, "ps": listContainers, "inspectp": inspectPods,
 	"inspect": inspectContainers, "images": listImages, "stopp": stopPods, "rmp": removePods,
+	"runp": runPod, "rmi": removeImages,
 }
 
 // readConfig reads the flat `key: value` lines that /etc/crictl.yaml consists of. A missing file is no error.

@@ -323,7 +323,8 @@ links() {
 	[ -z "$places" ] || limited sh -c "$LINKS_OF_PODS" "$(stat -c %d "$NODE_ROOT/sys/class/net")" $places | head -n 32768
 } 2>/dev/null
 
-# `-id ID` of containerd-shim and `-c ID` of conmon, no other argument. Anybody may bear these names: who reads it must judge that.
+# `-id ID` of containerd-shim, with the address of its containerd where it serves Kubernetes, and `-c ID` of conmon; no other argument.
+# Anybody may bear these names: who reads it must judge that.
 # grep names the file before each line, or before each argument (busybox's ends a line at NUL), so no argument can forge a pid.
 SHIM_IDS='
 {
@@ -332,9 +333,12 @@ SHIM_IDS='
 	for (i = 1; i <= n; i++) {
 		if (!(pid in flag)) flag[pid] = (word[i] ~ /conmon$/) ? "-c" : "-id"
 		if (last[pid] == flag[pid] && length(word[i]) == 64 && word[i] ~ /^[0-9a-f]+$/) print pid "/id:" word[i]
+		if (last[pid] == "-namespace" && word[i] == "k8s.io") serves[pid] = 1
+		if (last[pid] == "-address" && length(word[i]) < 200 && word[i] ~ /^\/[A-Za-z0-9._\/-]+$/) address[pid] = word[i]
 		last[pid] = word[i]
 	}
-}'
+}
+END { for (pid in serves) if (flag[pid] == "-id" && pid in address) print pid "/address:" address[pid] }'
 shims() {
 	echo '#section shims'
 	printf '%s/cmdline\n' $shims | xargs grep -asHm 40 '' /dev/null 2>/dev/null | tr '\000' '\001' | cut -c1-4000 | awk "$SHIM_IDS"

@@ -73,6 +73,7 @@ def _trails(api: Api, names: list[str], selector: str | None, report: Report) ->
 
 def _explain(api: Api, trails: list[PodTrail], flags: CaptureFlags, report: Report) -> None:
     """In the order in which the pods were named; a node that could not be read is an error, and its pods are told by the API alone."""
+    from kubectl_pause.capture.pod_trail import read_trail
     from kubectl_pause.facts.node_facts import node_facts
     from kubectl_pause.inspect_node import explain_pod, inspect_node
     from kubectl_pause.judge.stuck.why import needs_node
@@ -87,7 +88,8 @@ def _explain(api: Api, trails: list[PodTrail], flags: CaptureFlags, report: Repo
         with reading.one_node(name, report):
             facts = node_facts(captured.capture, name)
             nodes[name] = inspect_node(facts, name), facts.log
-    for trail, node in zip(trails, asked, strict=True):
+    for before, node in zip(trails, asked, strict=True):
+        trail = read_trail(api, before.pod) if node is not None and node not in nodes else before  # what kept us out is told by now
         pod = trail.pod
         with reading.one_row(f"pod {pod.metadata.namespace}/{pod.metadata.name}", report):
             report.explanations.append(explain_pod(trail, *nodes.get(node, (None, None))))

@@ -13,11 +13,15 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 class NamespaceMount(Record, frozen=True):
-    """An nsfs mount: it keeps the namespace alive with no process in it. `path` is where it is mounted."""
+    """An nsfs mount: it keeps the namespace alive with no process in it. `path` is where it is mounted.
+
+    `stacked` is how many more mounts of a namespace lie below it, each mounted on the one before: all have to go before the path can.
+    """
 
     type: str
     inode: int
     path: str
+    stacked: int = 0
 
 
 class Mounts(Record, frozen=True):
@@ -30,6 +34,7 @@ class Mounts(Record, frozen=True):
 def parse_mountinfo(content: bytes) -> Mounts:
     """Mounts of nsfs and of cgroup file systems; a line that makes no sense is left out."""
     namespaces: dict[tuple[str, int, str], NamespaceMount] = {}
+    depth: dict[str, int] = {}
     versions = set()
     for line in content.decode("utf-8", "backslashreplace").split("\n"):
         front, separator, back = line.partition(" - ")
@@ -39,7 +44,8 @@ def parse_mountinfo(content: bytes) -> Mounts:
         if kind == "nsfs":
             match = _NSFS_ROOT.fullmatch(fields[3])
             if match:
-                mount = NamespaceMount(match[1], int(match[2]), canonical_path(unescaped(fields[4])))
+                depth[fields[0]] = depth.get(fields[1], -1) + 1
+                mount = NamespaceMount(match[1], int(match[2]), canonical_path(unescaped(fields[4])), depth[fields[0]])
                 namespaces[mount.type, mount.inode, mount.path] = mount
         elif kind == "cgroup2":
             versions.add("v2")

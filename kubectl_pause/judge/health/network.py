@@ -3,6 +3,7 @@
 `sandbox/no-ip`: its network namespace is gone from under a ready sandbox. The kubelet looks at this only at the next event of the pod, and
 makes all containers anew then (`podSandboxChanged`, "has no IP address"). `netns/of-node`: the node's own network namespace is mounted over
 the sandbox's; the next stop of the sandbox runs the CNI plugin's delete in it, which takes away the node's own link of the pod's name.
+`netns/pinned`: it is mounted on itself, so that the path is busy when the runtime wants to remove it; each retry takes one mount away.
 """
 
 from __future__ import annotations
@@ -24,16 +25,19 @@ if TYPE_CHECKING:
 
 def network_findings(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
     """Findings with the sandbox that each is of, by its id."""
-    mounted = {mount.path: mount.inode for mount in node.facts.mounts.namespaces if mount.type == "net"}  # of several the topmost
+    mounts = {mount.path: mount for mount in node.facts.mounts.namespaces if mount.type == "net"}  # of several the topmost
     for status in node.facts.statuses.values():
         sandbox = node.sandboxes.get(status.id)
         path = canonical_path(status.namespace_paths.get("network", ""))
         if sandbox is None or not path or sandbox.state != "ready" or status.in_node_network:
             continue
-        if mounted.get(path) is not None and mounted[path] == node.facts.host.get("net"):
-            yield sandbox.id, _of_node(sandbox.pod, status, path, mounted[path])
+        mount = mounts.get(path)
+        if mount and mount.inode == node.facts.host.get("net"):
+            yield sandbox.id, _of_node(sandbox.pod, status, path, mount.inode)
         elif status.state == "ready" and status.net_namespace_closed and not status.ips:
             yield sandbox.id, _no_ip(sandbox.pod, status, path)
+        elif mount and mount.stacked:
+            yield sandbox.id, _pinned(sandbox.pod, path, mount.stacked)
 
 
 def _of_node(pod: PodIdentity, status: CriSandboxStatus, path: str, inode: int) -> Finding:
@@ -63,4 +67,19 @@ def _no_ip(pod: PodIdentity, status: CriSandboxStatus, path: str) -> Finding:
         confidence="certain",
         remedy="nothing brings it back: let the pod be made anew at a time of your choice, and look for what unmounted "
         f"{command_line(path)}",
+    )
+
+
+def _pinned(pod: PodIdentity, path: str, below: int) -> Finding:
+    return Finding(
+        code="netns/pinned",
+        severity="warning",
+        subject=name_of(pod),
+        message="its network namespace is mounted more than once, one mount on the other: the runtime cannot take it away at once, and "
+        "each retry of the kubelet takes one",
+        evidence=[f"{path}: {below + 1} mounts, each on the one before (/proc/1/mountinfo)"],
+        confidence="certain",
+        remedy=f'on the node: while [ "$({command_line("grep", "-cF", path, "/proc/1/mountinfo")})" -gt 1 ]; do '
+        f"{command_line('umount', path)} || break; done  # one umount may take several; and see what mounts /run with Bidirectional "
+        "propagation",
     )

@@ -6,6 +6,7 @@ That is `detectImages` (pkg/kubelet/images): from 85 % of the disk on every imag
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from kubectl_pause.pasting import command_line
@@ -14,8 +15,10 @@ from kubectl_pause.report import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kubectl_pause.facts.runtime.cri import CriSandboxStatus
     from kubectl_pause.join.joined_node import JoinedNode
 
+_MOST_LINES = 5
 _PIN = "io.cri-containerd.pinned=pinned"
 
 
@@ -25,6 +28,18 @@ def pause_image_findings(node: JoinedNode) -> Iterator[Finding]:
     if not images or not name:
         return
     subject = f"node {node.about.name}"
+    others = Counter(status.image for status in _made_ready(node) if status.image != name)
+    if others:
+        yield Finding(
+            code="image/pause-skew",
+            severity="info",
+            subject=subject,
+            message=f"ready sandboxes were made with another pause image than the newest, {name}: each keeps its own until its pod is made "
+            "anew",
+            evidence=[f"{count} with {image} (crictl inspectp)" for image, count in others.most_common(_MOST_LINES)],
+            confidence="certain",
+            remedy="nothing has to be done; the pods that are made from now on have the newer one",
+        )
     image = next((image for image in images if name in image.names), None)
     if image is None:
         yield Finding(
@@ -49,6 +64,11 @@ def pause_image_findings(node: JoinedNode) -> Iterator[Finding]:
 
 
 def _newest(node: JoinedNode) -> str | None:
-    made = {pod.id: pod.created_at or 0 for pod in node.facts.pods or () if pod.state == "ready"}
-    known = [status for status in node.facts.statuses.values() if status.image and status.id in made]
-    return max(known, key=lambda status: made[status.id]).image if known else None
+    made = {pod.id: pod.created_at or 0 for pod in node.facts.pods or ()}
+    return max(_made_ready(node), key=lambda status: made[status.id]).image if _made_ready(node) else None
+
+
+def _made_ready(node: JoinedNode) -> list[CriSandboxStatus]:
+    """Ready sandboxes whose image is known."""
+    ready = {pod.id for pod in node.facts.pods or () if pod.state == "ready"}
+    return [status for status in node.facts.statuses.values() if status.image and status.id in ready]

@@ -2,7 +2,8 @@
 
 `sandbox/two-ready`: the kubelet stops the old sandbox of a pod before it makes the new one (kubelet `computePodActions`, reason "more
 than 1 sandboxes"), so two ready ones are no transition. `shim/stopped`: a shim that does not run hears of no exit, and the runtime asks
-it in vain: CRI goes on to call its containers running, and a delete hangs without an event.
+it in vain: CRI goes on to call its containers running, and a delete hangs without an event. `container/no-cgroup`: no limit of its pod
+holds for a process that was moved out of its cgroup, and the kubelet does not see what it uses.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.judge.health.ghosts import ghost_findings
 from kubectl_pause.judge.health.network import network_findings
+from kubectl_pause.judge.made_anew import made_anew
 from kubectl_pause.judge.namespaces.findings import name_of
 from kubectl_pause.judge.reaping.halted import halt_of
 from kubectl_pause.pasting import command_line
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 def health_findings(node: JoinedNode) -> dict[str, list[Finding]]:
     """Findings of each sandbox that has any, by its id."""
     findings: dict[str, list[Finding]] = defaultdict(list)
-    for identifier, finding in (*_two_ready(node), *_stopped_shims(node), *network_findings(node), *ghost_findings(node)):
+    of_runtime = (*_two_ready(node), *_stopped_shims(node), *_without_cgroup(node))
+    for identifier, finding in (*of_runtime, *network_findings(node), *ghost_findings(node)):
         findings[identifier].append(finding)
     return dict(findings)
 
@@ -76,3 +79,26 @@ def _stopped_shims(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
                 remedy=halt.remedy,
             ),
         )
+
+
+def _without_cgroup(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
+    for sandbox in node.sandboxes.values():
+        for container in sandbox.containers:
+            if container.pid not in node.ownership.without_cgroup or container.state != "running":
+                continue
+            process = node.facts.processes[container.pid]
+            yield (
+                sandbox.id,
+                Finding(
+                    code="container/no-cgroup",
+                    severity="warning",
+                    subject=name_of(sandbox.pod, container.name),
+                    message="its main process is in no cgroup of its pod: no limit holds for it, and nothing that it uses is counted",
+                    evidence=[
+                        f"pid {process.pid} ({process.comm}) is what the runtime started, and a child of the sandbox's shim {process.ppid}",
+                        f"no cgroup of the pod in /proc/{process.pid}/cgroup",
+                    ],
+                    confidence="certain",
+                    remedy=f"{made_anew(sandbox.pod)}  # and look for what writes into cgroup.procs on the node",
+                ),
+            )

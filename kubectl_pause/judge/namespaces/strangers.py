@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.kernel.cgroup import cgroup_paths, pod_of_path
-from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES
+from kubectl_pause.facts.kernel.process import NAMESPACE_TYPES, ancestors
 from kubectl_pause.join.attribution import starter
 from kubectl_pause.join.runtime_at_work import is_half_way
 from kubectl_pause.report import Stranger
@@ -91,10 +91,15 @@ def _joined(
 
 
 def _belongs(node: JoinedNode, process: Process, sandbox: Sandbox) -> bool:
-    """In a cgroup of the pod: of one of its containers, older attempts too, or beside them; or started by one that is, and moved."""
+    """In a cgroup of the pod: of one of its containers, older attempts too, or beside them; or started by one that is, and moved.
+
+    What is below a main process that has no cgroup may be its own child, or have been adopted: it is accused of nothing.
+    """
     ids, ownership = _ids(sandbox), node.ownership
     own = {pid for each in ids for pid in ownership.members.get(each, ())}
     if process.pid in own or starter(node.facts, process, own):
+        return True
+    if any(parent.pid in ownership.without_cgroup for parent in ancestors(node.facts.processes, process)):
         return True
     return sandbox.pod.uid in (pod_of_path(path) for path in cgroup_paths(process.cgroups))
 
