@@ -2,8 +2,9 @@
 # Reads one node and prints a capture: the only code of this project that runs on a node.
 #
 # Needs a busybox-class image (tools below), the node's PID namespace and, for crictl and runtime state, /proc/1/root.
-# Writes nothing on the node. Prints gzip (PACKED=no: what would be inside); inside, lines that start with "#" are written by this script alone, and every line
-# of anybody else's text starts with the kernel's "PID/FILE:", a quote (from stat) or a blank, so no text can forge a record.
+# Writes nothing on the node. Prints gzip, or with PACKED=no what would be inside: there, lines that start with "#" are written by this
+# script alone, and every line of anybody else's text starts with the kernel's "PID/FILE:", a quote (from stat) or a blank, so no text can
+# forge a record.
 # Never collected: environments, annotations other than those named in KEEP_*, and, unless READ_ARGS says so, arguments of processes
 # (but the id of a shim's); of logs, unless LOGS_OF names pods, nothing.
 #
