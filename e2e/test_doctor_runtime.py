@@ -114,7 +114,7 @@ def test_a_sandbox_of_nobody(patient: Patient) -> None:
 
     wait_for("the orphan", lambda: rows() and all(row.endswith("not in API") for row in rows()), LIMIT_SILENT, 1, instead=rows)
     said = patient.cluster.plugin("check", patient.cluster.node).stdout
-    assert re.search(r"sandboxes \(\d+ of pods that are gone, which the kubelet collects\)", said), said
+    assert re.search(r"sandboxes \(\d+ of pods that the API does not know\)", said), said
     stop_making(patient)
     wait_for("the kubelet to have collected it", lambda: not rows(), LIMIT_SILENT, 1, instead=rows)
     patient.remove("model")
@@ -210,6 +210,17 @@ def test_a_list_that_is_too_large(patient: Patient) -> None:
         pod = pod_of(f"large-{number}", patient.cluster.node, {"hostNetwork": True, "restartPolicy": "Never"}, {"command": ["true"]})
         pod["metadata"]["annotations"] = {"example.org/large": "x" * 250_000}
         pods.append(pod)
-    with patient.fault("node/list-too-large", stuck="large-69", undone=lambda: None):
+
+    def undo() -> None:
+        patient.cluster.kubectl(
+            "delete", "pods", "-n", SPACE, "--force", "--grace-period=0", *(pod["metadata"]["name"] for pod in pods[:-1])
+        )
+        patient.on_node("for id in $(crictl pods --state notready -q); do crictl rmp $id; done")
+        assert patient.why("large-69") is None
+        patient.remove("large-69")
+
+    with patient.fault("node/list-too-large", stuck="large-69", undone=undo):
         for pod in pods:
             patient.cluster.kubectl("create", "-f", "-", stdin=json.dumps(pod))
+        said = wait_for("`check` to say so, too", patient.findings, LIMIT_SILENT, 1)
+        assert said == [("node/list-too-large", f"node {patient.cluster.node}")]

@@ -24,7 +24,15 @@ from kubectl_pause.capture.kubelet.lease import KubeletLease
 from kubectl_pause.capture.kubelet.sandbox_events import SandboxEvents
 from kubectl_pause.capture.kubelet.stalled_runtime import stalled
 from kubectl_pause.capture.kubelet.watch import KubeletWatch
-from kubectl_pause.capture.unanswered import creation_refused, exec_refused, node_trouble, other_kubelet, timed_out, with_other_images
+from kubectl_pause.capture.unanswered import (
+    creation_refused,
+    exec_refused,
+    idle_kubelet,
+    node_trouble,
+    other_kubelet,
+    timed_out,
+    with_other_images,
+)
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import CaptureError, read_capture
 
@@ -206,6 +214,6 @@ def _raise_if_not_ready(run: CaptureRun) -> None:
         node = get_node(run.api, run.node)
     except ApiError:
         return  # we may not read nodes: the time-out will speak
-    trouble = node_trouble(node)
+    trouble = node_trouble(node) or idle_kubelet(node)
     if trouble:
         raise trouble

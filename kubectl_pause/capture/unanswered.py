@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import Node, Pod
 
 
+_IDLE = re.compile(r"PLEG is not healthy|container runtime is down|container runtime .*not responding")
+
+
 def node_trouble(node: Node) -> PauseInspectError | None:
     """Why no kubelet will answer on this node, or None. One that says NotReady itself (no CNI, say) still starts our pod."""
     name = node.metadata.name
@@ -38,6 +42,16 @@ def node_trouble(node: Node) -> PauseInspectError | None:
         if condition.type == "Ready" and condition.status == "Unknown":
             word = condition.message or condition.reason or "no further word"
             return PauseInspectError("NodeNotReady", f"node {name} is NotReady: {word}", kubectl_line("describe", "node", name))
+    return None
+
+
+def idle_kubelet(node: Node) -> PauseInspectError | None:
+    """Why a kubelet that has taken no note of our pod never will: without its runtime's list it leaves all pods alone (`syncLoop`)."""
+    for condition in node.status.conditions or ():
+        word = condition.message or condition.reason or ""
+        if condition.type == "Ready" and condition.status == "False" and _IDLE.search(word):
+            what = f"node {node.metadata.name} is NotReady, and its kubelet leaves all pods alone, ours too: {word}"
+            return PauseInspectError("NodeNotReady", what, kubectl_line("describe", "node", node.metadata.name))
     return None
 
 

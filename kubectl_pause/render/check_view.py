@@ -78,7 +78,7 @@ def summary(nodes: Sequence[NodeReport], rows: Iterable[FindingRow]) -> str:
     unknown = sum(NOT_IN_API in sandbox.notes for sandbox in sandboxes)
     looked = [
         _counted(len(nodes), "node"),
-        _counted(len(sandboxes), "sandbox", "es") + (f" ({unknown} of pods that are gone, which the kubelet collects)" if unknown else ""),
+        _counted(len(sandboxes), "sandbox", "es") + (f" ({unknown} of pods that the API does not know)" if unknown else ""),
         _counted(sum(len(sandbox.containers) for sandbox in sandboxes), "container"),
         _counted(sum(len(node.leftover_namespaces) for node in nodes), "namespace") + " left by themselves",
     ]

@@ -108,6 +108,24 @@ def test_a_sandbox_that_cannot_be_made_is_told_in_the_runtime_s_words(cluster, c
     assert cluster.left == []
 
 
+@pytest.mark.parametrize(
+    ("word", "idle"),
+    [
+        ("PLEG is not healthy: pleg was last seen active 5m24.7s ago; threshold is 3m0s", True),
+        ("[container runtime is down, PLEG is not healthy: x]", True),
+        ("container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady", False),
+    ],
+)
+def test_a_kubelet_that_leaves_all_pods_alone_is_told_at_once(cluster, command, word, idle):
+    """Recorded from Kubernetes 1.34. One without a network for pods still starts ours."""
+    sick = node(NODE)
+    sick["status"]["conditions"] = [{"type": "Ready", "status": "False", "reason": "KubeletNotReady", "message": word}]
+    cluster.nodes = [sick]
+    cluster.server.on_exec = answer(b"", end=NOT_UP)
+    said = told(command("node", "--timeout", "4s"), "its kubelet leaves all pods alone" if idle else "no answer within 4 s")
+    assert (word in said) is idle
+
+
 def test_one_failure_to_make_a_sandbox_may_be_over_at_the_next_try(cluster, command):
     waiting = {"waiting": {"reason": "ContainerCreating"}}
     cluster.born = {"phase": "Pending", "containerStatuses": [{"name": "collector", "state": waiting}]}

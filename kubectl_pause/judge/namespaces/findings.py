@@ -72,6 +72,8 @@ def source_findings(node: str, sources: Sources) -> list[Finding]:
         evidence = [*(said or ["no crictl answered"]), "no state files of containerd or CRI-O are in the known places"]
         remedy = "on the node: crictl pods; where that is missing (Docker with cri-dockerd), install cri-tools there"
         unread("node/runtime-unread", "warning", notes.RUNTIME_UNREAD, evidence, remedy)
+    elif too_large := _list_too_large(node, said):
+        findings.append(too_large)
     elif said:
         message = "crictl did not answer: sandboxes are known from the runtime's state files alone, stopped ones and attempts are not"
         remedy = "on the node: crictl pods; is the container runtime well? a longer --timeout gives crictl longer too"
@@ -86,6 +88,15 @@ def source_findings(node: str, sources: Sources) -> list[Finding]:
             "on the node: lsns --output-all",
         )
     return findings
+
+
+def _list_too_large(node: str, said: list[str]) -> Finding | None:
+    """The one failure of crictl that the kubelet has as well."""
+    if not any("larger than max" in words for words in said):
+        return None
+    from kubectl_pause.judge.stuck.messages import verdict_on
+
+    return verdict_on(said[0], f"node {node}", said)
 
 
 def in_words(sharing: str) -> str:
