@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pytest
 
 from kubectl_pause.capture.inspector_pod import InspectorOptions, settings
 from kubectl_pause.facts.runtime.log import NodeLog, node_log
-from tests.capture.test_collector import SHELLS, collect, needs_chroot, root
+from tests.capture.test_collector import SHELLS, collect, crictl, needs_chroot, root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -213,3 +214,20 @@ def test_only_uids_of_pods_on_that_node_are_sent() -> None:
     assert settings(options, "a")["LOGS_OF"] == LOGS_OF
     assert settings(options, "b")["LOGS_OF"] == OTHER
     assert settings(options, "c")["LOGS_OF"] == settings(InspectorOptions(), "a")["LOGS_OF"] == ""
+
+
+@needs_chroot
+@ON_BOTH
+def test_a_line_with_the_id_of_a_pod_s_sandbox_alone(shell: list[str], root: Path) -> None:
+    """As containerd logs of a stop. It is told of the pod; of another's sandbox nothing is, whatever its labels say."""
+    mine, others = "cd" * 32, "ef" * 32
+    pods = [
+        {"id": others, "metadata": {"name": "x", "uid": OTHER, "namespace": "x"}, "state": "SANDBOX_READY", "labels": {"uid": UID}},
+        {"id": mine, "metadata": {"name": f'"id":"{others}","uid":"{UID}', "uid": UID, "namespace": "x"}, "state": "SANDBOX_NOTREADY"},
+    ]
+    crictl(root, "")
+    (root / "answers/pods").write_text(json.dumps({"items": pods}))
+    stop = 'level=error msg="StopPodSandbox for \\"%s\\" failed" error="failed to destroy network: REST"'
+    journal(root, *(f"1767225602.5 worker containerd[8]: {stop % each}" for each in (mine, others)))
+    _, log = read(shell, root)
+    assert texts(log) == [f"{UID}...{stop % mine}"]

@@ -112,3 +112,16 @@ def test_a_main_process_that_was_taken_out_of_its_cgroup():
 def test_what_looks_like_a_process_without_a_cgroup_and_is_not(app, bundles, shims):
     (told,) = codes(app, bundles=bundles, shims=shims).values()
     assert "container/no-cgroup" not in told
+
+
+def without_shim(*processes: Written) -> list[tuple[str, str]]:
+    capture = replace(written_node(PAUSE, SHIM, *processes, containers={"b": "app"}, sections={"shims": KNOWN}), bundles=(bundle(),))
+    (sandbox,) = inspect_capture(capture, "-").sandboxes
+    return [(each.code, each.confidence) for each in sandbox.findings if each.code == "container/no-shim"]
+
+
+def test_a_container_whose_shim_is_gone_and_that_the_runtime_calls_running():
+    app = replace(APP, ppid=1, cgroup=pod_path("u", "b"))
+    assert without_shim(app) == [("container/no-shim", "likely")], "it was seen once"
+    assert without_shim(replace(app, ppid=390)) == []
+    assert without_shim(replace(app, state="Z")) == []

@@ -198,7 +198,14 @@ BEGIN { RS = "\"" }
 $0 == "id" { last = NR }
 NR == last + 2 && length($0) == 64 && /^[0-9a-f]+$/ { id = $0 }
 /^SANDBOX_/ { if (id && $0 == "SANDBOX_READY") print id; id = "" }'
+# ID/UID of each sandbox of the pods that are asked about; likewise. The first uid behind an id is the pod's, further ones are labels.
+SANDBOXES_OF='
+BEGIN { split(pods, uids, " "); for (i in uids) wanted[uids[i]]; RS = "\"" }
+$0 == "id" || $0 == "uid" { last = NR; key = $0; next }
+NR == last + 2 && key == "id" { id = (length($0) == 64 && /^[0-9a-f]+$/) ? $0 : "" }
+NR == last + 2 && key == "uid" { if (id && ($0 in wanted)) print id "/" $0; id = "" }'
 runtime_answers() {
+	pods=
 	[ "$USE_CRICTL" = yes ] || return 0
 	crictl_end=$(($(date +%s) + CRICTL_SHARE))
 	find_crictl
@@ -369,6 +376,7 @@ TROUBLE="$TROUBLE|failed to recover state|failed to load cni|failed to reload cn
 USUAL='shim disconnected|cleaning up dead shim|received sandbox container exit event~exit_status:137|forcibly stopping sandbox'
 USUAL="$USUAL|containerstatus~notfound|deletecontainer returned error|failed to get status for pod~forbidden"
 USUAL="$USUAL|cleaned up orphaned pod volumes dir"
+# `pods` are uids, and ID/UID of their sandboxes, which the runtime knows by that alone.
 # Time, unit, uid and the message's last 2 KiB, no part of a word before them. Further lines of one message begin with blanks: no record.
 ABOUT_PODS='
 function has(phrases,   i, j, n, m, phrase, part, rest, at) {
@@ -380,9 +388,12 @@ function has(phrases,   i, j, n, m, phrase, part, rest, at) {
 	}
 	return 0
 }
-BEGIN { n = split(pods, uid, " ") }
+BEGIN {
+	n = split(pods, uid, " ")
+	for (i = 1; i <= n; i++) { at = index(uid[i], "/"); key[i] = at ? substr(uid[i], 1, at - 1) : uid[i]; uid[i] = substr(uid[i], at + 1) }
+}
 NR > 1 && /^[0-9]+[.][0-9]+ [^ ]+ [A-Za-z0-9._@-]+([[][0-9]+[]])?: / && length($3) < 72 {
-	for (i = 1; i <= n && !index($0, uid[i]); i++) continue
+	for (i = 1; i <= n && !index($0, key[i]); i++) continue
 	small = tolower($0)
 	if (i > n || !has(trouble) || has(usual)) next
 	front = $1 " " $3; sub(/([[][0-9]+[]])?:$/, "", front)
@@ -410,12 +421,13 @@ logs() {
 	[ -n "$LOGS_OF" ] || return
 	echo '#section log'
 	crictl_end=$(($(date +%s) + 3))
+	of_pods=$(printf '%s\n' "$pods" | awk -v pods="$LOGS_OF" "$SANDBOXES_OF" | head -n 64 | tr '\n' ' ')
 	set -- -q --no-pager -o short-unix -n 4000 --since -15min
 	for unit in kubelet containerd crio k3s k3s-agent k0scontroller k0sworker snap.microk8s.daemon-kubelite snap.microk8s.daemon-containerd
 	do set -- "$@" -u $unit; done
 	{ code=$({ { echo; limited chroot "$NODE_ROOT" journalctl "$@" 3>&- 4>&-; echo $? >&3; } | tail -c 4194304 |
 		tr -d '\000-\011\013-\037\177' |
-		awk -v pods="$LOGS_OF" -v trouble="$TROUBLE" -v usual="$USUAL" "$ABOUT_PODS" 2>&3 | tail -n 40 | sed -E "$MASKS" |
+		awk -v pods="$LOGS_OF $of_pods" -v trouble="$TROUBLE" -v usual="$USUAL" "$ABOUT_PODS" 2>&3 | tail -n 40 | sed -E "$MASKS" |
 		awk "$CUT_FRONT" >&4 3>&-; } 3>&1); } 4>&1
 	set -- ${code#0?}
 	echo "#rc $1"

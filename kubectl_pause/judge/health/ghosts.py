@@ -3,6 +3,8 @@
 Left by the sudden death of a shim (containerd 2.x deletes the sandbox and marks its containers exited, and kills none of them): the
 application runs twice, the old one behind a network that was taken down, until the pod is deleted, when the kubelet kills by cgroup.
 Nothing else shows it. A process in its last moments looks alike: so it has to live at two looks, and to have lost its shim.
+
+`container/no-shim`: the same where the runtime has not heard of it, and calls the container running (older containerd, containerd#8285).
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ _MOST_LINES = 5
 
 def ghost_findings(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
     """Findings with the sandbox that each is told of, by its id: the current one of the pod."""
+    yield from _without_shim(node)
     for container in node.facts.containers or ():
         if container.state != "exited":
             continue
@@ -38,6 +41,39 @@ def ghost_findings(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
             yield current.id, _ghost(node, container, current, left)
 
 
+def _without_shim(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
+    """A main process is a child of its shim for as long as that lives."""
+    for sandbox in node.sandboxes.values():
+        for container in (
+            sandbox.containers if sandbox.holder != "virtual" and sandbox.pod.kind not in ("docker", "podman", "hand-made") else ()
+        ):
+            process = node.facts.processes.get(container.pid or 0)
+            if process is None or process.is_dead or container.state != "running" or not _are_nobodys(node, [process]):
+                continue
+            lasting = _at_both_looks(node, [process])
+            yield (
+                sandbox.id,
+                Finding(
+                    code="container/no-shim",
+                    severity="critical",
+                    subject=name_of(sandbox.pod, container.name),
+                    message="its shim is gone, and the runtime calls it running: nobody will tell of its end, and neither exec nor a stop "
+                    "reaches it",
+                    evidence=[
+                        f"pid {process.pid} ({process.comm}) is the child of pid {process.ppid}, and of no shim",
+                        *(["so at both looks"] if lasting else []),
+                    ],
+                    confidence="certain" if lasting else "likely",
+                    remedy=f"{made_anew(sandbox.pod)}  # where that hangs, restart the runtime on the node",
+                ),
+            )
+
+
+def _at_both_looks(node: JoinedNode, processes: Sequence[Process]) -> bool:
+    looks = (node.window.first, node.window.second) if node.window else ()
+    return bool(looks) and all(process.key in look.child_faults for process in processes for look in looks)
+
+
 def _are_nobodys(node: JoinedNode, processes: Sequence[Process]) -> bool:
     """Whether the node's init has adopted all of them that have no parent among them: what made them is gone."""
     pids, init = {process.pid for process in processes}, node.facts.processes.get(1)
@@ -47,8 +83,7 @@ def _are_nobodys(node: JoinedNode, processes: Sequence[Process]) -> bool:
 def _ghost(node: JoinedNode, container: CriContainer, current: Sandbox, processes: Sequence[Process]) -> Finding:
     again = next((each for each in current.containers if each.name == container.name and each.state == "running"), None)
     beside = f", beside its container of now (pid {again.pid})" if again else ""
-    looks = (node.window.first, node.window.second) if node.window else ()
-    lasting = bool(looks) and all(process.key in look.child_faults for process in processes for look in looks)
+    lasting = _at_both_looks(node, processes)
     told = [
         f"pid {each.pid} ({each.comm}), state {each.state}, child of pid {each.ppid}, in its cgroup" for each in processes[:_MOST_LINES]
     ]
