@@ -54,6 +54,11 @@ class Cluster:
         assert ended.returncode == 0, f"[{self.label}] kubectl {' '.join(words)}: {ended.stderr.strip()}"
         return ended.stdout
 
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """kubectl, started, with its stdin and stdout."""
+        argv = [kubectl_program(), "--kubeconfig", str(self.kubeconfig), *words]
+        return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
     def get(self, *words: str) -> Json:
         """`kubectl get ... -o json`."""
         document = json.loads(self.kubectl("get", *words, "-o", "json"))

@@ -12,12 +12,14 @@ from e2e.access import BUSYBOX, Cluster, Json
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
 
 SPACE = "pause-inspect-doctor"
 LIMIT_SEEN, LIMIT_SILENT = 200, 120
 """A runtime that has just been started is left alone for two minutes; a kubelet is silent when its lease is 40 s old."""
 PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+NODE_SHELL = ["-n", SPACE, "surgeon", "--", "nsenter", "-t", "1", "-m", "-n", "-u", "-i", "--", "sh", "-c"]
 SLEEP = ["sleep", "86400"]
 
 SLOW_PLUGIN = """#!/bin/sh
@@ -51,8 +53,11 @@ class Patient:
 
     def on_node(self, script: str) -> str:
         """Run in the namespaces of the node's init, its mounts among them."""
-        words = ["exec", "-n", SPACE, "surgeon", "--", "nsenter", "-t", "1", "-m", "-n", "-u", "-i", "--", "sh", "-c"]
-        return self.cluster.kubectl(*words, f"export PATH={PROGRAMS}; {script}").strip()
+        return self.cluster.kubectl("exec", *NODE_SHELL, f"export PATH={PROGRAMS}; {script}").strip()
+
+    def begin(self, script: str) -> subprocess.Popen[str]:
+        """The same, started: its stdin and stdout are open."""
+        return self.cluster.begin("exec", "-i", *NODE_SHELL, f"export PATH={PROGRAMS}; {script}")
 
     def make(self, name: str, *, ready: bool = True, **more: Json) -> None:
         self.cluster.kubectl("apply", "-f", "-", stdin=json.dumps(pod_of(name, self.cluster.node, **more)))

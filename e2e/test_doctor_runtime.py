@@ -1,12 +1,13 @@
 """Faults of a node's runtime: sandboxes made by another hand, images, file systems, limits, mounts and shims. The table goes on here.
 
-Some of them keep every new process from starting, an exec too, so that the node itself undoes them: by a clock that is set before.
+Some of them keep every new process from starting, an exec too: they are undone by the exec that made them.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import select
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 
     from e2e.access import Json
 
-FAULT_SECONDS = 45
-"""So long a fault lasts that the node undoes by itself."""
+LIMIT_EXEC = 60
 OWN_LIMIT = """mine=$(grep -E ':pids:|^0::' /proc/$(pidof containerd)/cgroup | head -n 1 | cut -d: -f3)
 for place in /sys/fs/cgroup/pids$mine /sys/fs/cgroup$mine; do
 	if [ -e $place/pids.max ]; then echo $place; break; fi
@@ -46,19 +46,19 @@ def in_background(patient: Patient, script: str) -> str:
     return "setsid sh /run/pause-inspect-script >/run/pause-inspect-script.log 2>&1 </dev/null &"
 
 
-def for_a_while(patient: Patient, make: str, undo: str) -> Callable[[], object]:
-    """Make a fault, and have the node undo it by and by; what is answered waits for that."""
-    done = "/run/pause-inspect-undone"
-    patient.on_node(in_background(patient, f"rm -f {done}\nsleep {FAULT_SECONDS}\n{undo}\necho yes >{done}"))
-    patient.on_node(make)
+def until_told(patient: Patient, make: str, undo: str) -> Callable[[], object]:
+    """Make a fault, in an exec that goes on: what is answered lets it undo that. So does the end of the exec, whatever ends it."""
+    process = patient.begin(f"{{ {make}; }} >&2 && echo made && read -r word; {{ {undo}; }} >&2; echo undone")
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], LIMIT_EXEC)
+    assert ready, "the fault was not made in time"
+    assert process.stdout.readline() == "made\n"
 
-    def undone() -> bool:
-        try:
-            return patient.on_node(f"cat {done} 2>/dev/null || true") == "yes"
-        except AssertionError:  # no exec is started for now
-            return False
+    def undone() -> None:
+        said, _ = process.communicate("go\n", timeout=LIMIT_EXEC)
+        assert said == "undone\n"
 
-    return lambda: wait_for("the node to have undone it", undone, 3 * FAULT_SECONDS, 1)
+    return undone
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -162,7 +162,7 @@ def test_a_pause_image_that_is_gone(patient: Patient) -> None:
     image = patient.on_node("crictl images -o json | grep -o 'registry.k8s.io/pause:[0-9.]*' | head -n 1")
     assert image
     undo = f"ctr -n k8s.io images tag pause-inspect-pause {image}; ctr -n k8s.io images rm pause-inspect-pause"
-    undone = for_a_while(patient, f"ctr -n k8s.io images tag {image} pause-inspect-pause; ctr -n k8s.io images rm {image}", undo)
+    undone = until_told(patient, f"ctr -n k8s.io images tag {image} pause-inspect-pause; ctr -n k8s.io images rm {image}", undo)
     with patient.fault("image/pause-missing", stuck="no-pause", undone=undone):
         patient.make("no-pause", ready=False)
     patient.remove("no-pause")
@@ -171,7 +171,7 @@ def test_a_pause_image_that_is_gone(patient: Patient) -> None:
 def test_a_file_system_of_the_runtime_that_is_full(patient: Patient) -> None:
     """Of inodes, on /run: the node stays Ready, and no condition of it tells."""
     _, size, used, *_ = patient.on_node("df -i /run | tail -n 1").split()
-    undone = for_a_while(patient, f"mount -o remount,nr_inodes={int(used) + 2} /run", f"mount -o remount,nr_inodes={size} /run")
+    undone = until_told(patient, f"mount -o remount,nr_inodes={int(used) + 2} /run", f"mount -o remount,nr_inodes={size} /run")
     with patient.fault("disk/full", stuck="no-room", undone=undone):
         patient.make("no-room", ready=False)
     patient.remove("no-room")
@@ -180,7 +180,7 @@ def test_a_file_system_of_the_runtime_that_is_full(patient: Patient) -> None:
 def test_a_runtime_that_may_start_no_more_processes(patient: Patient) -> None:
     """Its own limit: the event says only that runc ended with exit status 2."""
     cgroup = patient.on_node(OWN_LIMIT)
-    undone = for_a_while(patient, f"cat {cgroup}/pids.current >{cgroup}/pids.max", f"echo max >{cgroup}/pids.max")
+    undone = until_told(patient, f"cat {cgroup}/pids.current >{cgroup}/pids.max", f"echo max >{cgroup}/pids.max")
     with patient.fault("pids/runtime-full", stuck="no-process", undone=undone):
         patient.make("no-process", ready=False)
     patient.remove("no-process")
