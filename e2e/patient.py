@@ -23,10 +23,14 @@ NODE_SHELL = ["-n", SPACE, "surgeon", "--", "nsenter", "-t", "1", "-m", "-n", "-
 SLEEP = ["sleep", "86400"]
 
 SLOW_PLUGIN = """#!/bin/sh
-n=0
-while [ "$CNI_COMMAND" = ADD ] && [ ! -e /run/pause-inspect-go ] && [ $n -lt 900 ]; do sleep 0.1; n=$((n+1)); done
-exec /opt/cni/away-PLUGIN
+if [ "$CNI_COMMAND" = ADD ]; then
+	(n=0; while [ ! -e /run/pause-inspect-go ] && [ $n -lt 900 ]; do sleep 0.1; n=$((n+1)); done) &
+	wait
+fi
+[ ! -e /opt/cni/away-PLUGIN ] || exec /opt/cni/away-PLUGIN
+exec /opt/cni/bin/PLUGIN
 """
+"""Its child holds what the runtime reads from, so that the runtime waits even where it has killed the plugin."""
 
 
 def pod_of(name: str, node: str, spec: Json | None = None, container: Json | None = None) -> Json:

@@ -53,6 +53,8 @@ _LEAST_EXEC_SECONDS = 2.0
 _POD_STEP = 0.3
 _NODE_SECONDS = 2.0
 """The node object is waited for so long before the pod is created: some nodes say that no pod of ours can run there."""
+_IDLE_SECONDS = 3.0
+"""What a node says of itself may be over by now: a kubelet that works again takes note of a pod sooner."""
 RUNNING_SECONDS = 5.0
 """A kubelet that does not know a pod which the API has shown running for so long is another node's."""
 
@@ -130,7 +132,8 @@ def _of_node(run: CaptureRun, error: PauseInspectError, hint: str | None = None)
 
 def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture:
     run.say(f"node {run.node}: waiting for the inspector pod")
-    next_look = time.monotonic() + _POD_STEP
+    began = time.monotonic()
+    next_look = began + _POD_STEP
     step, running_since = _FIRST_EXEC_STEP, None
     log = AnswerInLog(run.api, run.options.namespace, name) if run.options.transport == "log" else None
     sandbox = SandboxEvents(run.api, run.node, run.options.namespace, name)
@@ -149,7 +152,7 @@ def _exec_when_ready(run: CaptureRun, name: str, deadline: float) -> NodeCapture
             step = min(step * _EXEC_STEP_GROWTH, _LONGEST_EXEC_STEP)
             if time.monotonic() >= next_look:
                 stop_if_cancelled(run)
-                pod = _look(run, name, watch.lease, sandbox)
+                pod = _look(run, name, watch.lease, sandbox, waited=time.monotonic() - began)
                 next_look = time.monotonic() + _POD_STEP
                 running_since = (running_since or time.monotonic()) if inspector_pod.is_running(pod) else None
             if running_since and time.monotonic() - running_since >= RUNNING_SECONDS and _UNKNOWN_POD in refused.message:
@@ -190,7 +193,7 @@ def _ask(run: CaptureRun, name: str, seconds: float, watch: KubeletWatch, log: A
 _UNKNOWN_POD = "pod does not exist"
 
 
-def _look(run: CaptureRun, name: str, lease: KubeletLease, sandbox: SandboxEvents) -> Pod:
+def _look(run: CaptureRun, name: str, lease: KubeletLease, sandbox: SandboxEvents, *, waited: float) -> Pod:
     """The pod as the API shows it. Raises the reason why it will never answer."""
     try:
         pod = get_pod(run.api, run.options.namespace, name)
@@ -203,17 +206,17 @@ def _look(run: CaptureRun, name: str, lease: KubeletLease, sandbox: SandboxEvent
     if not inspector_pod.is_running(pod) and (failed := sandbox.trouble()):
         raise failed
     if not pod.status.container_statuses:
-        _raise_if_not_ready(run)
+        _raise_if_not_ready(run, waited)
         if silent := lease.trouble():
             raise silent
     return pod
 
 
-def _raise_if_not_ready(run: CaptureRun) -> None:
+def _raise_if_not_ready(run: CaptureRun, waited: float) -> None:
     try:
         node = get_node(run.api, run.node)
     except ApiError:
         return  # we may not read nodes: the time-out will speak
-    trouble = node_trouble(node) or idle_kubelet(node)
+    trouble = node_trouble(node) or (idle_kubelet(node) if waited > _IDLE_SECONDS else None)
     if trouble:
         raise trouble

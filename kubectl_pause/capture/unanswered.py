@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause.access.objects import get_node, get_pod
 from kubectl_pause.capture import inspector_pod
 from kubectl_pause.capture.admission.refusals import explained
-from kubectl_pause.capture.kubelet.stalled_runtime import unreached, without_runtime
+from kubectl_pause.capture.kubelet.stalled_runtime import SANDBOX_READY, unreached, without_runtime
 from kubectl_pause.capture.node_images import may_serve
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.pasting import kubectl_line
@@ -62,6 +62,8 @@ def timed_out(  # noqa: PLR0913, PLR0917 (all that is known by then)
     pod: Pod | None = None
     with contextlib.suppress(PauseInspectError):
         pod = get_pod(api, options.namespace, name)
+    if pod and any(each.type == SANDBOX_READY and each.status == "True" for each in pod.status.conditions or ()):
+        failure = ""  # a later try was well
     more, hint = (None if failure else without_runtime(node, pod, lease)) or (
         f"; its sandbox was not made: {failure}" if failure else "",
         f"wait longer with --timeout, or look: {kubectl_line('describe', 'node', node)}",

@@ -136,7 +136,7 @@ SANDBOXES = (
         meaning="The shim of a container is gone, and the runtime calls the container running: nobody will tell of its end.",
         evidence="Its main process is a child of the node's init, and of no shim. Certain where it was so at both looks.",
         alike="A container that the runtime calls exited is `container/ghost`: containerd 2 hears of the end of a shim at once. Sandboxed "
-        "runtimes (gVisor, Kata) are left out.",
+        "runtimes (gVisor, Kata) are left out. One that has lost its cgroup as well is nobody's for certain, and nothing is said of it.",
         remedy="Make the pod anew; where that hangs, restart the runtime, which looks for its shims at its start. By itself it stays.",
         source="containerd#8285; a shim is the subreaper of what it starts (`core/runtime/v2`), so that the parent of a main process is "
         "init only where the shim has ended.",

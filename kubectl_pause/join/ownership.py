@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.kernel.cgroup import owner_of_process
+from kubectl_pause.facts.kernel.cgroup import cgroup_paths, owner_of_process, pod_of_path
 from kubectl_pause.facts.record import Record
 from kubectl_pause.join.hand_made import hand_made_pods, unit_id
 
@@ -32,7 +32,7 @@ class Ownership(Record, frozen=True):
     hand_made: tuple[HandMadePod, ...]
     """Pods that no runtime made; none on a node of a cluster."""
     without_cgroup: frozenset[int]
-    """Main processes of containers that were taken out of their cgroup: the runtime names them, and its shim is their parent."""
+    """Main processes of containers that are in no cgroup of their pod: the runtime names them, and its shim is their parent."""
 
     @property
     def launchers(self) -> frozenset[int]:
@@ -93,10 +93,11 @@ def _by_runtime(facts: NodeFacts, owner: dict[int, str], members: dict[str, list
             continue
         outside = all(owner.get(pid) in (None, owner.get(1)) for pid in (process.pid, process.ppid))
         served = facts.shims.get(process.ppid) in (bundle.id, bundle.sandbox_id)
-        if outside and served and bundle.id not in members and claims[process.pid] == 1:
+        if outside and served and claims[process.pid] == 1:
             owner[process.pid] = bundle.id
-            members[bundle.id] = [process.pid]
-            moved.add(process.pid)
+            members.setdefault(bundle.id, []).append(process.pid)
+            if bundle.pod_uid not in (pod_of_path(path) for path in cgroup_paths(process.cgroups)):
+                moved.add(process.pid)
     return frozenset(moved)
 
 

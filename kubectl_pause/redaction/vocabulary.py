@@ -48,7 +48,7 @@ KEY_PREFIXES = (
 """Labels and annotations of the kubelet and the runtime, which keep their keys."""
 
 WORDS = _words("""
-    stat stat2 status cgroup cgroup2 ns ipc mnt net pid time user uts task syscall sched schedstat fdinfo fd exe comm id name self
+    stat stat2 status cgroup cgroup2 ns address ipc mnt net pid time user uts task syscall sched schedstat fdinfo fd exe comm id name self
     proc sys fs run var lib tmp usr bin sbin local dev etc max frozen pids pids.current pids.max pids.events cgroup.events
     freezer.state sigmask State Tgid PPid TracerPid Uid NSpid Threads SigPnd ShdPnd SigBlk SigIgn SigCgt se.exec_start
     voluntary_ctxt_switches nonvoluntary_ctxt_switches running sleeping disk sleep stopped tracing stop dead zombie parked idle

@@ -35,6 +35,9 @@ _FINDINGS = {
     "sandbox/no-ip": "no address",
     "netns/of-node": "node's network",
     "container/ghost": "ghost",
+    "container/no-cgroup": "no cgroup",
+    "container/no-shim": "no shim",
+    "netns/pinned": "pinned",
 }
 _KINDS = {"zombie": "zombies", "pids": "pids"}
 """Of these a table says no more than that there are some: `zombies` tells the rest."""

@@ -33,6 +33,12 @@ def test_forms() -> None:
     assert [mount.stacked for mount in parse_mountinfo(beside).namespaces] == [0], "of a directory that is mounted twice"
     above = b"9 5 0:4 net:[17] /run/a rw - nsfs nsfs rw\n10 9 0:4 net:[18] /run/a rw - nsfs nsfs rw\n"
     assert [(mount.inode, mount.stacked) for mount in parse_mountinfo(beside + above).namespaces] == [(17, 1), (18, 2)]
+    tucked = (
+        b"5 6 0:4 net:[17] /run/a rw - nsfs nsfs rw\n7 8 0:4 net:[17] /run/a rw - nsfs nsfs rw\n8 5 0:4 net:[17] /run/a rw - nsfs nsfs rw\n"
+    )
+    assert [mount.stacked for mount in parse_mountinfo(tucked).namespaces] == [2], "a parent on a later line, as propagation makes it"
+    ring = b"5 6 0:4 net:[17] /run/a rw - nsfs nsfs rw\n6 5 0:4 net:[17] /run/a rw - nsfs nsfs rw\n"
+    assert [mount.stacked for mount in parse_mountinfo(ring).namespaces] == [1]
     v1, v2 = b"1 2 0:1 / /x rw - cgroup cgroup rw\n", b"1 2 0:1 / /y rw - cgroup2 cgroup2 rw\n"
     assert [parse_mountinfo(text).cgroup for text in (b"", v1, v2, v1 + v2)] == [None, "v1", "v2", "hybrid"]
 

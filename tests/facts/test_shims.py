@@ -41,6 +41,13 @@ def test_the_address_of_its_containerd_is_a_path() -> None:
         b"17/address:/" + b"x" * 200,
     ):
         assert parse_shim_addresses(forged) == {}
+    assert parse_shim_addresses(b"17/address:/run/x\n17/address:/run/y\n") == {}
+
+
+@given(st.binary(max_size=300) | st.from_regex(rb"([0-9]{1,14}/address:/[ -~]{0,20}\n){0,4}", fullmatch=True))
+def test_arbitrary_bytes_as_addresses(content: bytes) -> None:
+    for pid, address in parse_shim_addresses(content).items():
+        assert f"{pid}/address:{address}".encode() in content.split(b"\n")
 
 
 @given(st.binary(max_size=300) | st.from_regex(rb"([0-9]{1,14}/id:[0-9a-f]{62,66}\n){0,4}", fullmatch=True))

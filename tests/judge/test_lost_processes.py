@@ -72,13 +72,13 @@ def test_without_a_list_of_the_runtime_no_shim_is_lost():
 APP = Written(500, 390, "app", (1,), 9, "/")
 
 
-def bundle(pid: int = 500, letter: str = "b", kind: str = "container") -> BundleFile:
+def bundle(pid: int = 500, letter: str = "b", kind: str = "container", uid: str = "u") -> BundleFile:
     told = {
         "container-type": kind,
         "sandbox-id": identifier("a"),
         "sandbox-name": "web",
         "sandbox-namespace": "default",
-        "sandbox-uid": "u",
+        "sandbox-uid": uid,
     }
     annotations = {f"io.kubernetes.cri.{key}": value for key, value in {**told, "container-name": "app"}.items()}
     config = json.dumps({"annotations": annotations}).encode()
@@ -95,6 +95,17 @@ def codes(*processes: Written, bundles: tuple[BundleFile, ...] = (bundle(),), sh
 def test_a_main_process_that_was_taken_out_of_its_cgroup():
     assert codes(APP) == {500: ["container/no-cgroup"]}
     assert codes(APP, replace(APP, pid=501, ppid=500, inside=(2,))) == {500: ["container/no-cgroup"]}, "and what it starts is the pod's"
+
+
+def test_a_worker_that_stayed_in_the_cgroup_is_no_sign_that_the_main_process_is_there():
+    worker = replace(APP, pid=501, ppid=500, inside=(2,), cgroup=pod_path("u", "b"))
+    assert codes(APP, worker) == {500: ["container/no-cgroup"]}
+
+
+def test_what_was_moved_up_to_the_cgroup_of_its_pod_has_the_limits_of_the_pod():
+    uid = "11111111-2222-3333-4444-555555555555"
+    (told,) = codes(replace(APP, cgroup=f"/kubepods/besteffort/pod{uid}"), bundles=(bundle(uid=uid),)).values()
+    assert told == []
 
 
 @pytest.mark.parametrize(
@@ -125,3 +136,7 @@ def test_a_container_whose_shim_is_gone_and_that_the_runtime_calls_running():
     assert without_shim(app) == [("container/no-shim", "likely")], "it was seen once"
     assert without_shim(replace(app, ppid=390)) == []
     assert without_shim(replace(app, state="Z")) == []
+    capture = written_node(PAUSE, SHIM, app, containers={"b": "app"}, sections={"shims": KNOWN})
+    unlisted = {name: section for name, section in capture.sections.items() if not name.startswith("crictl")}
+    (sandbox,) = inspect_capture(replace(capture, sections=unlisted, bundles=(bundle(),)), "-").sandboxes
+    assert "container/no-shim" not in [finding.code for finding in sandbox.findings], "no runtime calls it running"

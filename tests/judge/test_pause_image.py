@@ -70,6 +70,11 @@ def test_sandboxes_that_were_made_with_another_image_than_the_newest():
     pods = replace(capture.sections["crictl.pods"], content=json.dumps({"items": listed}).encode())
     capture = replace(capture, sections={**capture.sections, "crictl.pods": pods})
     [finding] = [each for each in inspect_capture(capture, "-").findings if each.code.startswith("image/")]
+    listed_once = json.dumps({"images": [pause(pinned=True, repoTags=[PAUSE, "pause:3.6"])]}).encode()
+    images = replace(capture.sections["crictl.images"], content=listed_once)
+    assert not inspect_capture(replace(capture, sections={**capture.sections, "crictl.images": images}), "-").findings, (
+        "one image, two names"
+    )
     assert (finding.code, finding.severity, finding.evidence) == ("image/pause-skew", "info", ["1 with pause:3.6 (crictl inspectp)"])
 
 

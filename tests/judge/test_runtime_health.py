@@ -91,7 +91,7 @@ def with_container(state: str, *processes: Written):
     ("state", "processes", "codes"),
     [
         ("CONTAINER_EXITED", [APP], ["container/ghost"]),
-        ("CONTAINER_RUNNING", [APP], []),
+        ("CONTAINER_RUNNING", [APP], ["container/no-shim"]),
         ("CONTAINER_EXITED", [replace(APP, state="Z")], []),
         ("CONTAINER_EXITED", [replace(APP, ppid=390), Written(390, 1, "containerd-shim")], []),
         ("CONTAINER_EXITED", [APP, replace(APP, pid=501, ppid=500)], ["container/ghost"]),

@@ -1,4 +1,4 @@
-"""Why the sandbox of the inspector pod is not made, in the words of its own events: what stops it stops every other pod of its node.
+"""Why the sandbox of the inspector pod is not made, in the words of its own events: what stops it may stop every other pod of its node.
 
 The kubelet reports FailedCreatePodSandBox at each try and tries again after 10 to 15 s (pkg/kubelet/pod_workers.go). One failure may be
 over by then, and is waited for; a second one will not be, nor will a pause image that cannot be had or a file system that is full.
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 _STEP_SECONDS = 1.0
 _MOST_CHARACTERS = 600
 _LASTING = {
-    "image/pause-missing": re.compile(r"failed to (?:get|pull)[^:]* sandbox image"),
+    "image/pause-missing": re.compile(
+        r"failed to (?:get|pull)[^:]* sandbox image.*(?:not found|no such host|denied|unauthorized|connection refused|unreachable)",
+        re.DOTALL,
+    ),
     "disk/full": re.compile(r"no space left on device"),
 }
 
@@ -47,14 +50,15 @@ class SandboxEvents:
             return None
         if not failures:
             return None
-        newest = max(failures, key=lambda event: event.last_timestamp or "")
-        self.last = (newest.message or "no further word").strip()[-_MOST_CHARACTERS:]  # the cause stands last
-        code = next((code for code, words in _LASTING.items() if words.search(self.last)), None)
+        newest = max(failures, key=lambda event: event.last_seen.timestamp() if event.last_seen else 0.0)
+        words = (newest.message or "no further word").strip()
+        self.last = words[-_MOST_CHARACTERS:]  # the cause stands last
+        code = next((code for code, lasting in _LASTING.items() if lasting.search(words)), None)
         if code is None and sum(event.times for event in failures) == 1:
             return None
         look = kubectl_line("describe", "node", self._node)
         return PauseInspectError(
             "SandboxNotMade",
-            f"node {self._node}: the sandbox of the inspector pod cannot be made, as that of any other new pod there: {self.last}",
+            f"node {self._node}: the sandbox of the inspector pod cannot be made: {self.last}",
             f"kubectl pause-inspect explain {code}; {look}" if code else look,
         )

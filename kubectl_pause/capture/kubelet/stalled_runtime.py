@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
 
 _REQUEST_SECONDS = 2.0
-_SANDBOX_READY = "PodReadyToStartContainers"
+SANDBOX_READY = "PodReadyToStartContainers"
 """A pod's condition since Kubernetes 1.29."""
 _UNREACHED = re.compile(r"code = Unavailable\b.*\bdial unix (/[^\s:]+)")
 
@@ -59,7 +59,7 @@ def without_runtime(node: str, pod: Pod | None, lease: KubeletLease) -> tuple[st
         return None
     if not pod.status.container_statuses:
         return (", though it renews its lease: its container runtime may hang", _of_runtime(node)) if lease.renewed else None
-    if any(each.type == _SANDBOX_READY and each.status == "False" for each in pod.status.conditions or ()):
+    if any(each.type == SANDBOX_READY and each.status == "False" for each in pod.status.conditions or ()):
         return "; the pod's sandbox was not made: the container runtime or its network plugin may hang", _of_runtime(node)
     return None
 

@@ -6,7 +6,7 @@
 # script alone, and every line of anybody else's text starts with the kernel's "PID/FILE:", a quote (from stat) or a blank, so no text can
 # forge a record.
 # Never collected: environments, annotations other than those named in KEEP_*, and, unless READ_ARGS says so, arguments of processes
-# (but the id of a shim's); of logs, unless LOGS_OF names pods, nothing.
+# (but the id that a shim serves, and the address of its containerd); of logs, unless LOGS_OF names pods, nothing.
 #
 # Settings, all optional: CRICTL_SECONDS (each call, 10), CRICTL_SHARE (all calls together, 30), USE_CRICTL (yes|no), NODE_ROOT (/proc/1/root), PROC (/proc),
 # READ_FDS (no|yes: look for open descriptors of namespaces), READ_ARGS (no|yes: arguments of processes that could reap),
@@ -486,9 +486,9 @@ arguments() {
 
 # in_cgroups REGEX FILE...: lines of these files of all cgroups here. Escaped for xargs: systemd has backslashes in its units' names.
 in_cgroups() {
-	lines=$1 names="-name $2"; shift 2
+	regex=$1 names="-name $2"; shift 2
 	for file; do names="$names -o -name $file"; done
-	find . $names | sed 's,[^A-Za-z0-9_./-],\\&,g' | xargs grep -asHE "$lines" /dev/null
+	find . $names | sed 's,[^A-Za-z0-9_./-],\\&,g' | xargs grep -asHE "$regex" /dev/null
 }
 
 # pids_limits FILE...: tasks charged and allowed, of every cgroup of the node (v1 has a hierarchy of its own for them).

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from kubectl_pause.facts.record import Record
 
 _NSFS_ROOT = re.compile(r"([a-z]+):\[([0-9]{1,20})\]")
@@ -34,7 +36,9 @@ class Mounts(Record, frozen=True):
 def parse_mountinfo(content: bytes) -> Mounts:
     """Mounts of nsfs and of cgroup file systems; a line that makes no sense is left out."""
     namespaces: dict[tuple[str, int, str], NamespaceMount] = {}
-    depth: dict[str, int] = {}
+    below: dict[str, str] = {}
+    """Parents of nsfs mounts, by id; one that was tucked in below another by propagation stands on a later line."""
+    mounts: list[tuple[str, NamespaceMount]] = []
     versions = set()
     for line in content.decode("utf-8", "backslashreplace").split("\n"):
         front, separator, back = line.partition(" - ")
@@ -44,15 +48,27 @@ def parse_mountinfo(content: bytes) -> Mounts:
         if kind == "nsfs":
             match = _NSFS_ROOT.fullmatch(fields[3])
             if match:
-                depth[fields[0]] = depth.get(fields[1], -1) + 1
-                mount = NamespaceMount(match[1], int(match[2]), canonical_path(unescaped(fields[4])), depth[fields[0]])
-                namespaces[mount.type, mount.inode, mount.path] = mount
+                below[fields[0]] = fields[1]
+                mounts.append((fields[0], NamespaceMount(match[1], int(match[2]), canonical_path(unescaped(fields[4])))))
         elif kind == "cgroup2":
             versions.add("v2")
         elif kind == "cgroup":
             versions.add("v1")
+    for identifier, mount in mounts:
+        stacked = _depth(below, identifier)
+        key = mount.type, mount.inode, mount.path
+        if key not in namespaces or stacked >= namespaces[key].stacked:
+            namespaces[key] = replace(mount, stacked=stacked)
     cgroup = "hybrid" if len(versions) == 2 else next(iter(versions), None)  # noqa: PLR2004 (both versions)
     return Mounts(tuple(namespaces.values()), cgroup)
+
+
+def _depth(below: dict[str, str], identifier: str) -> int:
+    """How many nsfs mounts a mount stands on; a made-up table may have parents that make a ring."""
+    seen = {identifier}
+    while (identifier := below.get(identifier, "")) in below and identifier not in seen:
+        seen.add(identifier)
+    return len(seen) - 1
 
 
 def canonical_path(path: str) -> str:

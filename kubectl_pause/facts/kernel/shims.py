@@ -15,14 +15,18 @@ _LINE = re.compile(rb"([1-9][0-9]{0,11})/id:([0-9a-f]{64})")
 
 def parse_shims(content: bytes) -> dict[int, str]:
     """Claimed ids by pid. A pid that claims two has none."""
-    claims: dict[int, set[str]] = {}
-    for line in content.split(b"\n"):
-        match = _LINE.fullmatch(line)
-        if match:
-            claims.setdefault(int(match[1]), set()).add(match[2].decode())
-    return {pid: next(iter(ids)) for pid, ids in claims.items() if len(ids) == 1}
+    return _by_pid(content, _LINE)
 
 
 def parse_shim_addresses(content: bytes) -> dict[int, str]:
-    """The containerd, by its socket's path, of each pid that claims to serve Kubernetes there."""
-    return {int(match[1]): match[2].decode() for line in content.split(b"\n") if (match := _ADDRESS.fullmatch(line))}
+    """The containerd, by its socket's path, of each pid that claims to serve Kubernetes there; likewise."""
+    return _by_pid(content, _ADDRESS)
+
+
+def _by_pid(content: bytes, form: re.Pattern[bytes]) -> dict[int, str]:
+    claims: dict[int, set[str]] = {}
+    for line in content.split(b"\n"):
+        match = form.fullmatch(line)
+        if match:
+            claims.setdefault(int(match[1]), set()).add(match[2].decode())
+    return {pid: next(iter(values)) for pid, values in claims.items() if len(values) == 1}

@@ -43,12 +43,13 @@ def ghost_findings(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
 
 def _without_shim(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
     """A main process is a child of its shim for as long as that lives."""
+    running = {container.id for container in node.facts.containers or () if container.state == "running"}
     for sandbox in node.sandboxes.values():
-        for container in (
-            sandbox.containers if sandbox.holder != "virtual" and sandbox.pod.kind not in ("docker", "podman", "hand-made") else ()
-        ):
+        for container in sandbox.containers:
             process = node.facts.processes.get(container.pid or 0)
-            if process is None or process.is_dead or container.state != "running" or not _are_nobodys(node, [process]):
+            if sandbox.holder == "virtual" or container.id not in running or process is None or process.is_dead:
+                continue
+            if not _are_nobodys(node, [process]):
                 continue
             lasting = _at_both_looks(node, [process])
             yield (
@@ -57,8 +58,7 @@ def _without_shim(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
                     code="container/no-shim",
                     severity="critical",
                     subject=name_of(sandbox.pod, container.name),
-                    message="its shim is gone, and the runtime calls it running: nobody will tell of its end, and neither exec nor a stop "
-                    "reaches it",
+                    message="its shim is gone, and the runtime calls it running: nobody will tell the runtime of its end",
                     evidence=[
                         f"pid {process.pid} ({process.comm}) is the child of pid {process.ppid}, and of no shim",
                         *(["so at both looks"] if lasting else []),

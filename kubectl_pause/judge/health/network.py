@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 def network_findings(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
     """Findings with the sandbox that each is of, by its id."""
-    mounts = {mount.path: mount for mount in node.facts.mounts.namespaces if mount.type == "net"}  # of several the topmost
+    of_networks = sorted((mount for mount in node.facts.mounts.namespaces if mount.type == "net"), key=lambda mount: mount.stacked)
+    mounts = {mount.path: mount for mount in of_networks}  # of several the topmost
     for status in node.facts.statuses.values():
         sandbox = node.sandboxes.get(status.id)
         path = canonical_path(status.namespace_paths.get("network", ""))
@@ -79,7 +80,6 @@ def _pinned(pod: PodIdentity, path: str, below: int) -> Finding:
         "each retry of the kubelet takes one",
         evidence=[f"{path}: {below + 1} mounts, each on the one before (/proc/1/mountinfo)"],
         confidence="certain",
-        remedy=f'on the node: while [ "$({command_line("grep", "-cF", path, "/proc/1/mountinfo")})" -gt 1 ]; do '
-        f"{command_line('umount', path)} || break; done  # one umount may take several; and see what mounts /run with Bidirectional "
-        "propagation",
+        remedy=f"on the node: {command_line('umount', path)}  # once, and check again: one umount may take several mounts away; and see "
+        "what mounts /run with Bidirectional propagation",
     )

@@ -28,7 +28,8 @@ def pause_image_findings(node: JoinedNode) -> Iterator[Finding]:
     if not images or not name:
         return
     subject = f"node {node.about.name}"
-    others = Counter(status.image for status in _made_ready(node) if status.image != name)
+    same = {name}.union(*(image.names for image in images if name in image.names))
+    others = Counter(status.image for status in _made_ready(node) if status.image not in same)
     if others:
         yield Finding(
             code="image/pause-skew",

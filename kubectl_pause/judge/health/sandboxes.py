@@ -1,4 +1,4 @@
-"""Faults of sandboxes and shims that one look proves.
+"""Faults of sandboxes, of their shims and of their containers' place in cgroups.
 
 `sandbox/two-ready`: the kubelet stops the old sandbox of a pod before it makes the new one (kubelet `computePodActions`, reason "more
 than 1 sandboxes"), so two ready ones are no transition. `shim/stopped`: a shim that does not run hears of no exit, and the runtime asks

@@ -99,7 +99,7 @@ def _belongs(node: JoinedNode, process: Process, sandbox: Sandbox) -> bool:
     own = {pid for each in ids for pid in ownership.members.get(each, ())}
     if process.pid in own or starter(node.facts, process, own):
         return True
-    if any(parent.pid in ownership.without_cgroup for parent in ancestors(node.facts.processes, process)):
+    if any(parent.pid in own and parent.pid in ownership.without_cgroup for parent in ancestors(node.facts.processes, process)):
         return True
     return sandbox.pod.uid in (pod_of_path(path) for path in cgroup_paths(process.cgroups))
 
