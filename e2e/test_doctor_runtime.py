@@ -48,7 +48,7 @@ def in_background(patient: Patient, script: str) -> str:
 
 def until_told(patient: Patient, make: str, undo: str) -> Callable[[], object]:
     """Make a fault, in an exec that goes on: what is answered lets it undo that. So does the end of the exec, whatever ends it."""
-    process = patient.begin(f"{{ {make}; }} >&2 && echo made && read -r word; {{ {undo}; }} >&2; echo undone")
+    process = patient.begin(f"{{ {make}; }} >/dev/null 2>&1 && echo made && read -r word; {{ {undo}; }} >/dev/null 2>&1; echo undone")
     assert process.stdout is not None
     ready, _, _ = select.select([process.stdout], [], [], LIMIT_EXEC)
     assert ready, "the fault was not made in time"

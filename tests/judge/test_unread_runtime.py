@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+TOO_LARGE = (
+    'msg="listing pod sandboxes: rpc error: code = ResourceExhausted desc = grpc: trying to send message larger than max (17 vs. 16)"'
+)
+
+
 def without_crictl(section: Section | None = None) -> Capture:
     capture = collected("with-crictl")
     kept = {name: each for name, each in capture.sections.items() if not name.startswith("crictl.")}
@@ -34,9 +39,10 @@ def codes(capture: Capture) -> list[str]:
      (without_crictl(), []),
      (without_crictl(Section(b"", 137)), ["node/crictl-failed"]),
      (replace(collected("with-crictl"), sections=without_crictl(Section(b"", 1, ("no",))).sections), ["node/crictl-failed"]),
+     (replace(collected("with-crictl"), sections=without_crictl(Section(b"", 1, (TOO_LARGE,))).sections), ["node/list-too-large"]),
      (replace(without_crictl(), bundles=()), ["node/runtime-unread"]),
      (replace(without_crictl(Section(b"", 124)), bundles=()), ["node/runtime-unread"])],
-    ids=["read", "no crictl", "crictl hung", "crictl failed", "nothing", "nothing, crictl hung"],
+    ids=["read", "no crictl", "crictl hung", "crictl failed", "too large", "nothing", "nothing, crictl hung"],
 )  # fmt: skip
 def test_what_was_not_read_is_a_finding(capture, expected):
     report = inspect_capture(capture, "-")

@@ -17,6 +17,7 @@ from kubectl_pause.facts.api import ApiView
 from kubectl_pause.facts.capture import FILE_MAGIC, parse_capture, unpack
 from kubectl_pause.facts.kernel.links import parse_links
 from kubectl_pause.facts.kernel.routes import parse_routes
+from kubectl_pause.facts.kernel.shims import parse_shim_addresses, parse_shims
 from kubectl_pause.facts.runtime.health import runtime_health
 from kubectl_pause.inspect_node import inspect_capture
 from kubectl_pause.redaction.capture import redacted_text
@@ -194,6 +195,20 @@ def test_an_ipv6_address_in_a_sentence_is_the_one_in_the_json(line: str, address
     assert address not in after
     assert pseudonym in after.split("\n")[4]
     assert "12:30:45" in after or "12:30:45" not in line
+
+
+def test_shims_keep_whom_they_serve_apart_and_one_containerd_together() -> None:
+    lines = [f"{pid}/id:{pid[-1] * 64}\n{pid}/address:/run/x/containerd.sock" for pid in ("17", "18")]
+    after = parse_capture(
+        redacted_text(
+            "\n".join([FILE_MAGIC.decode(), "#pause-inspect-collector 1", "#section shims", *lines, "#end uptime=1", ""]).encode(), SALT
+        ),
+        "-",
+    ).content("shims")
+    assert sorted(parse_shims(after)) == [17, 18]
+    assert len(set(parse_shims(after).values())) == 2
+    assert sorted(parse_shim_addresses(after)) == [17, 18]
+    assert len(set(parse_shim_addresses(after).values())) == 1
 
 
 def test_leases_links_and_configurations_join_as_they_did() -> None:
