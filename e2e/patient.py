@@ -71,9 +71,10 @@ class Patient:
     def remove(self, name: str) -> None:
         self.cluster.kubectl("delete", "pod", name, "-n", SPACE, "--timeout=50s")
 
-    def findings(self) -> list[tuple[str, str]]:
-        """Codes and subjects of all that `check` says of the node, and did not before."""
-        told = [(finding["code"], finding["subject"]) for finding in self.documents()]
+    def findings(self, code: str | None = None) -> list[tuple[str, str]]:
+        """Codes and subjects of what `check` says of the node, and did not before; of what is for information `code` alone."""
+        findings = [finding for finding in self.documents() if finding["severity"] != "info" or finding["code"] == code]
+        told = [(finding["code"], finding["subject"]) for finding in findings]
         return [finding for finding in told if finding not in self.before]
 
     def documents(self) -> list[Json]:
@@ -143,7 +144,7 @@ class Patient:
         def told() -> bool:
             if stuck:
                 return self.why(stuck) == code
-            return any(seen == code and of.startswith(about) for seen, of in self.findings())
+            return any(seen == code and of.startswith(about) for seen, of in self.findings(code))
 
         try:
             wait_for(f"{code} of {about}", told, LIMIT_SEEN, 1, instead=lambda: self.why(stuck) if stuck else self.findings())
@@ -151,7 +152,7 @@ class Patient:
         finally:
             undone()
         began = time.monotonic()
-        wait_for(f"silence after {code}", lambda: self.findings() == [], LIMIT_SILENT, 1, instead=self.findings)
+        wait_for(f"silence after {code}", lambda: self.findings(code) == [], LIMIT_SILENT, 1, instead=lambda: self.findings(code))
         if stuck:
             wait_for(f"nothing to stop {stuck}", lambda: self.why(stuck) is None, LIMIT_SILENT, 1, instead=lambda: self.why(stuck))
         after = time.monotonic() - began
