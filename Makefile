@@ -97,6 +97,7 @@ lock: $(BIN)/ready ## pin the newest versions of everything for development
 clean: ## remove what was made here
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
+# The locks hold everything. With --no-deps pip's resolver has no say: for `coverage[toml]` it took a newer one than is pinned, and gave up.
 define new-enough
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	{ echo 'error: Python 3.11 or newer is needed'; echo '  next: make PYTHON=python3.12 ...'; exit 1; }
@@ -105,7 +106,7 @@ endef
 $(BIN)/ready: requirements-dev.lock pyproject.toml
 	$(new-enough)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
@@ -125,5 +126,5 @@ $(DEMO)/ready: pyproject.toml
 $(VENV)/release/ready: release/requirements.lock
 	$(new-enough)
 	$(PYTHON) -m venv $(VENV)/release
-	$(RELEASE)/pip install -q --disable-pip-version-check --require-hashes -r release/requirements.lock
+	$(RELEASE)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r release/requirements.lock
 	@touch $@
