@@ -15,7 +15,6 @@ LISTED = {
     r"NOT TESTED as an ordinary user: ": "where this Python lies in root's own home, nobody else may run it",
     r"NOT TESTED: this kernel lets this user make no namespaces$": "a setting of the kernel (user.max_user_namespaces, AppArmor)",
     r"this host's PID namespace is not the kernel's first$": "tracefs tells pids of that one alone; CI hosts are often in another",
-    r"the package lies in a directory that other users may not enter$": "a clone in a home directory",
     r"NOT TESTED in a browser: no (Chromium|npm that could fetch axe-core)$": "large, and of use for the page alone; CI has them",
     r"E2E_KUBECONFIG gives one cluster": "a cluster of the user's own is tested alone",
     r"\[given\] NO USER NAMESPACE WAS TESTED: ": "a cluster of the user's own may have none; ours must",

@@ -77,10 +77,11 @@ class CollectorRun:
             "SAMPLE_SECONDS": f"{sample:g}",
             **crictl_limits(timeout - sample),
         }
+        text = script("collector.sh")
         self._told = os.fdopen(os.memfd_create("capture"), "w+b")  # no pipe, which would fill while nobody reads
         try:
             self._process = subprocess.Popen(
-                [SHELL, "-c", script("collector.sh")],
+                [SHELL, "-c", text],
                 stdin=subprocess.DEVNULL,
                 stdout=self._told,
                 stderr=subprocess.PIPE,
