@@ -38,13 +38,14 @@ LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else os.environ.get("E2E_
 """The clusters of this run: `e2e/run` starts one for each cluster, beside each other, and one for what concerns two."""
 AT_HOME = {
     "test_doctor.py": "with-crictl",
+    "test_doctor_by_hand.py": "by hand",
     "test_inside.py": "without-crictl",
     "test_keep.py": "without-crictl",
     "test_no_false_alarm.py": "without-crictl",
     "test_via.py": "without-crictl",
     "test_why.py": "without-crictl",
 }
-"""Files of tests that take any cluster and are run on one of the two, before its own: the third has enough to do."""
+"""Files of tests that take any cluster and are run on one of the two, before its own: the third has enough to do. Or on none of them."""
 OF_BOTH = ("test_with_and_without_crictl.py",)
 """Files that are tested when the runs of one cluster are over: what compares the two."""
 LIMIT_UP = 3600

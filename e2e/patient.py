@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
 
+LIMIT_EXEC = 60
 SPACE = "pause-inspect-doctor"
 LIMIT_SEEN, LIMIT_SILENT = 200, 120
 """A runtime that has just been started is left alone for two minutes; a kubelet is silent when its lease is 40 s old."""
@@ -24,7 +26,7 @@ SLEEP = ["sleep", "86400"]
 
 SLOW_PLUGIN = """#!/bin/sh
 if [ "$CNI_COMMAND" = ADD ]; then
-	(n=0; while [ ! -e /run/pause-inspect-go ] && [ $n -lt 900 ]; do sleep 0.1; n=$((n+1)); done) &
+	(n=0; while [ ! -e /run/pause-inspect-go ] && [ $n -lt 2400 ]; do sleep 0.1; n=$((n+1)); done) &
 	wait
 fi
 [ ! -e /opt/cni/away-PLUGIN ] || exec /opt/cni/away-PLUGIN
@@ -53,6 +55,8 @@ class Patient:
     cluster: Cluster
     before: list[tuple[str, str]] = field(default_factory=list)
     """What was wrong with the node when nothing had been done to it."""
+    apart: set[str] = field(default_factory=set)
+    """Codes of what is there beside the fault that is looked at."""
     rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
 
     def on_node(self, script: str) -> str:
@@ -74,7 +78,7 @@ class Patient:
     def findings(self, code: str | None = None) -> list[tuple[str, str]]:
         """Codes and subjects of what `check` says of the node, and did not before; of what is for information `code` alone."""
         findings = [finding for finding in self.documents() if finding["severity"] != "info" or finding["code"] == code]
-        told = [(finding["code"], finding["subject"]) for finding in findings]
+        told = [(finding["code"], finding["subject"]) for finding in findings if finding["code"] not in self.apart]
         return [finding for finding in told if finding not in self.before]
 
     def documents(self) -> list[Json]:
@@ -167,3 +171,24 @@ def operated(place: Cluster) -> Patient:
     patient = Patient(place)
     patient.before += patient.findings()
     return patient
+
+
+def in_background(patient: Patient, script: str) -> str:
+    """What starts a script on the node, which is put there now."""
+    patient.on_node(f"cat >/run/pause-inspect-script <<'END-OF-SCRIPT'\n{script}\nEND-OF-SCRIPT")
+    return "setsid sh /run/pause-inspect-script >/run/pause-inspect-script.log 2>&1 </dev/null &"
+
+
+def until_told(patient: Patient, make: str, undo: str) -> Callable[[], object]:
+    """Make a fault, in an exec that goes on: what is answered lets it undo that. So does the end of the exec, whatever ends it."""
+    process = patient.begin(f"{{ {make}; }} >/dev/null 2>&1 && echo made && read -r word; {{ {undo}; }} >/dev/null 2>&1; echo undone")
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], LIMIT_EXEC)
+    assert ready, "the fault was not made in time"
+    assert process.stdout.readline() == "made\n"
+
+    def undone() -> None:
+        said, _ = process.communicate("go\n", timeout=LIMIT_EXEC)
+        assert said == "undone\n"
+
+    return undone

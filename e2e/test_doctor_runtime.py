@@ -1,30 +1,21 @@
-"""Faults of a node's runtime: sandboxes made by another hand, images, file systems, limits, mounts and shims. The table goes on here.
-
-Some of them keep every new process from starting, an exec too: they are undone by the exec that made them.
-"""
+"""Faults of a node's runtime: sandboxes made by another hand, a missing image, mounts, cgroups and shims. The table goes on here."""
 
 from __future__ import annotations
 
 import json
 import re
-import select
 from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.patient import LIMIT_SILENT, SPACE, Patient, pod_of
+from e2e.patient import LIMIT_SILENT, SPACE, Patient, in_background, until_told
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from e2e.access import Json
 
-LIMIT_EXEC = 60
-OWN_LIMIT = """mine=$(grep -E ':pids:|^0::' /proc/$(pidof containerd)/cgroup | head -n 1 | cut -d: -f3)
-for place in /sys/fs/cgroup/pids$mine /sys/fs/cgroup$mine; do
-	if [ -e $place/pids.max ]; then echo $place; break; fi
-done"""
 MAKING = """touch /run/pause-inspect-goes-on
 n=100
 while [ -e /run/pause-inspect-goes-on ] && [ $n -lt 400 ]; do
@@ -40,34 +31,11 @@ LOST = {"leaked": "ab" * 32, "unlisted": "cd" * 32}
 """Ids of what is made in the runtime's own namespace behind the back of its CRI."""
 
 
-def in_background(patient: Patient, script: str) -> str:
-    """What starts a script on the node, which is put there now."""
-    patient.on_node(f"cat >/run/pause-inspect-script <<'END-OF-SCRIPT'\n{script}\nEND-OF-SCRIPT")
-    return "setsid sh /run/pause-inspect-script >/run/pause-inspect-script.log 2>&1 </dev/null &"
-
-
-def until_told(patient: Patient, make: str, undo: str) -> Callable[[], object]:
-    """Make a fault, in an exec that goes on: what is answered lets it undo that. So does the end of the exec, whatever ends it."""
-    process = patient.begin(f"{{ {make}; }} >/dev/null 2>&1 && echo made && read -r word; {{ {undo}; }} >/dev/null 2>&1; echo undone")
-    assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], LIMIT_EXEC)
-    assert ready, "the fault was not made in time"
-    assert process.stdout.readline() == "made\n"
-
-    def undone() -> None:
-        said, _ = process.communicate("go\n", timeout=LIMIT_EXEC)
-        assert said == "undone\n"
-
-    return undone
-
-
 @pytest.fixture(scope="module", autouse=True)
 def lost(patient: Patient) -> Iterator[None]:
     """What has to be five minutes old is made first, and looked at last."""
-    if patient.cluster.label == "without-crictl":
-        yield
-        return
     image = patient.on_node("ctr -n k8s.io images ls -q | grep busybox | head -n 1")
+    patient.apart |= {"shim/leaked", "shim/unlisted"}
     for identifier in LOST.values():
         patient.on_node(f"ctr -n k8s.io run -d --null-io {image} {identifier} sleep 86400 >/dev/null 2>&1 </dev/null")
     patient.on_node(f"ctr -n k8s.io task kill -s KILL {LOST['leaked']}")
@@ -168,58 +136,10 @@ def test_a_pause_image_that_is_gone(patient: Patient) -> None:
     patient.remove("no-pause")
 
 
-def test_a_file_system_of_the_runtime_that_is_full(patient: Patient) -> None:
-    """Of inodes, on /run: the node stays Ready, and no condition of it tells."""
-    _, size, used, *_ = patient.on_node("df -i /run | tail -n 1").split()
-    undone = until_told(patient, f"mount -o remount,nr_inodes={int(used) + 2} /run", f"mount -o remount,nr_inodes={size} /run")
-    with patient.fault("disk/full", stuck="no-room", undone=undone):
-        patient.make("no-room", ready=False)
-    patient.remove("no-room")
-
-
-def test_a_runtime_that_may_start_no_more_processes(patient: Patient) -> None:
-    """Its own limit: the event says only that runc ended with exit status 2."""
-    cgroup = patient.on_node(OWN_LIMIT)
-    undone = until_told(patient, f"cat {cgroup}/pids.current >{cgroup}/pids.max", f"echo max >{cgroup}/pids.max")
-    with patient.fault("pids/runtime-full", stuck="no-process", undone=undone):
-        patient.make("no-process", ready=False)
-    patient.remove("no-process")
-
-
-def test_a_name_that_the_runtime_keeps(patient: Patient) -> None:
-    """A kubelet that is started anew asks again for a sandbox that is still being made, behind a network plugin that hangs."""
-    with patient.fault("sandbox/name-reserved", stuck="again", undone=patient.let_plugin_go):
-        patient.have_plugin_hang()
-        patient.make("again", ready=False)
-        wait_for("the plugin to hang", lambda: patient.why("again") == "cni/hung", LIMIT_SILENT, 1)
-        patient.on_node(in_background(patient, "systemctl restart kubelet"))
-    patient.remove("again")
-
-
 def test_shims_of_what_no_list_has(patient: Patient) -> None:
     """Made when this module began: for five minutes they may be a sandbox in the making."""
-    node = f"node {patient.cluster.node}"
-    wanted = [("shim/leaked", node), ("shim/unlisted", node)]
-    wait_for("both", lambda: sorted(patient.findings()) == wanted, 400, 5, instead=patient.findings)
 
+    def seen() -> list[str]:
+        return sorted(finding["code"] for finding in patient.documents() if finding["code"] in patient.apart)
 
-def test_a_list_that_is_too_large(patient: Patient) -> None:
-    """Finished pods whose annotations fill more than one message may hold: the kubelet sees no pod any more."""
-    pods: list[Json] = []
-    for number in range(70):
-        pod = pod_of(f"large-{number}", patient.cluster.node, {"hostNetwork": True, "restartPolicy": "Never"}, {"command": ["true"]})
-        pod["metadata"]["annotations"] = {"example.org/large": "x" * 250_000}
-        pods.append(pod)
-
-    def undo() -> None:
-        patient.cluster.kubectl(
-            "delete", "pods", "-n", SPACE, "--force", "--grace-period=0", *(pod["metadata"]["name"] for pod in pods[:-1])
-        )
-        patient.on_node("for id in $(crictl pods --state notready -q); do crictl rmp $id; done")
-
-    with patient.fault("node/list-too-large", stuck="large-69", undone=undo):
-        for pod in pods:
-            patient.cluster.kubectl("create", "-f", "-", stdin=json.dumps(pod))
-        said = wait_for("`check` to say so, too", patient.findings, LIMIT_SILENT, 1)
-        assert said == [("node/list-too-large", f"node {patient.cluster.node}")]
-    patient.remove("large-69")
+    wait_for("both", lambda: seen() == ["shim/leaked", "shim/unlisted"], 400, 5, instead=seen)

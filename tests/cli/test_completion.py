@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from kubectl_pause.cli.app import VERBS
+from kubectl_pause.cli.completing import candidates
 from kubectl_pause.cli.completing.candidates import answer
 from kubectl_pause.cli.completing.shell_scripts import KUBECTL_CALLS, MARK, SCRIPTS
 from tests.access.conftest import write_kubeconfig
@@ -27,7 +28,9 @@ def words(*line: str) -> list[str]:
 
 
 @pytest.fixture
-def shop(cluster):
+def shop(cluster, monkeypatch):
+    """A cluster with names, and more time to ask for them than a person would wait: what is asked is tested here, not this machine."""
+    monkeypatch.setattr(candidates, "ASKING_SECONDS", 20)
     spec = {"initContainers": [{"name": "setup"}], "containers": [{"name": "web"}], "ephemeralContainers": [{"name": "dbg"}]}
     cluster.pods = [
         {"metadata": {"name": "web-0", "namespace": "shop"}, "spec": spec},
@@ -93,8 +96,9 @@ def test_flags_with_their_meaning_each_once():
     assert "--namespace\tNamespace of the pods\n" in answer(["pod", "--na"])
 
 
-def test_a_cluster_that_does_not_answer_costs_no_more_than_the_limit(shop):
+def test_a_cluster_that_does_not_answer_costs_no_more_than_the_limit(shop, monkeypatch):
     """The server answers no sooner than the test, which waits for the answer, lets it."""
+    monkeypatch.setattr(candidates, "ASKING_SECONDS", 3)
     waiting, over = [], asyncio.Event()
 
     async def never(request):
