@@ -39,6 +39,7 @@ LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else os.environ.get("E2E_
 AT_HOME = {
     "test_doctor.py": "with-crictl",
     "test_doctor_by_hand.py": "by hand",
+    "test_doctor_runtime.py": "by hand",
     "test_inside.py": "without-crictl",
     "test_keep.py": "without-crictl",
     "test_no_false_alarm.py": "without-crictl",

@@ -1,4 +1,7 @@
-"""Faults of a node's runtime: sandboxes made by another hand, a missing image, mounts, cgroups and shims. The table goes on here."""
+"""Faults of a node's runtime: sandboxes made by another hand, a missing image, mounts, cgroups and shims. The table goes on here.
+
+Five minutes more than a lane of CI has: make e2e T=e2e/test_doctor_runtime.py
+"""
 
 from __future__ import annotations
 

@@ -48,11 +48,18 @@ def test_it_sleeps_until_it_is_ended(number, name):
     assert (process.returncode, out, err) == (0, "", f"{WARNING}Shutting down, got signal: {name}\n")
 
 
+def two_alive(pid: int) -> list[int] | None:
+    """The children that live, once two do: `sleep 0` may not have ended yet, and lives then."""
+    alive = [child for child, state in children(pid).items() if state != "Z"]
+    return alive if len(alive) == 2 else None
+
+
 def test_it_reaps_children_that_it_never_started():
     """The shell becomes pause: of its children, of which pause knows nothing, some are dead before it has a handler, and one dies then."""
     shell = 'for n in 1 2 3; do sleep 0 & done; sleep 1000 & sleep 1000 & exec "$@"'
     process = start(["sh", "-c", shell, "sh", *PAUSE])
-    os.kill(next(child for child, state in children(process.pid).items() if state != "Z"), signal.SIGKILL)
+    sleepers = wait_for("all but the two to be over", lambda: two_alive(process.pid), LIMIT, 0.01, instead=lambda: children(process.pid))
+    os.kill(sleepers[0], signal.SIGKILL)
     wait_for("all but one to be reaped", lambda: len(children(process.pid)) == 1, LIMIT, 0.01, instead=lambda: children(process.pid))
     (sleeper,) = children(process.pid)
     os.kill(sleeper, signal.SIGKILL)
