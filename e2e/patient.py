@@ -24,6 +24,7 @@ PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NODE_SHELL = ["-n", SPACE, "surgeon", "--", "nsenter", "-t", "1", "-m", "-n", "-u", "-i", "--", "sh", "-c"]
 SLEEP = ["sleep", "86400"]
 
+FIRST_PLUGIN = r"""cat /etc/cni/net.d/*.conflist | tr ',' '\n' | sed -n 's/.*"type": *"\([a-z-]*\)".*/\1/p' | head -n 1"""
 SLOW_PLUGIN = """#!/bin/sh
 if [ "$CNI_COMMAND" = ADD ]; then
 	(n=0; while [ ! -e /run/pause-inspect-go ] && [ $n -lt 2400 ]; do sleep 0.1; n=$((n+1)); done) &
@@ -121,8 +122,7 @@ class Patient:
 
     def plugin(self) -> str:
         """The network plugin that makes the links of pods."""
-        types = r"""cat /etc/cni/net.d/*.conflist | tr ',' '\n' | sed -n 's/.*"type": *"\([a-z-]*\)".*/\1/p' | head -n 1"""
-        plugin = self.on_node(types)
+        plugin = self.on_node(FIRST_PLUGIN)
         assert plugin
         return plugin
 

@@ -14,7 +14,7 @@ from kubectl_pause.facts.known_programs import SHIM_NAMES
 from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.facts.node_facts import NodeFacts
@@ -74,16 +74,19 @@ def attribute(facts: NodeFacts, ownership: Ownership, known: Mapping[str, Place]
     return found
 
 
-def trusted_shims(facts: NodeFacts, ownership: Ownership, known: Mapping[str, Place]) -> dict[int, Place]:
-    """Shims and what they serve. Any process may call itself one: believed are those of the node's PID namespace in no container."""
-    shims = {}
+def shims_of_the_node(facts: NodeFacts, ownership: Ownership) -> Iterator[tuple[Process, str]]:
+    """Shims, and the id that each serves. Any process may call itself one: these are in the node's PID namespace and no container."""
     for pid, identifier in facts.shims.items():
         process = facts.processes.get(pid)
-        if process is None or process.comm not in SHIM_NAMES or identifier not in known:
+        if process is None or process.comm not in SHIM_NAMES or process.is_dead or not ownership.is_outside(pid):
             continue
-        if ownership.is_outside(pid) and not process.is_dead and process.namespaces.get("pid") == facts.host.get("pid", -1):
-            shims[pid] = known[identifier]
-    return shims
+        if process.namespaces.get("pid") == facts.host.get("pid", -1):
+            yield process, identifier
+
+
+def trusted_shims(facts: NodeFacts, ownership: Ownership, known: Mapping[str, Place]) -> dict[int, Place]:
+    """Shims of what is known, by pid, and what they serve."""
+    return {shim.pid: known[identifier] for shim, identifier in shims_of_the_node(facts, ownership) if identifier in known}
 
 
 def _is_elsewhere(process: Process) -> bool:

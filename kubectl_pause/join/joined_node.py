@@ -19,9 +19,10 @@ from kubectl_pause.join.two_looks import rebooted, window_of
 from kubectl_pause.report import PodIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kubectl_pause.facts.api import Pod
+    from kubectl_pause.facts.kernel.process import Process
     from kubectl_pause.facts.node_facts import NodeFacts
     from kubectl_pause.facts.runtime.engine_containers import EngineContainer
     from kubectl_pause.join.about_node import AboutNode
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from kubectl_pause.join.ownership import Ownership
     from kubectl_pause.join.sandboxes import JoinedSandbox
     from kubectl_pause.join.two_looks import Window
-    from kubectl_pause.report import LeftoverNamespace, Sandbox
+    from kubectl_pause.report import Container, LeftoverNamespace, Sandbox
 
 
 class JoinedNode(Record, frozen=True):
@@ -76,6 +77,14 @@ class JoinedNode(Record, frozen=True):
                 return PodIdentity(namespace=pod.namespace, name=pod.name, uid=pod.uid)
         bundle = self.facts.bundles.get(sandbox)
         return PodIdentity(namespace=bundle.pod_namespace, name=bundle.pod_name, uid=bundle.pod_uid) if bundle else None
+
+    def main_processes(self) -> Iterator[tuple[Sandbox, Container, Process]]:
+        """Containers that have a live main process, with it and with their sandbox."""
+        for sandbox in self.sandboxes.values():
+            for container in sandbox.containers:
+                process = self.facts.processes.get(container.pid or 0)
+                if process and not process.is_dead:
+                    yield sandbox, container, process
 
     def init_pid(self, place: Place) -> int | None:
         """The process that stands for a place: the sandbox's holder, or the container's init process."""

@@ -44,29 +44,25 @@ def ghost_findings(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
 def _without_shim(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
     """A main process is a child of its shim for as long as that lives."""
     running = {container.id for container in node.facts.containers or () if container.state == "running"}
-    for sandbox in node.sandboxes.values():
-        for container in sandbox.containers:
-            process = node.facts.processes.get(container.pid or 0)
-            if sandbox.holder == "virtual" or container.id not in running or process is None or process.is_dead:
-                continue
-            if not _are_nobodys(node, [process]):
-                continue
-            lasting = _at_both_looks(node, [process])
-            yield (
-                sandbox.id,
-                Finding(
-                    code="container/no-shim",
-                    severity="critical",
-                    subject=name_of(sandbox.pod, container.name),
-                    message="its shim is gone, and the runtime calls it running: nobody will tell the runtime of its end",
-                    evidence=[
-                        f"pid {process.pid} ({process.comm}) is the child of pid {process.ppid}, and of no shim",
-                        *(["so at both looks"] if lasting else []),
-                    ],
-                    confidence="certain" if lasting else "likely",
-                    remedy=f"{made_anew(sandbox.pod)}  # where that hangs, restart the runtime on the node",
-                ),
-            )
+    for sandbox, container, process in node.main_processes():
+        if sandbox.holder == "virtual" or container.id not in running or not _are_nobodys(node, [process]):
+            continue
+        lasting = _at_both_looks(node, [process])
+        yield (
+            sandbox.id,
+            Finding(
+                code="container/no-shim",
+                severity="critical",
+                subject=name_of(sandbox.pod, container.name),
+                message="its shim is gone, and the runtime calls it running: nobody will tell the runtime of its end",
+                evidence=[
+                    f"pid {process.pid} ({process.comm}) is the child of pid {process.ppid}, and of no shim",
+                    *(["so at both looks"] if lasting else []),
+                ],
+                confidence="certain" if lasting else "likely",
+                remedy=f"{made_anew(sandbox.pod)}  # where that hangs, restart the runtime on the node",
+            ),
+        )
 
 
 def _at_both_looks(node: JoinedNode, processes: Sequence[Process]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubectl_pause.facts.known_programs import SHIM_NAMES
+from kubectl_pause.join.attribution import shims_of_the_node
 from kubectl_pause.judge.guards import YOUNG_SECONDS, age_of
 from kubectl_pause.pasting import command_line
 from kubectl_pause.report import Finding
@@ -30,18 +30,15 @@ def lost_shim_findings(node: JoinedNode) -> Iterator[Finding]:
         return
     listed = {pod.id for pod in facts.pods} | {container.id for container in facts.containers}
     served = {facts.shim_addresses.get(pid) for pid in node.shims} - {None}
-    for pid, identifier in facts.shims.items():
-        process = facts.processes.get(pid)
-        if process is None or process.comm not in SHIM_NAMES or process.is_dead or not node.ownership.is_outside(pid):
-            continue
-        of_the_node = process.namespaces.get("pid") == facts.host.get("pid", -1) and facts.shim_addresses.get(pid) in served
-        age = age_of(facts, process)
-        if of_the_node and identifier not in listed and age is not None and age > YOUNG_SECONDS:
-            yield _lost(node, process, identifier, [child for child in facts.processes.values() if child.ppid == pid])
+    for shim, identifier in shims_of_the_node(facts, node.ownership):
+        age = age_of(facts, shim)
+        ours = facts.shim_addresses.get(shim.pid) in served
+        if ours and identifier not in listed and age is not None and age > YOUNG_SECONDS:
+            yield _lost(node, shim, identifier)
 
 
-def _lost(node: JoinedNode, shim: Process, identifier: str, children: list[Process]) -> Finding:
-    alive = [child for child in children if not child.is_dead]
+def _lost(node: JoinedNode, shim: Process, identifier: str) -> Finding:
+    alive = [child for child in node.facts.processes.values() if child.ppid == shim.pid and not child.is_dead]
     told = [f"pid {child.pid} ({child.comm}) is its child" for child in alive[:_MOST_LINES]] or ["it has no live child"]
     if alive:
         code = "shim/unlisted"

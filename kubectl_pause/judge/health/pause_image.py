@@ -15,7 +15,6 @@ from kubectl_pause.report import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kubectl_pause.facts.runtime.cri import CriSandboxStatus
     from kubectl_pause.join.joined_node import JoinedNode
 
 _MOST_LINES = 5
@@ -24,12 +23,14 @@ _PIN = "io.cri-containerd.pinned=pinned"
 
 def pause_image_findings(node: JoinedNode) -> Iterator[Finding]:
     """Of the image of the newest sandbox: older ones may have been made with one that was configured before."""
-    images, name = node.facts.images, _newest(node)
-    if not images or not name:
+    images, made_at = node.facts.images, {pod.id: pod.created_at or 0 for pod in node.facts.pods or () if pod.state == "ready"}
+    ready = [status for status in node.facts.statuses.values() if status.image and status.id in made_at]
+    if not images or not ready:
         return
+    name = max(ready, key=lambda status: made_at[status.id]).image
     subject = f"node {node.about.name}"
     same = {name}.union(*(image.names for image in images if name in image.names))
-    others = Counter(status.image for status in _made_ready(node) if status.image not in same)
+    others = Counter(status.image for status in ready if status.image not in same)
     if others:
         yield Finding(
             code="image/pause-skew",
@@ -62,14 +63,3 @@ def pause_image_findings(node: JoinedNode) -> Iterator[Finding]:
             confidence="certain",
             remedy=f"with containerd, on the node: {command_line('ctr', '-n', 'k8s.io', 'images', 'label', name, _PIN)}",
         )
-
-
-def _newest(node: JoinedNode) -> str | None:
-    made = {pod.id: pod.created_at or 0 for pod in node.facts.pods or ()}
-    return max(_made_ready(node), key=lambda status: made[status.id]).image if _made_ready(node) else None
-
-
-def _made_ready(node: JoinedNode) -> list[CriSandboxStatus]:
-    """Ready sandboxes whose image is known."""
-    ready = {pod.id for pod in node.facts.pods or () if pod.state == "ready"}
-    return [status for status in node.facts.statuses.values() if status.image and status.id in ready]

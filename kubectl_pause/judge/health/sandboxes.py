@@ -82,23 +82,21 @@ def _stopped_shims(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
 
 
 def _without_cgroup(node: JoinedNode) -> Iterator[tuple[str, Finding]]:
-    for sandbox in node.sandboxes.values():
-        for container in sandbox.containers:
-            if container.pid not in node.ownership.without_cgroup or container.state != "running":
-                continue
-            process = node.facts.processes[container.pid]
-            yield (
-                sandbox.id,
-                Finding(
-                    code="container/no-cgroup",
-                    severity="warning",
-                    subject=name_of(sandbox.pod, container.name),
-                    message="its main process is in no cgroup of its pod: no limit holds for it, and nothing that it uses is counted",
-                    evidence=[
-                        f"pid {process.pid} ({process.comm}) is what the runtime started, and a child of the sandbox's shim {process.ppid}",
-                        f"no cgroup of the pod in /proc/{process.pid}/cgroup",
-                    ],
-                    confidence="certain",
-                    remedy=f"{made_anew(sandbox.pod)}  # and look for what writes into cgroup.procs on the node",
-                ),
-            )
+    for sandbox, container, process in node.main_processes():
+        if process.pid not in node.ownership.without_cgroup or container.state != "running":
+            continue
+        yield (
+            sandbox.id,
+            Finding(
+                code="container/no-cgroup",
+                severity="warning",
+                subject=name_of(sandbox.pod, container.name),
+                message="its main process is in no cgroup of its pod: no limit holds for it, and nothing that it uses is counted",
+                evidence=[
+                    f"pid {process.pid} ({process.comm}) is what the runtime started, and a child of the sandbox's shim {process.ppid}",
+                    f"no cgroup of the pod in /proc/{process.pid}/cgroup",
+                ],
+                confidence="certain",
+                remedy=f"{made_anew(sandbox.pod)}  # and look for what writes into cgroup.procs on the node",
+            ),
+        )

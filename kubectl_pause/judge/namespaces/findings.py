@@ -72,7 +72,7 @@ def source_findings(node: str, sources: Sources) -> list[Finding]:
         evidence = [*(said or ["no crictl answered"]), "no state files of containerd or CRI-O are in the known places"]
         remedy = "on the node: crictl pods; where that is missing (Docker with cri-dockerd), install cri-tools there"
         unread("node/runtime-unread", "warning", notes.RUNTIME_UNREAD, evidence, remedy)
-    elif too_large := _list_too_large(node, said):
+    elif sources.crictl_failure and (too_large := _list_too_large(node, sources.crictl_failure)):
         findings.append(too_large)
     elif said:
         message = "crictl did not answer: sandboxes are known from the runtime's state files alone, stopped ones and attempts are not"
@@ -90,13 +90,13 @@ def source_findings(node: str, sources: Sources) -> list[Finding]:
     return findings
 
 
-def _list_too_large(node: str, said: list[str]) -> Finding | None:
+def _list_too_large(node: str, failure: str) -> Finding | None:
     """The one failure of crictl that the kubelet has as well."""
-    if not any("larger than max" in words for words in said):
+    if "larger than max" not in failure:
         return None
     from kubectl_pause.judge.stuck.messages import verdict_on
 
-    return verdict_on(said[0], f"node {node}", said)
+    return verdict_on(failure, f"node {node}", [failure])
 
 
 def in_words(sharing: str) -> str:
