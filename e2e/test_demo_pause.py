@@ -20,7 +20,8 @@ import pytest
 from e2e.access import ROOT
 from e2e.clusters.cache import Cache
 from e2e.clusters.commands import Runner
-from e2e.clusters.pause_sources import PAUSE_VERSION, orphan_program, pause_program
+from e2e.clusters.kubernetes_releases import chosen_release
+from e2e.clusters.pause_sources import orphan_program, pause_program
 from e2e.clusters.settings import cache_directory
 from kubectl_pause import __version__
 from tests.real_processes import child_of, children, state, status
@@ -118,7 +119,7 @@ def sleeps(pid: int) -> bool:
 
 @pytest.mark.parametrize("words", [["-v"], ["-V"], ["anything", "-v"]])
 def test_version(programs: Programs, words: list[str]) -> None:
-    versions = {"pause.c": f"v{PAUSE_VERSION}", "pause.py": __version__}
+    versions = {"pause.c": f"v{chosen_release().pause}", "pause.py": __version__}
     for name, pause in programs.pauses.items():
         ended = subprocess.run([*pause, *words], capture_output=True, text=True, env=ENVIRONMENT, timeout=LIMIT, check=False)
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{name} {versions[name]}\n", "")

@@ -42,6 +42,7 @@ Reason = Literal[
     "InvalidKubeconfig",
     "KubeconfigNotFound",
     "KubeconfigUnreadable",
+    "KubeletRefuses",
     "KubeletSilent",
     "KubeletUnreachable",
     "LimitRange",

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from e2e.clusters import engines, go_tools, node_image, test_images
 from e2e.clusters.cache import Cache, key_of, write_atomically
 from e2e.clusters.kind_cluster import KindCluster, Kubectl, find_kubectl, is_ready, kind_configuration, wait_for
-from e2e.clusters.settings import LIMIT_LOAD_INTO_GIVEN, LIMIT_PULL, LIMIT_SHORT_COMMAND, STOCK_NODE_IMAGE
+from e2e.clusters.kubernetes_releases import chosen_release
+from e2e.clusters.settings import LIMIT_LOAD_INTO_GIVEN, LIMIT_PULL, LIMIT_SHORT_COMMAND
 from e2e.clusters.steps import StepFailedError, note, step
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def read_state(directory: Path) -> State | None:
 
 def inputs_key(engine: str, origin: str, nodes: int, *, without_crictl: bool) -> str:
     """The key of all a cluster is made from, save test images, which can be loaded later."""
-    image = STOCK_NODE_IMAGE if origin == "stock" else node_image.image_key()
+    image = chosen_release().node_image if origin == "stock" else node_image.image_key()
     return key_of(engine, image, kind_configuration(nodes, built=origin == "built"), without_crictl)
 
 
@@ -89,7 +90,7 @@ def up(request: Request, nodes: int) -> None:
             note(f"cluster {request.name} is up and unchanged: {cluster.kubeconfig}")
             return
         origin = _choose_origin(engine)
-        image = STOCK_NODE_IMAGE if origin == "stock" else node_image.ensure_built(engine, request.cache)
+        image = chosen_release().node_image if origin == "stock" else node_image.ensure_built(engine, request.cache)
         # Made before the cluster, so that a failure leaves none behind.
         test_images.choose(engine, request.cache, pulled=origin == "stock")
         engines.prepare_host()
@@ -134,12 +135,12 @@ def _kubectl(request: Request, cluster: KindCluster) -> Kubectl:
 
 def _choose_origin(engine: Engine) -> str:
     """Stock if the engine has the image or can pull it."""
-    wanted = wanted_origin()
-    if wanted == "built" or engine.has_image(STOCK_NODE_IMAGE):
+    wanted, stock = wanted_origin(), chosen_release().node_image
+    if wanted == "built" or engine.has_image(stock):
         return wanted or "stock"
     try:
-        with step(f"pulling {STOCK_NODE_IMAGE.partition('@')[0]}"):
-            engine.run("pull", STOCK_NODE_IMAGE, limit=LIMIT_PULL)
+        with step(f"pulling {stock.partition('@')[0]}"):
+            engine.run("pull", stock, limit=LIMIT_PULL)
     except StepFailedError as error:
         if wanted:
             raise

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from e2e.clusters import requirements
 from e2e.clusters.cache import Cache, key_of
+from e2e.clusters.kubernetes_releases import chosen_release
 from e2e.clusters.settings import KIND_VERSION, LIMIT_GO_BUILD, LIMIT_GO_DOWNLOAD, NODE_IMAGE_SOURCES
 from e2e.clusters.steps import StepFailedError
 
@@ -41,7 +42,7 @@ class Program:
 
 
 def _kubernetes(name: str) -> Program:
-    module = MODULES / "kubernetes"
+    module = chosen_release().module
     version = required_version(module, "k8s.io/kubernetes")
     major, minor, _ = version.lstrip("v").split(".")
     where = "k8s.io/component-base/version"

@@ -36,6 +36,8 @@ def kind_configuration(nodes: int, *, built: bool) -> dict[str, Any]:
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "nodes": [{"role": role} for role in roles],
+        # From 1.35 on a kubelet refuses a machine of cgroup v1 unless it is told not to.
+        "kubeadmConfigPatches": [json.dumps({"kind": "KubeletConfiguration", "failCgroupV1": False})],
     }
     if built:
         # No images for kindnet, CoreDNS and kube-proxy. skipPhases replaces kind's own list, hence "preflight".
@@ -44,7 +46,7 @@ def kind_configuration(nodes: int, *, built: bool) -> dict[str, Any]:
         kubelet = {"kind": "KubeletConfiguration", "featureGates": {"KubeletInUserNamespace": True}}
         configuration |= {
             "networking": {"disableDefaultCNI": True, "kubeProxyMode": "none", "podSubnet": POD_SUBNET},
-            "kubeadmConfigPatches": [json.dumps(initialisation), json.dumps(kubelet)],
+            "kubeadmConfigPatches": [*configuration["kubeadmConfigPatches"], json.dumps(initialisation), json.dumps(kubelet)],
         }
     return configuration
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from e2e.clusters import go_tools, requirements
 from e2e.clusters.cache import Cache, key_of
 from e2e.clusters.image_archive import Image, Layer, write_archive
-from e2e.clusters.pause_sources import PAUSE_RECIPE, PAUSE_VERSION, kubernetes_version, pause_program
+from e2e.clusters.kubernetes_releases import chosen_release
+from e2e.clusters.pause_sources import PAUSE_RECIPE, kubernetes_version, pause_program
 from e2e.clusters.settings import (
     BUILT_NODE_REPOSITORY,
     KEEP_NEWEST,
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 DEBIAN_SUITE = "bookworm"
 PACKAGES = NODE_IMAGE_SOURCES / "root-file-system-packages.txt"
 RECIPE = [NODE_IMAGE_SOURCES / name for name in ("Containerfile", "finish-node.sh", "import-images.sh")]
-PAUSE_IMAGE = f"registry.k8s.io/pause:{PAUSE_VERSION}"
-# The tag kubeadm 1.34 asks for, whatever etcd's own version is.
-ETCD_IMAGE = "registry.k8s.io/etcd:3.6.5-0"
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 INSIDE_THE_NODE = ("containerd", "containerd-shim-runc-v2", "ctr", "crictl", "runc", "kubelet", "kubeadm", "kubectl")
 ENTRYPOINT = '["/usr/local/bin/entrypoint", "/sbin/init"]'
@@ -45,7 +43,9 @@ PAUSE_USER = "65535:65535"
 
 def image_key() -> str:
     """The key of everything the node image is made from."""
-    return key_of([p.key() for p in go_tools.programs()], _packages(), DEBIAN_SUITE, KIND_VERSION, PAUSE_RECIPE, RECIPE)
+    release = chosen_release()
+    programs = [program.key() for program in go_tools.programs()]
+    return key_of(programs, _packages(), DEBIAN_SUITE, KIND_VERSION, PAUSE_RECIPE, release.pause, release.etcd, RECIPE)
 
 
 def image_reference() -> str:
@@ -103,8 +103,8 @@ def _control_plane_images(built: dict[str, Path], pause: Path) -> list[Image]:
     """Images as small as can be: one program each."""
     layer = Layer()
     layer.program("pause", pause)
-    images = [Image(PAUSE_IMAGE, layer.finish(), {"Entrypoint": ["/pause"], "User": PAUSE_USER})]
-    tags = {name: f"registry.k8s.io/{name}:{kubernetes_version()}" for name in CONTROL_PLANE} | {"etcd": ETCD_IMAGE}
+    images = [Image(chosen_release().pause_image, layer.finish(), {"Entrypoint": ["/pause"], "User": PAUSE_USER})]
+    tags = {name: f"registry.k8s.io/{name}:{kubernetes_version()}" for name in CONTROL_PLANE} | {"etcd": chosen_release().etcd_image}
     for name, reference in tags.items():
         layer = Layer()
         layer.program(f"usr/local/bin/{name}", built[name])
@@ -120,7 +120,7 @@ def _fill_context(context: Path, built: dict[str, Path], root: Path, engine: Eng
         path.chmod(path.stat().st_mode | 0o200)
     containerd = context / "files" / "etc" / "containerd" / "config.toml"
     text = containerd.read_text()
-    text = _replace(r'sandbox_image = "[^"]*"', f'sandbox_image = "{PAUSE_IMAGE}"', text)
+    text = _replace(r'sandbox_image = "[^"]*"', f'sandbox_image = "{chosen_release().pause_image}"', text)
     # A node may lack CAP_SYS_RESOURCE, as in rootless kind: a negative oom_score_adj would fail every critical pod.
     text = _replace("restrict_oom_score_adj = false", "restrict_oom_score_adj = true", text)
     containerd.write_text(text)

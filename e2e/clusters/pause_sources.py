@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from e2e.clusters import go_tools
 from e2e.clusters.cache import Cache, key_of
+from e2e.clusters.kubernetes_releases import chosen_release
 from e2e.clusters.settings import LIMIT_SHORT_COMMAND
 
 if TYPE_CHECKING:
@@ -13,13 +14,12 @@ if TYPE_CHECKING:
 
     from e2e.clusters.commands import Runner
 
-PAUSE_VERSION = "3.10.1"
-PAUSE_RECIPE = ["gcc", "-Os", "-Wall", "-Werror", "-static", f"-DVERSION=v{PAUSE_VERSION}"]
+PAUSE_RECIPE = ["gcc", "-Os", "-Wall", "-Werror", "-static"]
 
 
 def kubernetes_version() -> str:
-    """Such as v1.34.4, from the module that pins it."""
-    return go_tools.required_version(go_tools.MODULES / "kubernetes", "k8s.io/kubernetes")
+    """The chosen release with its patch version, such as v1.36.3."""
+    return go_tools.required_version(chosen_release().module, "k8s.io/kubernetes")
 
 
 def pause_program(cache: Cache, runner: Runner) -> Path:
@@ -33,9 +33,12 @@ def orphan_program(cache: Cache, runner: Runner) -> Path:
 
 
 def _compiled(name: str, cache: Cache, runner: Runner) -> Path:
-    def compile_into(directory: Path) -> None:
-        sources = go_tools.module_directory(go_tools.MODULES / "kubernetes", "k8s.io/kubernetes", runner)
-        source = sources / "build" / "pause" / "linux" / f"{name}.c"
-        runner.run([*PAUSE_RECIPE, "-o", directory / name, source], limit=LIMIT_SHORT_COMMAND)
+    release = chosen_release()
+    recipe = [*PAUSE_RECIPE, f"-DVERSION=v{release.pause}"]
 
-    return cache.part(name, key_of(PAUSE_RECIPE, kubernetes_version()), f"building {name}", compile_into) / name
+    def compile_into(directory: Path) -> None:
+        sources = go_tools.module_directory(release.module, "k8s.io/kubernetes", runner)
+        source = sources / "build" / "pause" / "linux" / f"{name}.c"
+        runner.run([*recipe, "-o", directory / name, source], limit=LIMIT_SHORT_COMMAND)
+
+    return cache.part(name, key_of(recipe, kubernetes_version()), f"building {name}", compile_into) / name

@@ -9,9 +9,7 @@ E2E = Path(__file__).resolve().parent.parent
 NODE_IMAGE_SOURCES = E2E / "node-image"
 TEST_IMAGE_SOURCES = E2E / "images"
 
-KIND_VERSION = "v0.30.0"
-# The default of kind 0.30.0 (pkg/apis/config/defaults/image.go), the one it was released and tested with.
-STOCK_NODE_IMAGE = "docker.io/kindest/node:v1.34.0@sha256:7416a61b42b1662ca6ca89f02028ac133a309a2a30ba309614e8ec94d976dc5a"
+KIND_VERSION = "v0.33.0"
 BUILT_NODE_REPOSITORY = "localhost/pause-inspect-node"
 
 POD_SUBNET = "10.244.0.0/16"
@@ -34,8 +32,8 @@ LIMIT_LOAD_INTO_GIVEN = 3600
 LIMIT_HEALTH_CHECK = 5
 LIMIT_LOCK = 4 * 3600
 
-KEEP_NEWEST = 2
-"""How many generations of a cached part, log or node image survive pruning."""
+KEEP_NEWEST = 4
+"""How many generations of a cached part, log or node image survive pruning: one for each listed Kubernetes, and one more."""
 
 
 def cache_directory() -> Path:

@@ -72,9 +72,16 @@ def parse_status(body: bytes | None) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and document.get("kind", "Status") == "Status" else None
 
 
-def refusal(host: str, status: int, body: bytes | None, *, as_user: str | None = None) -> ApiError:
-    """The ApiError for an answer outside 200-299 (or for a Status that came over the exec stream)."""
+def refusal(host: str, status: int, body: bytes | None, *, as_user: str | None = None, over_exec: bool = False) -> ApiError:
+    """The ApiError for an answer outside 200-299 (or for a Status that came over the exec stream).
+
+    `over_exec`: since Kubernetes 1.36 the API server passes an exec on to the kubelet as a WebSocket (gate ExtendWebSocketsToKubelet), so
+    a refusal may be the kubelet's own plain text.
+    """
     document = parse_status(body) or {}
+    words = _plain_words(body) if over_exec and status not in _OF_GATEWAYS else ""
+    if words:
+        return _kubelets_refusal(status, words)
     said = one_line(str(document.get("message") or ""))
     reason = str(document.get("reason") or "")
     raw = document.get("details")
@@ -106,6 +113,33 @@ def refusal(host: str, status: int, body: bytes | None, *, as_user: str | None =
     hint = _permission_hint(said, as_user) if status == FORBIDDEN else ""
     label = reason or str(status)
     return ApiError(status=status, status_reason=reason, message=f"Error from server ({label}): {said}", hint=hint, details=details)
+
+
+_OF_GATEWAYS = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
+"""Statuses that a proxy gives and no kubelet does."""
+_LONGEST_WORDS = 1 << 14
+
+
+def _plain_words(body: bytes | None) -> str:
+    """The words of a plain text body on one line; "" for HTML, JSON, nothing, and what is too long for an error or not text."""
+    if not body or len(body) > _LONGEST_WORDS or body.lstrip()[:1] in (b"<", b"{"):
+        return ""
+    try:
+        return one_line(body.decode())
+    except UnicodeDecodeError:
+        return ""
+
+
+def _kubelets_refusal(status: int, words: str) -> ApiError:
+    reason: Reason | None
+    hint, reason = "", None
+    if unreachable := _unreachable_kubelet(words):
+        hint, reason = unreachable, "KubeletUnreachable"
+    elif status == UNAUTHORIZED:
+        hint, reason = "the kubelet does not accept the API server's client certificate: check its clientCAFile", "KubeletRefuses"
+    elif words.startswith("Forbidden (user="):
+        hint, reason = "allow that user the kubelet's API: bind it to the ClusterRole system:kubelet-api-admin", "KubeletRefuses"
+    return ApiError(status=status, status_reason="", message=f"Error from server ({status}): {words}", hint=hint, reason=reason)
 
 
 _UNREACHABLE = re.compile(

@@ -227,7 +227,7 @@ def _open(api: Api, url: str, watch: _Watch) -> tuple[Any, _WatchedSocket]:
                 if pause is not None and pauses < MAX_PAUSES and watch.pause(pause):
                     pauses += 1
                     continue
-            raise _failed(api.refused(status, error.resp_body), watch.subject) from None
+            raise _failed(api.refused(status, error.resp_body, over_exec=True), watch.subject) from None
         except _DeadlinePassed:
             sock.close()
             raise watch.stalled(0) from None

@@ -147,10 +147,10 @@ class Api:
             # Another thread may have renewed it while we waited.
             return self.connection.authorization() != refused or self.connection.renew()
 
-    def refused(self, status: int, body: bytes | None) -> ApiError:
-        """The error for an answer outside 200-299."""
+    def refused(self, status: int, body: bytes | None, *, over_exec: bool = False) -> ApiError:
+        """The error for an answer outside 200-299; `over_exec` as in `refusal`."""
         as_user = next((value for name, value in self.connection.impersonation if name == "Impersonate-User"), None)
-        return refusal(self.host, status, body, as_user=as_user)
+        return refusal(self.host, status, body, as_user=as_user, over_exec=over_exec)
 
     def broken(self, error: BaseException, waited: float | None = None) -> PauseInspectError:
         """The error for a connection that could not be made or broke."""

@@ -102,7 +102,7 @@ def exec_refused(api: Api, node: str, error: ApiError) -> PauseInspectError:
                 return trouble
     if without := unreached(node, error):
         return without
-    if error.is_forbidden and not error.status_reason:
+    if error.is_forbidden and not error.status_reason and error.reason != "KubeletRefuses":
         what = "exec was refused by a proxy in front of the API server (HTTP 403, without a Kubernetes Status)"
         hint = (
             "kubectl proxy refuses exec unless started with --reject-paths='^$'; or connect to the API server directly, or: --transport log"

@@ -52,6 +52,8 @@ class FakeApiServer:
     rest: Rest | None = None
     on_exec: Exec | None = None
     refuse_exec: web.Response | None = None
+    as_kubelet: bool = False
+    """Whether refusals of exec by a Status come as the kubelet's own plain text, as from Kubernetes 1.36 on."""
     at_handshake: Callable[[], web.Response | None] | None = None
     """Asked at each exec: a refusal, or None to let it through."""
     port: int = 0
@@ -71,10 +73,9 @@ class FakeApiServer:
         self.requests.append((request.method, request.path_qs, raw))
         if request.path.endswith("/exec"):
             if self.refuse_exec is not None:
-                # A fresh copy: a response object can be sent once only.
-                return web.Response(body=self.refuse_exec.body, status=self.refuse_exec.status, content_type="application/json")
+                return self._refusal(self.refuse_exec)
             if self.at_handshake is not None and (refusal := self.at_handshake()):
-                return refusal
+                return self._refusal(refusal)
             socket = web.WebSocketResponse(protocols=self.protocols, max_msg_size=0)
             await socket.prepare(request)
             assert self.on_exec is not None
@@ -83,6 +84,13 @@ class FakeApiServer:
         if self.rest is not None:
             return await self.rest(request)
         return web.json_response({"kind": "List", "items": []})
+
+    def _refusal(self, told: web.Response) -> web.Response:
+        """A fresh copy, since a response object can be sent once only."""
+        kept = {name: value for name, value in told.headers.items() if name == "Retry-After"}
+        if self.as_kubelet and told.content_type == "application/json":
+            return web.Response(text=json.loads(told.text or "{}")["message"], status=told.status, headers=kept)
+        return web.Response(body=told.body, status=told.status, content_type=told.content_type, headers=kept)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[FakeApiServer]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 import time
 
@@ -136,7 +137,7 @@ def test_a_container_that_is_not_up_yet_can_be_tried_again_however_it_is_said(se
     server.on_exec = say(internal_error(words))
     with pytest.raises(ExecNotReady):
         run(api_of(server))
-    for code in (400, 404, 500):
+    for code, server.as_kubelet in itertools.product((400, 404, 500), (False, True)):
         server.refuse_exec = status(code, "BadRequest", words)
         with pytest.raises(ExecNotReady):
             run(api_of(server))
@@ -145,10 +146,15 @@ def test_a_container_that_is_not_up_yet_can_be_tried_again_however_it_is_said(se
 @pytest.mark.parametrize("words", ["error dialing backend: dial tcp 10.0.0.1:10250: i/o timeout", "x: No agent available"])
 def test_an_unreachable_kubelet_is_named(server, api_of, words):
     server.on_exec = say(internal_error(words))
-    with pytest.raises(ApiError) as caught:
-        run(api_of(server))
-    assert caught.value.reason == "KubeletUnreachable"
-    assert caught.value.hint
+    for server.refuse_exec, server.as_kubelet in (
+        (None, False),
+        (status(500, "InternalError", words), False),
+        (status(500, "InternalError", words), True),
+    ):
+        with pytest.raises(ApiError) as caught:
+            run(api_of(server))
+        assert caught.value.reason == "KubeletUnreachable"
+        assert caught.value.hint
 
 
 def test_a_refused_handshake_tells_what_the_server_said(server, api_of):
@@ -300,3 +306,44 @@ def test_a_cancelled_run_does_not_wait_for_a_busy_server(server, api_of):
     with pytest.raises(ExecCancelled):
         run(api_of(server), cancelled=cancelled, deadline_seconds=30.0)
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "hint"),
+    [
+        (500, "rpc error: code = Unavailable desc = transport: Error while dialing: dial unix /run/x.sock", ""),
+        (401, "Unauthorized", "clientCAFile"),
+        (403, "Forbidden (user=kube-apiserver-kubelet-client, verb=create, resource=nodes, subresource(s)=[proxy])", "kubelet-api-admin"),
+        (429, "rpc error: code = ResourceExhausted desc = maximum number of in-flight requests exceeded", ""),
+        (500, "  odd \x1b[31m words\n of two lines", ""),
+    ],
+)
+def test_a_kubelet_s_own_words_are_shown_as_they_are_on_one_line(server, api_of, code, words, hint):
+    server.refuse_exec = web.Response(text=words, status=code)
+    with pytest.raises(ApiError) as caught:
+        run(api_of(server))
+    assert caught.value.message == f"Error from server ({code}): {' '.join(words.split())}".replace("\x1b", "?")
+    assert (caught.value.status, caught.value.status_reason) == (code, "")
+    assert hint in caught.value.hint
+    assert "is this the API server" not in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "kind"),
+    [
+        (500, b"<html><body>container not found</body></html>", "text/html"),
+        (500, b"  <!DOCTYPE html><p>Log in", "text/plain"),
+        (502, b"upstream connect error or disconnect/reset before headers", "text/plain"),
+        (503, b"no healthy upstream", "text/plain"),
+        (500, b'{"error": "x"', "application/json"),
+        (500, b"", "text/plain"),
+        (500, b"\xff\xfe\x00", "application/octet-stream"),
+        (500, b"x" * 20_000, "text/plain"),
+    ],
+)
+def test_an_answer_of_a_proxy_is_asked_whether_it_is_the_api_server(server, api_of, code, body, kind):
+    server.refuse_exec = web.Response(body=body, status=code, content_type=kind)
+    with pytest.raises(ApiError) as caught:
+        run(api_of(server))
+    assert "is this the API server?" in caught.value.hint
+    assert "without a Kubernetes Status" in caught.value.message

@@ -161,7 +161,9 @@ def test_a_pod_that_is_rejected_while_an_exec_is_asked_is_not_asked_again(cluste
     assert len(asked) == 1
 
 
-def test_a_node_that_is_not_ready_or_runs_windows(cluster, command):
+@pytest.mark.parametrize("as_kubelet", [False, True], ids=["Status", "text"])
+def test_a_node_that_is_not_ready_or_runs_windows(cluster, command, as_kubelet):
+    cluster.server.as_kubelet = as_kubelet
     cluster.server.on_exec = answer(b"", end=NOT_UP)
     cluster.nodes = [node(NODE, ready="Unknown")]
     refused(command("node"), "is NotReady: container runtime is down", "kubectl describe node")
@@ -199,7 +201,8 @@ def test_a_collector_that_does_not_do_its_work(cluster, command, behaviour, what
     refused(command("node"), what, then)
 
 
-def test_a_stream_that_the_kubelet_left_and_the_server_calls_a_success_is_asked_for_once_more(cluster, command):
+@pytest.mark.parametrize("as_kubelet", [False, True], ids=["Status", "text"])
+def test_a_stream_that_the_kubelet_left_and_the_server_calls_a_success_is_asked_for_once_more(cluster, command, as_kubelet):
     """As seen when a kubelet was stopped while the collector ran: no byte, and the status of a command that ended well."""
     behaviours = [answer(b""), answer(collector_answer())]
 
@@ -211,7 +214,7 @@ def test_a_stream_that_the_kubelet_left_and_the_server_calls_a_success_is_asked_
     assert (ended.code, ended.errors) == (0, [])
     assert behaviours == []
 
-    cluster.server.on_exec = answer(b"")
+    cluster.server.on_exec, cluster.server.as_kubelet = answer(b""), as_kubelet
     cluster.server.at_handshake = iter([None, status(500, "InternalError", DIALING)]).__next__
     refused(command("node"), f"node {NODE}: ", "kubelet")
 

@@ -32,6 +32,9 @@ def test_each_platform_that_refuses_the_pod_has_its_own_next_step(cluster, comma
     assert len(what) < 2000
 
 
+FORBIDDEN = "Forbidden (user=kube-apiserver-kubelet-client, verb=create, resource=nodes, subresource(s)=[proxy])"
+
+
 def exec_refusal(code: int, text: str) -> web.Response:
     return web.Response(status=code, text=text)
 
@@ -39,6 +42,8 @@ def exec_refusal(code: int, text: str) -> web.Response:
 @pytest.mark.parametrize(
     ("refusal", "what", "then"),
     [(exec_refusal(403, "Forbidden\n"), "refused by a proxy in front of the API server", "kubectl proxy refuses exec unless"),
+     (exec_refusal(403, FORBIDDEN), FORBIDDEN, "system:kubelet-api-admin"),
+     (exec_refusal(401, "Unauthorized"), "Error from server (401): Unauthorized", "clientCAFile"),
      (status(400, "BadRequest", "Upgrade request required"), "does not let websockets through", "pass Connection: Upgrade"),
      (status(403, "Forbidden", 'pods "x" is forbidden: some rule on exec'), "some rule on exec", None)],
 )  # fmt: skip
@@ -63,7 +68,9 @@ def test_an_upgrade_that_ends_at_once_twice_speaks_of_a_proxy(cluster, command):
     assert "let no websockets through" in then
 
 
-def test_a_kubelet_that_does_not_know_a_running_pod_is_another_node_s(cluster, command, monkeypatch):
+@pytest.mark.parametrize("as_kubelet", [False, True], ids=["Status", "text"])
+def test_a_kubelet_that_does_not_know_a_running_pod_is_another_node_s(cluster, command, monkeypatch, as_kubelet):
+    cluster.server.as_kubelet = as_kubelet
     monkeypatch.setattr("kubectl_pause.capture.node_capture.RUNNING_SECONDS", 0.5)
     cluster.born = {"phase": "Running", "containerStatuses": [{"name": "collector", "state": {"running": {}}}]}
     cluster.server.refuse_exec = status(404, "NotFound", "unable to upgrade connection: pod does not exist")
@@ -89,7 +96,9 @@ def test_nodes_that_run_no_pod_of_ours_are_left_alone_and_the_others_are_read(cl
     assert [each["spec"]["nodeName"] for each in cluster.created] == [NODE]
 
 
-def test_a_fake_ready_node_is_one_line_with_the_api_s_last_word(cluster, command):
+@pytest.mark.parametrize("as_kubelet", [False, True], ids=["Status", "text"])
+def test_a_fake_ready_node_is_one_line_with_the_api_s_last_word(cluster, command, as_kubelet):
+    cluster.server.as_kubelet = as_kubelet
     cluster.born = {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "message": "not supported here"}]}
     cluster.server.refuse_exec = status(500, "InternalError", "container not found")
     ended = command("node", "--timeout", "1s")
