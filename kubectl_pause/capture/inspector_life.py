@@ -82,10 +82,10 @@ class _Stay:
             return
         with ThreadPoolExecutor(max_workers=len(self.traces), thread_name_prefix="removal") as executor:
             outcomes = list(executor.map(lambda trace: delete(self.api, trace.path, created=trace.certain), self.traces))
-        left = {trace.kind: why for trace, why in zip(self.traces, outcomes, strict=True) if why}
-        if not left or (self.owned and _JOB not in left and self._is_certain(_POD)):
-            return  # what the Job owned goes with it
-        kind, why = (_JOB, left[_JOB]) if _JOB in left else (_POD, left[_POD])
+        left = {trace.kind: undeleted for trace, undeleted in zip(self.traces, outcomes, strict=True) if undeleted}
+        if not left or (self.owned and _JOB not in left and left[_POD].forbidden and self._is_certain(_POD)):
+            return  # what the Job owned goes with it, and the server that said no is well
+        kind, why = (_JOB, left[_JOB].why) if _JOB in left else (_POD, left[_POD].why)
         where, end = f"{self.options.namespace}/{self.name}", "disappears" if self.owned or kind == _JOB else "ends"
         self.warn(
             f"the inspector {'pod' if kind == _POD else 'Job'} {where} could not be deleted: {why}; it {end} by itself within "

@@ -91,8 +91,9 @@ def remove_leftovers(api: Api, items: Sequence[Leftover]) -> None:
     def remove(each: Leftover) -> None:
         group, plural = _COLLECTIONS[each.kind]
         path = f"{group}/namespaces/{segment(each.namespace)}/{plural}/{segment(each.name)}"
-        each.error = delete(api, path, created=True, uid=each.uid)
-        each.deleted = each.error is None
+        undeleted = delete(api, path, created=True, uid=each.uid)
+        each.error = undeleted.why if undeleted else None
+        each.deleted = undeleted is None
 
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="cleanup") as executor:
         list(executor.map(remove, items))

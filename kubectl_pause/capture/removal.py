@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.access.rest import ApiError
@@ -16,8 +17,16 @@ _DELETE_SECONDS = 5.0
 _UNCERTAIN_SECONDS = 12.0
 
 
-def delete(api: Api, path: str, *, created: bool, uid: str | None = None) -> str | None:
-    """Delete the object at `path` at once. None when it is gone, else why it may still be there; never raises for a failed request.
+@dataclass(frozen=True, slots=True)
+class Undeleted:
+    """Why an object may still be there. `forbidden`: the server said that this user may not delete it, and answers otherwise."""
+
+    why: str
+    forbidden: bool = False
+
+
+def delete(api: Api, path: str, *, created: bool, uid: str | None = None) -> Undeleted | None:
+    """Delete the object at `path` at once. None when it is gone; never raises for a failed request.
 
     Where it is not known to be `created` (the request to create it got no answer), "not found" proves nothing: the server may still be
     at work on it. So it is asked again until the time is over, and then said. With a `uid`, another object of that name is spared.
@@ -37,11 +46,11 @@ def delete(api: Api, path: str, *, created: bool, uid: str | None = None) -> str
                 return None
             why = error.message if created else "the API server did not say whether it was created"
             if error.status in (401, 403):
-                return why
+                return Undeleted(why, forbidden=error.is_forbidden)
         except PauseInspectError as error:
             why = error.message
         else:
             return None
         if time.monotonic() > until:
-            return why
+            return Undeleted(why)
         time.sleep(0.2)

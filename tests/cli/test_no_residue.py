@@ -173,3 +173,20 @@ def test_a_reader_that_stops_early_leaves_no_pod(cluster):
     outcomes.close()
     assert cluster.left == []
     assert len(cluster.created) >= 1
+
+
+def test_a_pod_whose_deletion_got_no_answer_is_named_although_its_job_is_gone(cluster, command):
+    """A connection that is lost proves nothing. Seen under load: the Job's deletion came through and the pod's did not."""
+
+    async def silent_about_the_pod(request):
+        if request.method == "DELETE" and "/pods/" in request.path:
+            await asyncio.sleep(30)
+        return await cluster.rest(request)
+
+    cluster.server.rest = silent_about_the_pod
+    ended = command("node")
+    [name] = cluster.left
+    assert (ended.code, cluster.deleted_jobs) == (0, [name])
+    assert f"the inspector pod kube-system/{name} could not be deleted" in ended.err
+    assert f"kubectl delete pod -n kube-system {name}" in ended.err
+    cluster.deleted.append(name)  # as the garbage collector does
