@@ -16,6 +16,7 @@ from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.fleet_line import fleet_line
 from kubectl_pause.cli.terminal import Progress, can_write, colour, print_error, put, warn, width
 from kubectl_pause.errors import ForeignReason, PauseInspectError
+from kubectl_pause.notes import RUNTIME_UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -266,7 +267,7 @@ def tell_errors(report: Report) -> int:
         print_error(error.message, error.hint or "")
     if not report.errors:
         return ExitCode.DONE
-    seen = bool(report.answers or report.explanations) or any(node.sandboxes or node.pods_without_sandbox for node in report.nodes)
+    seen = bool(report.answers or report.explanations or report.nodes)
     return ExitCode.PARTIAL if seen else ExitCode.ERROR
 
 
@@ -278,7 +279,7 @@ def warn_of_nodes(report: Report, view: OutputFlags) -> None:
         return
     for node in report.nodes:
         if not node.sandboxes and not node.pods_without_sandbox:
-            warn(f"node {node.name} has no sandboxes")
+            warn(f"node {node.name} has no sandboxes" if node.sources.runtime else f"node {node.name}: {RUNTIME_UNREAD}")
         for finding in node.findings if view.no_headers and view.output != "network" else ():
             warn(f"{finding.subject}: {finding.message} [{finding.code}]")
 

@@ -23,8 +23,8 @@ class Look(Record, frozen=True):
 
     uptime: float
     """When, in seconds since the node started."""
-    zombies: frozenset[ProcessKey]
-    """Those that were zombies then."""
+    zombies: Mapping[ProcessKey, int]
+    """Those that were zombies then, and the pid of the parent of each."""
     child_faults: Mapping[ProcessKey, int]
     """cminflt of each process: it grows with every child that is waited for."""
     counters: Mapping[int, Counters]
@@ -64,7 +64,7 @@ def _look(
         return None
     return Look(
         uptime=uptime,
-        zombies=frozenset((pid, process.start_ticks) for pid, process in processes.items() if process.state == "Z"),
+        zombies={(pid, process.start_ticks): process.ppid for pid, process in processes.items() if process.state == "Z"},
         child_faults={(pid, process.start_ticks): process.child_faults for pid, process in processes.items()},
         counters=counters,
         tasks={path: limit.current for path, limit in limits.items()},

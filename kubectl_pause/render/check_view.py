@@ -9,9 +9,10 @@ from kubectl_pause.notes import NOT_IN_API
 from kubectl_pause.render.columns import Cell
 from kubectl_pause.render.evidence import finding_lines
 from kubectl_pause.render.listing import ListedColumn, in_order, listing
+from kubectl_pause.render.not_read import nodes_read, not_read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from kubectl_pause.report import Finding, NodeReport, PodIdentity, Report
 
@@ -66,14 +67,22 @@ def check_view(  # noqa: PLR0913 (a table's surroundings)
         lines = listing(FINDINGS, rows, wide=True, of_many=of_many, width=None, headings=headings, colour=colour) if rows else []
     else:
         lines = finding_lines((row.finding for row in rows), width=width, colour=colour)[1:]
-    lines += ([""] if lines and headings and not wide else []) + ([summary(report.nodes, rows)] if headings else [])
+    lines += ([""] if lines and headings and not wide else []) + ([told] if headings and (told := summary(report, rows)) else [])
     return "".join(line + "\n" for line in lines)
 
 
-def summary(nodes: Sequence[NodeReport], rows: Iterable[FindingRow]) -> str:
-    """`2 critical, 1 warning; looked at: 3 nodes, 41 sandboxes, 57 containers, 3 namespaces left by themselves`."""
+def summary(report: Report, rows: Sequence[FindingRow]) -> str:
+    """`2 critical, 1 warning; looked at: 3 nodes, 41 sandboxes, 57 containers, 3 namespaces left by themselves`; "" where none was read.
+
+    What could not be read stands beside it: then nothing is called right that was not looked at.
+    """
+    nodes, missing = report.nodes, not_read(report)
+    if not nodes:
+        return ""
     counts = {severity: sum(row.finding.severity == severity for row in rows) for severity in SEVERITIES}
-    told = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count) or "nothing wrong"
+    told = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
+    if not told:
+        told = f"nothing found on {nodes_read(report)}" if missing else "nothing wrong"
     sandboxes = [sandbox for node in nodes for sandbox in node.sandboxes]
     unknown = sum(NOT_IN_API in sandbox.notes for sandbox in sandboxes)
     looked = [
@@ -82,7 +91,7 @@ def summary(nodes: Sequence[NodeReport], rows: Iterable[FindingRow]) -> str:
         _counted(sum(len(sandbox.containers) for sandbox in sandboxes), "container"),
         _counted(sum(len(node.leftover_namespaces) for node in nodes), "namespace") + " left by themselves",
     ]
-    return f"{told}; looked at: {', '.join(looked)}"
+    return "; ".join([told, *missing, f"looked at: {', '.join(looked)}"])
 
 
 def _counted(count: int, thing: str, plural: str = "s") -> str:

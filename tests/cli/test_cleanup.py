@@ -78,7 +78,7 @@ def left(monkeypatch, tmp_path):
 
 def test_nothing_left(left, command):
     ended = command("cleanup")
-    assert (ended.code, ended.out, ended.err) == (0, "", "nothing found\n")
+    assert (ended.code, ended.out, ended.err) == (0, "", "no inspector pods or Jobs found in any namespace\n")
 
 
 def test_what_is_left_is_listed_across_namespaces_and_nothing_is_deleted(left, command):

@@ -60,7 +60,8 @@ def cleanup(
     if yes:
         remove_leftovers(api, chosen)
     _show(found, view)
-    return _outcome(found, unknown, deleted=yes)
+    where = f"in namespace {kube.namespace}" if kube.namespace else "in any namespace"
+    return _outcome(found, unknown, where, deleted=yes)
 
 
 def _show(found: Leftovers, view: OutputFlags) -> None:
@@ -79,7 +80,7 @@ def _text(found: Leftovers, view: OutputFlags) -> str:
     return leftovers_view(found, width=terminal.width(), headings=not view.no_headers, sort_by=view.sort_by)
 
 
-def _outcome(found: Leftovers, unknown: list[str], *, deleted: bool) -> int:
+def _outcome(found: Leftovers, unknown: list[str], where: str, *, deleted: bool) -> int:
     """Say what went wrong and what is still there; the exit code says whether all, some or nothing could be done."""
     from kubectl_pause.cli.terminal import print_error
 
@@ -98,7 +99,7 @@ def _outcome(found: Leftovers, unknown: list[str], *, deleted: bool) -> int:
     if deleted and going_on:
         print(f"{len(going_on)} of runs that may be going on stay: name the run, or give --all", file=sys.stderr)
     if not found.items and not found.errors and not unknown:
-        print("nothing of ours is on the cluster" if deleted else "nothing found", file=sys.stderr)
+        print(f"no inspector pods or Jobs found {where}", file=sys.stderr)
     if not (found.errors or unknown or kept):
         return ExitCode.DONE
     return ExitCode.PARTIAL if any(each not in kept for each in found.items) else ExitCode.ERROR

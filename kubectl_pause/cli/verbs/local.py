@@ -58,7 +58,7 @@ def local(
     report = reading.start_report()
     report.nodes.append(_chosen(host, names, report) if names else host)
     if parse_output(output.output).is_view:
-        _tell_limits(host)
+        _tell_limits(host, engines=engines)
     return reading.finish(report, output, started, lambda report: _text(report, output, whole=not names), SANDBOX_ROWS)
 
 
@@ -75,12 +75,15 @@ def _text(report: Report, output: SandboxOutputFlags, *, whole: bool) -> str:
     return pod_view(report, wide=wide, width=width, headings=not output.no_headers, colour=colour)
 
 
-def _tell_limits(host: NodeReport) -> None:
+def _tell_limits(host: NodeReport, *, engines: bool) -> None:
     """What the table does not say for itself: that it is empty, and what could not be read."""
     from kubectl_pause.render.plain_text import visible
 
     if not host.sandboxes:
-        print("no pods found on this host: no CRI runtime's, none of Docker or podman, none made by hand", file=sys.stderr)
+        makers = [*(["a CRI runtime"] if host.sources.runtime else []), *(["Docker", "podman"] if engines else []), "hand"]
+        print(f"no pods found on this host; looked for those made by {', '.join(makers)}", file=sys.stderr)
+        if not host.sources.runtime:
+            print("note: no CRI runtime was read: there is none, or this user may not read it", file=sys.stderr)
     for note in host.sources.notes:
         print(f"note: {visible(note, 1000)}", file=sys.stderr)
 

@@ -37,6 +37,11 @@ class CgroupOwner(Record, frozen=True):
     container_id: str
     below: str
 
+    @property
+    def is_monitor(self) -> bool:
+        """Whether it is of the container's monitor, conmon (`crio-conmon-ID.scope`, `libpod-conmon-ID.scope`), and not of the container."""
+        return self.prefix.endswith("conmon")
+
 
 def parse_path(path: str) -> list[CgroupOwner]:
     """Every container that a cgroup path names, outermost first."""
@@ -85,7 +90,7 @@ def owner_of_process(text: str, known: Container[str] = frozenset()) -> CgroupOw
     for path in cgroup_paths(text):
         owner = owner_of_path(path, known)
         if owner:
-            return None if owner.prefix.endswith("conmon") else owner
+            return None if owner.is_monitor else owner
     return None
 
 

@@ -2,6 +2,9 @@
 
 A zombie is charged until it is reaped (kernel: pids_release), in its own cgroup and in every one above. Limits are those of the
 container, the pod, each ancestor, and the kernel's pid_max and threads-max; the one with the least room left binds first.
+
+A second of growth is mostly noise. So a time until a limit is full is given for a pod or a container alone, and only where its own zombies
+grew between the two samples, or it is half full already.
 """
 
 from __future__ import annotations
@@ -23,13 +26,15 @@ if TYPE_CHECKING:
     from kubectl_pause.report import Sandbox, Zombie
 
 _FULL_SHARE = 0.9
+_HALF = 0.5
 _KERNEL = ("kernel.pid_max", "kernel.threads-max")
 
 
 class Headroom(Record, frozen=True):
     """Limits of one node. `paths` has the cgroup of each container or sandbox id, `charged` the zombies of each cgroup and those below.
 
-    `refused` are the forks that failed in each cgroup and those below.
+    `refused` are the forks that failed in each cgroup and those below, `more_zombies` how many zombies more the second sample saw there
+    than the first, by their parents.
     """
 
     facts: ReapingFacts
@@ -37,6 +42,7 @@ class Headroom(Record, frozen=True):
     paths: Mapping[str, str]
     charged: Mapping[str, int]
     refused: Mapping[str, int]
+    more_zombies: Mapping[str, int]
 
     def of_sandbox(self, sandbox: Sandbox) -> Pids | None:
         """The limits of a sandbox; None where its cgroup was not seen."""
@@ -65,7 +71,7 @@ class Headroom(Record, frozen=True):
         if self.node.current is None:
             return []
         return [
-            _made(PidScope(scope=name, current=self.node.current, max=limit, zombies=self.node.zombies), growth)
+            PidScope(scope=name, current=self.node.current, max=limit, zombies=self.node.zombies, growth_per_second=_rounded(growth))
             for name, limit in zip(_KERNEL, (self.node.max, self.node.threads_max), strict=True)
             if limit is not None
         ]
@@ -78,9 +84,19 @@ class Headroom(Record, frozen=True):
         before, after = (window.first.tasks.get(path), window.second.tasks.get(path)) if window else (None, None)
         growth = None if window is None or before is None or after is None else (after - before) / window.seconds
         zombies = self.charged.get(path, 0)
-        return _made(
-            PidScope(scope=name, current=limit.current, max=limit.allowed, zombies=zombies, refused=self.refused.get(path)), growth
+        scope = PidScope(
+            scope=name,
+            current=limit.current,
+            max=limit.allowed,
+            # More zombies than tasks: they are charged elsewhere, or the two were read too far apart.
+            zombies=zombies if zombies <= limit.current else None,
+            refused=self.refused.get(path),
+            growth_per_second=_rounded(growth),
         )
+        own = name == "pod" or name.startswith("container:")
+        if own and growth and growth > 0 and (self.more_zombies.get(path, 0) > 0 or limit.current >= limit.allowed * _HALF):
+            scope.seconds_left = round((limit.allowed - limit.current) / growth, 1) if limit.allowed > limit.current else None
+        return scope
 
 
 class NodeHeadroom(Record, frozen=True):
@@ -113,7 +129,7 @@ def _headroom(facts: ReapingFacts, reaping: NodeReaping) -> Headroom:
     paths: dict[str, str] = {}
     for path in facts.limits:
         owner = owner_of_path(f"/{path}")
-        if owner and not owner.below:
+        if owner and not owner.below and not owner.is_monitor:
             paths.setdefault(owner.container_id, path)
     charged: Counter[str] = Counter()
     for sandbox in facts.node.sandboxes.values():
@@ -126,7 +142,21 @@ def _headroom(facts: ReapingFacts, reaping: NodeReaping) -> Headroom:
                 charged[path] += 1
     known = facts.node.about.pids
     node = NodePids(current=known.current, max=known.max, threads_max=known.threads_max, zombies=reaping.total)
-    return Headroom(facts, node, paths, charged, _refused(facts))
+    return Headroom(facts, node, paths, charged, _refused(facts), _more_zombies(facts, paths))
+
+
+def _more_zombies(facts: ReapingFacts, paths: Mapping[str, str]) -> Mapping[str, int]:
+    """By cgroup, those below it included. Both samples are counted alike: a zombie stands in its parent's cgroup."""
+    more: Counter[str] = Counter()
+    if facts.window is None:
+        return more
+    owners = facts.node.ownership.owner
+    for sample, sign in ((facts.window.first, -1), (facts.window.second, 1)):
+        for parent in sample.zombies.values():
+            path = paths.get(owners.get(parent) or "")
+            for each in [path, *_above(path)] if path else ():
+                more[each] += sign
+    return more
 
 
 def _charged_to(facts: ReapingFacts, zombie: Zombie, paths: Mapping[str, str], ids: Mapping[str, str]) -> str | None:
@@ -189,11 +219,8 @@ def _limit(scope: str) -> str:
     return "the pod's limit" if scope == "pod" else f"the limit of {kind} {name}" if colon else scope
 
 
-def _made(scope: PidScope, growth: float | None) -> PidScope:
-    if growth is not None:
-        scope.growth_per_second = round(growth, 2)
-        scope.seconds_left = round((scope.max - scope.current) / growth, 1) if growth > 0 and scope.max > scope.current else None
-    return scope
+def _rounded(growth: float | None) -> float | None:
+    return None if growth is None else round(growth, 2)
 
 
 def _above(path: str) -> list[str]:

@@ -12,6 +12,7 @@ from kubectl_pause.facts.pod_trail import moment_of
 from kubectl_pause.judge.stuck.reason import Reason, describe, finding, seen, since
 from kubectl_pause.judge.stuck.steps import condition_of
 from kubectl_pause.judge.stuck.waiting import crashing, of_waiting_container
+from kubectl_pause.notes import VIRTUAL
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.pod_trail import PodTrail
@@ -32,8 +33,10 @@ def of_running(trail: PodTrail, on_node: OnNode) -> Reason:
 def _ready(on_node: OnNode) -> Reason:
     checked = ["the API calls it ready"]
     if on_node.was_read:
-        there = any(sandbox.current for sandbox in on_node.sandboxes)
+        there = [sandbox for sandbox in on_node.sandboxes if sandbox.current]
         checked.append("its sandbox is there" if there else "its node shows no sandbox of it")
+        if any(VIRTUAL in sandbox.notes for sandbox in there):
+            return Reason(f"nothing seen stops it: {', '.join(checked)}, and a sandboxed runtime hides its processes from the node")
         checked.append("what else its node shows stands below" if on_node.findings else "its node shows nothing wrong with it")
     return Reason(f"nothing stops it: {', '.join(checked)}")
 

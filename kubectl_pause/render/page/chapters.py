@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause.pasting import command_line
 from kubectl_pause.render.check_view import SEVERITIES, FindingRow, finding_rows, summary
 from kubectl_pause.render.node_view import COLUMNS, SandboxRow
+from kubectl_pause.render.not_read import hidden_processes, not_read
 from kubectl_pause.render.page.page_table import PageTable, listed, page_table
 from kubectl_pause.render.page.pod_chapter import PodChapter, missing_chapter, sandbox_chapter
 from kubectl_pause.render.page.unread import Unread, unread_parts
@@ -63,12 +64,16 @@ class Page:
     version: str
     started_at: str
     summary: str
+    missing: str
+    """What could not be read, in a sentence; "" where all was."""
     counts: dict[str, int]
     nodes: PageTable | None
     findings: list[FindingPart] = field(default_factory=list)
     pods: list[PodChapter] = field(default_factory=list)
     others: PageTable | None = None
     zombies: list[ZombiePart] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    """What the count of zombies leaves out."""
     reapers: PageTable | None = None
     limits: PageTable | None = None
     unread: list[Unread] = field(default_factory=list)
@@ -82,17 +87,24 @@ def chapters(report: Report, *, named: bool) -> Page:
         title=_title(report, named=named),
         version=report.tool_version,
         started_at=report.started_at,
-        summary=summary(report.nodes, rows),
+        summary=summary(report, rows),
+        missing=_sentence(not_read(report)),
         counts={severity: sum(row.finding.severity == severity for row in rows) for severity in SEVERITIES},
         nodes=_nodes(report.nodes, rows),
         findings=[_finding_part(row, numbers) for row in rows],
         pods=pods,
         others=listed("Other pods" if pods else "Pods", COLUMNS, others, of_many=len(report.nodes) > 1),
         zombies=list(_zombies(report.nodes, numbers)),
+        hidden=[text for node in report.nodes if (text := hidden_processes(node))],
         reapers=_reapers(report.nodes),
         limits=_limits(report.nodes),
         unread=unread_parts(report),
     )
+
+
+def _sentence(clauses: list[str]) -> str:
+    text = "; ".join(clauses)
+    return f"Not all was read: {text}." if text else ""
 
 
 def _title(report: Report, *, named: bool) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_pause.notes import RESTARTED, RUNTIME_UNREAD, SEVERAL_BOOTS
+from kubectl_pause.notes import RESTARTED, RUNTIME_UNREAD, SEVERAL_BOOTS, VIRTUAL
 from kubectl_pause.render.columns import labelled, painted, remedy_lines
 from kubectl_pause.render.evidence import argument_lines
 from kubectl_pause.render.listing import ListedColumn, in_order, listing
+from kubectl_pause.render.not_read import hidden_processes
 from kubectl_pause.render.plain_text import age
 from kubectl_pause.render.zombies.owners_view import OWNERS, owner_rows
 
@@ -111,11 +112,14 @@ def _head(node: NodeReport, width: int | None) -> list[str]:
     count = sum(len(sandbox.zombies or ()) for sandbox in node.sandboxes)
     own = len(node.host_zombies or ())
     looks = "one look" if node.window_seconds is None else f"two looks {node.window_seconds:.1f} s apart"
-    told = f"no zombies in {_counted(len(node.sandboxes), 'sandbox', 'sandboxes')}"
+    visible = sum(VIRTUAL not in sandbox.notes for sandbox in node.sandboxes)
+    everywhere = node.sources.runtime and (visible or not node.sandboxes)
+    told = f"no zombies in {_counted(visible, 'sandbox', 'sandboxes')}" if everywhere else "no zombies seen"
     if count or own:
         parts = [f"{_counted(count, 'zombie')} in {_counted(pods, 'pod')}"] if count else []
         told = ", ".join([*parts, *([f"{_counted(own, 'zombie')} of the node itself"] if own else [])])
     notes = "".join(f"; {note}" for note in node.sources.notes if note in (RESTARTED, SEVERAL_BOOTS))
+    notes += f"; {hidden}" if (hidden := hidden_processes(node)) else ""
     if not node.sources.runtime:
         notes += f"; {RUNTIME_UNREAD}"
     elif node.sources.crictl_failure:
@@ -179,8 +183,8 @@ def _pids(scopes: list[PidScope], first: str | None, width: int | None) -> list[
 def scope_text(scope: PidScope) -> str:
     """A limit on tasks: how full it is, since when it grows."""
     told = f"{scope.current} of {scope.max} tasks ({scope.scope} binds first)"
-    if scope.zombies:
-        told += f", {_counted(scope.zombies, 'zombie')} among them ({100 * scope.zombies / max(scope.current, 1):.0f} %)"
+    if scope.zombies and scope.zombies <= scope.current:
+        told += f", {_counted(scope.zombies, 'zombie')} among them ({100 * scope.zombies / scope.current:.0f} %)"
     if scope.seconds_left is not None and scope.growth_per_second:
         told += f"; growing by {scope.growth_per_second:g}/s, full in {age(scope.seconds_left)}"
     if scope.refused:
