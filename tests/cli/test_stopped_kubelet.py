@@ -155,6 +155,9 @@ def test_the_words_of_a_kubelet_that_finds_no_runtime(cluster, command):
     cluster.server.on_exec = answer(b"", end=internal_error(f"unable to upgrade connection: rpc error: code = Unavailable desc = {dial}"))
     said = told(command("node"), "reaches no container runtime at /run/containerd/containerd.sock")
     assert "systemctl status containerd" in said
+    # From 1.36 on: the kubelet's own text/plain, recorded with containerd stopped.
+    cluster.server.refuse_exec = web.Response(text=f"rpc error: code = Unavailable desc = {dial}", status=500)
+    assert "systemctl status containerd" in told(command("node"), "reaches no container runtime at /run/containerd/containerd.sock")
 
 
 def test_the_words_of_an_api_server_that_finds_no_kubelet(cluster, command):

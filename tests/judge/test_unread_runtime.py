@@ -80,12 +80,15 @@ def unread(tmp_path: Path) -> str:
     ("words", "said"),
     [(["node"], "node/runtime-unread"), (["node", "-o", "wide"], "sandbox unknown"),
      (["pod", "-A"], "unknown: its container runtime could not be read"), (["zombies"], "container runtime could not be read"),
-     (["who", "1"], "container runtime could not be read")],
+     (["who", "1"], "container runtime could not be read"),
+     (["check"], "the container runtime could not be read on"),
+     (["check", "--ignore", "node/runtime-unread"], "nothing found on 1 node; the container runtime could not be read on")],
 )  # fmt: skip
 def test_every_view_says_so(unread, capsys, words, said):
     run([*words, "--from", unread])
     told = capsys.readouterr()
     assert said in " ".join((told.out + told.err).split())
+    assert all(each not in told.out + told.err for each in ("nothing wrong", "has no sandboxes", "no zombies in"))
     assert " 0/1 " not in told.out
     assert "no sandbox seen" not in told.out
 
