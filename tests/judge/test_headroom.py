@@ -19,6 +19,13 @@ from tests.recorded_nodes import RECORDED
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.capture import Capture
+    from kubectl_pause.report import NodeReport
+
+
+def scopes_of(node: NodeReport, pod: str) -> list[PidScope]:
+    pids = sandbox_of(node, pod).pids
+    assert pids is not None
+    return pids.scopes
 
 
 def test_the_least_room_binds_first_and_zombies_are_charged_to_all_above():
@@ -73,7 +80,7 @@ def test_a_monitor_s_scope_is_not_the_container_s():
 @pytest.mark.parametrize("current", [0, 100, 182])
 def test_more_zombies_than_tasks_are_charged_elsewhere_and_no_share_is_told(current):
     capture = altered(recorded("later"), "pids", rb"(?<=pids.current:)184\b", b"%d" % current)
-    [app, *_] = sandbox_of(report(capture), "no-init").pids.scopes
+    [app, *_] = scopes_of(report(capture), "no-init")
     assert (app.scope, app.zombies) == ("container:app", None)
     assert "%" not in scope_text(app)
 
@@ -93,9 +100,9 @@ def test_a_time_to_full_is_for_a_pod_s_or_container_s_own_cgroup_alone():
 def test_growth_without_zombies_of_a_cgroup_that_is_not_half_full_is_noise():
     """184 of 4,000 tasks, 2 more than before: told where zombies are among the new ones, else not."""
     later = altered(recorded("later"), "pids", rb"(?<=pids.max:)307\b", b"4000")
-    [app, *_] = sandbox_of(report(later, recorded("earlier")), "no-init").pids.scopes
+    [app, *_] = scopes_of(report(later, recorded("earlier")), "no-init")
     assert app.seconds_left is not None, "its zombies grew"
-    [app, *_] = sandbox_of(report(later, with_the_zombies_of(later, recorded("earlier"))), "no-init").pids.scopes
+    [app, *_] = scopes_of(report(later, with_the_zombies_of(later, recorded("earlier"))), "no-init")
     assert app.growth_per_second == pytest.approx(2 / 3.7, abs=0.05)
     assert app.seconds_left is None
 
