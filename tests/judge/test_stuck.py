@@ -73,6 +73,7 @@ UNSCHEDULED = {"phase": "Pending", "startTime": None, "containerStatuses": None,
     {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes are available: 1 Insufficient cpu."},
 ]}  # fmt: skip
 CRASH = {"restartCount": 4, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": ago(20)}}}
+EXITED = {"terminated": {"exitCode": 3, "reason": "Error", "finishedAt": ago(8)}}
 
 CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
     "unscheduled": (trail(pod(node=None, status=UNSCHEDULED)), "unscheduled", "pod/unscheduled", "Insufficient cpu"),
@@ -128,6 +129,18 @@ CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
     "crash loop": (
         trail(pod(status={**with_sandbox(waiting={"reason": "CrashLoopBackOff"}, **CRASH), "phase": "Running"})),
         "not-ready", "pod/crash-loop", "memory limit",
+    ),
+    "crash loop between two restarts, as Kubernetes 1.36 shows it": (
+        trail(pod(status={**with_sandbox(restartCount=2, state=EXITED, lastState=EXITED), "phase": "Running"})),
+        "not-ready", "pod/crash-loop", "exit code 3",
+    ),
+    "ended once, before its first restart": (
+        trail(pod(status={**with_sandbox(restartCount=0, state=EXITED), "phase": "Running"})),
+        "not-ready", "container/ended", "the kubelet starts it again",
+    ),
+    "ended for good after a restart": (
+        trail(pod(spec={"restartPolicy": "Never"}, status={**with_sandbox(restartCount=1, state=EXITED), "phase": "Running"})),
+        "not-ready", "container/ended", "not started again",
     ),
     "init": (
         trail(pod(spec={"initContainers": [{"name": "first"}]}, status={

@@ -58,6 +58,8 @@ def _ended(trail: PodTrail) -> Reason | None:
         message = f"container {status.name} has ended with exit code {ended.exit_code}"
         policy = pod.spec.restart_policy or "Always"
         stays = policy == "Never" or (policy == "OnFailure" and ended.exit_code == 0)
+        if not stays and status.restart_count:  # since 1.36 it is shown so between two restarts, and as waiting only at the end
+            return crashing(trail, status)
         then = f"restartPolicy {policy}: it is not started again" if stays else "the kubelet starts it again"
         cause = finding("container/ended", pod, message, [f"state of {status.name}: terminated"], describe(pod), severity="warning")
         return Reason(message, cause, then)

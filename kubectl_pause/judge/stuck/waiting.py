@@ -103,7 +103,8 @@ def _init_runs(trail: PodTrail, status: ContainerStatus) -> Reason:
 def crashing(trail: PodTrail, status: ContainerStatus) -> Reason:
     """A container that ends again and again."""
     pod, name = trail.pod, status.name
-    ended = status.last_state.terminated if status.last_state else None
+    states = [state.terminated for state in (status.state, status.last_state) if state]
+    ended = next(filter(None, states), None)
     if ended and ended.reason in NEVER_RAN:
         return _not_started(trail, name, ended.message or ended.reason or "", status.restart_count)
     how = "ended"
