@@ -136,11 +136,11 @@ CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
     ),
     "ended once, before its first restart": (
         trail(pod(status={**with_sandbox(restartCount=0, state=EXITED), "phase": "Running"})),
-        "not-ready", "container/ended", "the kubelet starts it again",
+        "not-ready", "container/ended", "exit code 3",
     ),
     "ended for good after a restart": (
         trail(pod(spec={"restartPolicy": "Never"}, status={**with_sandbox(restartCount=1, state=EXITED), "phase": "Running"})),
-        "not-ready", "container/ended", "not started again",
+        "not-ready", "container/ended", "has ended with exit code 3",
     ),
     "init": (
         trail(pod(spec={"initContainers": [{"name": "first"}]}, status={
