@@ -7,6 +7,7 @@ DEMO := $(VENV)/demo
 E2E ?= run
 ENGINE ?= docker
 VERSION_HERE = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' kubectl_pause/__init__.py)
+CACHE := $(or $(PAUSE_INSPECT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pause-inspect-e2e)
 IMAGE ?= kubectl-pause-inspect:$(VERSION_HERE)
 BASE_PYTHON ?= 3.13
 T ?=
@@ -14,7 +15,7 @@ T ?=
 chosen = $(if $(filter-out -%,$(firstword $(T))),$(T),$(1) $(T))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint unit minimums e2e e2e-vm bench nightly release manifest image docs picture lock clean
+.PHONY: help demo check test lint unit minimums minimums-whole e2e e2e-versions e2e-vm bench nightly release manifest image docs picture lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,17 +35,24 @@ lint: $(BIN)/ready ## formatter, linter, type checker
 
 # To count lines doubles the processor time, so where CI is set nobody counts them.
 unit: $(BIN)/ready $(VENV)/tools ## tests on recorded nodes and a fake API server, and how much they run of the code; T=... for some of them
-	$(BIN)/python -m pytest -q -n 2 $(if $(T)$(CI),,--cov=kubectl_pause --cov-report=) $(call chosen,tests)
+	$(BIN)/python -m pytest -q -n 2 --durations=10 $(if $(T)$(CI),,--cov=kubectl_pause --cov-report=) $(call chosen,tests)
 	@$(if $(T)$(CI),,echo "coverage: $$($(BIN)/python -m coverage report --format=total) % of the lines, by the tests of this run alone")
 
-minimums: $(BIN)/ready $(VENV)/tools ## the tests of what uses them, with the oldest dependencies that pyproject.toml allows
+# They are run again where pyproject.toml, a lock or a file that imports a dependency is another than when they last passed on this machine.
+minimums: $(BIN)/ready ## the tests of what uses them, with the oldest dependencies that pyproject.toml allows, where those may have changed
+	@key=$$($(BIN)/python -m release.minimums_key) && passed="$(CACHE)/minimums-passed"; \
+	if [ "$$(cat "$$passed" 2>/dev/null)" = "$$key" ]; then \
+		echo "minimums: passed before, with these dependencies and these files that use them ($$key)"; \
+	else $(MAKE) --no-print-directory minimums-whole && mkdir -p "$(CACHE)" && echo "$$key" >"$$passed"; fi
+
+minimums-whole: $(BIN)/ready $(VENV)/tools
 	$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(VENV)/minimums
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct .
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python pytest pytest-xdist hypothesis aiohttp jsonschema
 	$(VENV)/minimums/bin/python -m pytest -q -n 2 --ignore tests/capture --ignore tests/demo --ignore tests/accessibility \
 		--ignore tests/cli/test_disturbed_connection.py --ignore tests/test_schema.py --ignore tests/test_pictures.py tests
 
-e2e: $(BIN)/ready $(VENV)/tools ## the real kubelet, containerd and pause, with crictl on the node and without; KEEP=1, and T=..., leave the clusters up
+e2e: $(BIN)/ready $(VENV)/tools ## the real kubelet, containerd and pause, with crictl and without; KUBERNETES=1.35, KEEP=1 or T=... leave the clusters up
 ifeq ($(E2E),skip)
 	@echo '##########################################################################'
 	@echo '## E2E=skip: NOTHING WAS TESTED ON A REAL CLUSTER.                      ##'
@@ -52,6 +60,9 @@ ifeq ($(E2E),skip)
 else
 	PATH="$(CURDIR)/$(BIN):$$PATH" KEEP=$(if $(T),1,$(KEEP)) e2e/run $(if $(T),$(call chosen,e2e))
 endif
+
+e2e-versions: $(BIN)/ready $(VENV)/tools ## the e2e suite on each older Kubernetes of e2e/clusters/kubernetes_releases.py, one after another
+	PATH="$(CURDIR)/$(BIN):$$PATH" e2e/run-older-releases
 
 # Of its own and in no other target: where the machine is emulated it takes half an hour.
 e2e-vm: $(BIN)/ready $(VENV)/tools ## the zoo on a node of cgroup v2 in a virtual machine; root on Debian; KEEP=1 leaves it on, T=... for some tests

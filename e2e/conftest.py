@@ -205,7 +205,9 @@ def _in_state(cluster: Cluster, name: str) -> bool:
     if name == "image-missing":
         return waiting[:1] in (["ErrImagePull"], ["ImagePullBackOff"])
     if name == "crash-looping":
-        return waiting[:1] == ["CrashLoopBackOff"] and statuses[0]["restartCount"] >= 1
+        # Between two restarts Kubernetes 1.36 shows it as terminated, and as waiting for the last second alone.
+        rests = bool(statuses) and (waiting[:1] == ["CrashLoopBackOff"] or "terminated" in statuses[0]["state"])
+        return rests and statuses[0]["restartCount"] >= 1
     if name == "unscheduled":
         return any(each["type"] == "PodScheduled" and each["status"] == "False" for each in pod["status"].get("conditions", ()))
     return bool(statuses) and all(status["ready"] for status in statuses)
