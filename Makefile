@@ -85,7 +85,6 @@ image: $(VENV)/release/ready ## on Linux, the image of dist/'s wheel; IMAGE=NAME
 	rm -rf dist/image
 	$(RELEASE)/python -m pip download -q --disable-pip-version-check -d dist/image --no-deps --only-binary :all: \
 		--python-version $(BASE_PYTHON) --require-hashes -r release/requirements.lock
-	$(RELEASE)/python -m pip download -q --disable-pip-version-check -d dist/image --no-deps --only-binary :all: pip
 	cp dist/kubectl_pause_inspect-*.whl dist/image/
 	$(ENGINE) build -f Containerfile $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg VERSION=$(VERSION_HERE) \
 		--build-arg REVISION=$$(git rev-parse HEAD) --build-arg SOURCE=$(RELEASE_REPOSITORY) -t $(IMAGE) dist/image

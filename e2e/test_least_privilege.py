@@ -86,12 +86,14 @@ def without_resource(of: Json, resource: str) -> list[Json]:
 @pytest.fixture(scope="module")
 def place(place: Cluster) -> Iterator[Cluster]:
     """One cluster with the roles, a user for each way of use, and a user for each verb that is missing."""
-    inspector, pod, node, cleanup = role("inspector.yaml"), role("pod.yaml"), role("node.yaml"), role("cleanup.yaml")
+    inspector, pod, node = role("inspector.yaml"), role("pod.yaml"), role("node.yaml")
+    cleanup, deleting = yaml.safe_load_all((RBAC / "cleanup.yaml").read_text())
+    deleting = here(deleting, "pause-inspect-cleanup-here")
     inspector = here(inspector, inspector["metadata"]["name"])
-    objects = [inspector, pod, node, cleanup]
+    objects = [inspector, pod, node, cleanup, deleting]
     objects += [within(inspector, user) for user in ("of-nodes", "of-pods", "of-its-namespace")]
     objects += [everywhere(node, "of-nodes"), everywhere(node, "of-pods"), within(pod, "of-pods"), within(pod, "of-its-namespace")]
-    objects += [everywhere(cleanup, "of-cleanup"), within(cleanup, "of-cleanup-here")]
+    objects += [everywhere(cleanup, "of-cleanup"), within(cleanup, "of-cleanup-here"), within(deleting, "of-cleanup-here")]
     of_logs = here({**inspector, "rules": [*without_resource(inspector, "pods/exec"), LOGS]}, "of-logs")
     objects += [of_logs, within(of_logs, "of-logs"), everywhere(node, "of-logs")]
     for number, (resource, verb) in enumerate(verbs(inspector)):

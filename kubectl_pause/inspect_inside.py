@@ -16,7 +16,7 @@ from kubectl_pause.join.sandboxes import pod_identity
 from kubectl_pause.judge.reaping.judge import judge_reaping
 from kubectl_pause.judge.reaping.reaping_facts import reaping_facts
 from kubectl_pause.notes import FROM_INSIDE
-from kubectl_pause.pasting import ON_THE_NODE, command_line
+from kubectl_pause.pasting import command_line
 from kubectl_pause.report import Finding, NodePids, NodeReport, Pids, PidScope, Sandbox, SandboxNamespace, Sources, ZombieGroup
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ def inspect_inside(captures: Mapping[str, Capture], pod: Pod) -> NodeReport:
     for container, capture in captures.items():
         node = join_node(inside_facts(capture, pod, container), pod.spec.node_name or "")
         spaces = {process.namespaces["pid"] for process in node.facts.processes.values() if "pid" in process.namespaces}
-        reaping = judge_reaping(reaping_facts(node))
+        reaping = judge_reaping(reaping_facts(node, f"{_exec_line(pod, container)} "))
         window = node.window or window
         for identifier, told in reaping.by_sandbox.items():
             if not told.spaces or any(space.inode not in seen for space in told.spaces):
-                merged = _with(merged, node.sandboxes[identifier], told, container)
+                merged = _with(merged, node.sandboxes[identifier], told)
         merged = replace(merged, pids=_with_limit(merged.pids, node.facts.limits.get(_OWN), container))
         seen |= spaces
     return NodeReport(
@@ -83,9 +83,8 @@ def _with_limit(pids: Pids | None, limit: PidLimit | None, container: str) -> Pi
     return Pids(current=least.current, max=least.max, limited_by=least.scope, scopes=scopes)
 
 
-def _with(merged: Sandbox, shown: Sandbox, told: Reaping, container: str) -> Sandbox:
+def _with(merged: Sandbox, shown: Sandbox, told: Reaping) -> Sandbox:
     """One container's view added. A PID namespace that another one has shown already is not told again."""
-    command = command_line("kubectl", "exec", "-n", merged.pod.namespace, merged.pod.name, "-c", container, "--")
     known = {each.name for each in merged.containers}
     inodes = {space.inode for space in merged.pid_namespaces or ()}
     return replace(
@@ -97,19 +96,15 @@ def _with(merged: Sandbox, shown: Sandbox, told: Reaping, container: str) -> San
         containers=[*merged.containers, *(each for each in shown.containers if each.pid and each.name not in known)],
         pid_namespaces=[*(merged.pid_namespaces or ()), *(space for space in told.spaces or () if space.inode not in inodes)],
         zombies=[*(merged.zombies or ()), *told.zombies],
-        zombie_groups=[*merged.zombie_groups, *(_group_from_inside(group, f"{command} ") for group in told.groups)],
-        findings=[*merged.findings, *(_finding_from_inside(finding, f"{command} ") for finding in told.findings)],
+        zombie_groups=[*merged.zombie_groups, *map(_seen_from_inside, told.groups)],
+        findings=[*merged.findings, *map(_seen_from_inside, told.findings)],
     )
 
 
-def _group_from_inside(group: ZombieGroup, prefix: str) -> ZombieGroup:
-    return replace(group, remedies=[remedy.replace(ON_THE_NODE, prefix) for remedy in group.remedies], evidence=_seen(group.evidence))
+def _exec_line(pod: Pod, container: str) -> str:
+    """How a command is run where the pids of a container hold."""
+    return command_line("kubectl", "exec", "-n", pod.metadata.namespace or "default", pod.metadata.name, "-c", container, "--")
 
 
-def _finding_from_inside(finding: Finding, prefix: str) -> Finding:
-    remedy = finding.remedy.replace(ON_THE_NODE, prefix) if finding.remedy else None
-    return replace(finding, remedy=remedy, evidence=_seen(finding.evidence))
-
-
-def _seen(evidence: list[str]) -> list[str]:
-    return [*evidence, "seen from inside: pids are those of this PID namespace"]
+def _seen_from_inside(told: Told) -> Told:
+    return replace(told, evidence=[*told.evidence, "seen from inside: pids are those of this PID namespace"])

@@ -3,7 +3,7 @@
 import shlex
 
 ON_THE_NODE = "on the node: "
-"""How a line begins that is to be run there."""
+"""How a line begins that is to be run there: a command follows, never a sentence."""
 
 
 def command_line(*words: str) -> str:
@@ -12,6 +12,14 @@ def command_line(*words: str) -> str:
     Control characters stay inside the quotes; each view escapes them when it prints the line.
     """
     return shlex.join(words)
+
+
+def as_word(name: str) -> str:
+    """A name of others within a sentence: one word where the sentence is pasted by mistake, control characters as escapes.
+
+    The sentence itself has no quotation mark before it: that would end where the name's begins.
+    """
+    return shlex.quote("".join(each if each.isprintable() else ascii(each)[1:-1] for each in name))
 
 
 def kubectl_line(verb: str, kind: str, name: str, namespace: str | None = None) -> str:

@@ -177,8 +177,9 @@ def _permission_hint(said: str, as_user: str | None) -> str:
     words = [found["verb"], resource]
     words += [f"--subresource={found['sub']}"] if found["sub"] else []
     words += ["-n", found["namespace"]] if found["namespace"] else []
-    words += ["--as", as_user] if as_user else []
-    return f"ask for that permission; check with: {command_line('kubectl', 'auth', 'can-i', *words)}"
+    whose = ["--as", as_user] if as_user else []
+    lines = command_line("kubectl", "pause-inspect", "access", *whose)
+    return f"{lines} prints lines that grant what is missing; check with: {command_line('kubectl', 'auth', 'can-i', *words, *whose)}"
 
 
 def _kind_of(body: bytes | None) -> str:

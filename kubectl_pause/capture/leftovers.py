@@ -77,7 +77,8 @@ def find_leftovers(api: Api, namespace: str | None, runs: Collection[str]) -> Le
             pages = api.list_pages(f"{group}{where}/{plural}", {"labelSelector": SELECTOR})
             objects = [each for page in pages for each in decode(page, _Objects, plural).items or ()]
         except ApiError as error:
-            hint = "look into one namespace alone: -n kube-system" if error.is_forbidden and not namespace else error.hint
+            alone = "look into one namespace alone: -n kube-system; " if error.is_forbidden and not namespace else ""
+            hint = alone + error.hint
             found.errors.append(Failure(reason=error.reason, message=error.message, hint=hint or None))
             continue
         found.items += [_leftover(kind, each) for each in objects if _is_ours(each) and (not runs or _run(each) in runs)]

@@ -60,7 +60,7 @@ def _pod_on(api: Api, via: str, node: str) -> Pod:
         if not owned:
             what = f"node {node}: DaemonSet {api.namespace}/{name} has no pod there"
             raise PauseInspectError("NotFound", what, kubectl_line("get", "ds", name, api.namespace))
-        return owned[0]
+        return min(owned, key=lambda pod: not pod.spec.host_pid)  # who may make a pod can name any owner; hostPID is what cannot be forged
     namespace = kind if slash else api.namespace
     try:
         pod = get_pod(api, namespace, name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from kubectl_pause.facts.api import Pod
 
@@ -29,14 +29,15 @@ class Inspectors(Record, frozen=True):
     told_by_api: frozenset[str]
     beside: frozenset[str]
 
-    def has(self, *, uid: str, namespace: str, name: str) -> bool:
-        """Whether a sandbox is that of an inspector pod."""
-        return uid in self.beside or (uid != "" and uid == self.own) or self._is_unknown_to_api(uid, namespace, name)
+    def has(self, *, uid: str, namespace: str, name: str, labels: Mapping[str, str] | None) -> bool:
+        """Whether a sandbox is that of an inspector pod. `labels` are those that crictl tells, None without crictl."""
+        return uid in self.beside or (uid != "" and uid == self.own) or self._is_unknown_to_api(uid, namespace, name, labels)
 
-    def _is_unknown_to_api(self, uid: str, namespace: str, name: str) -> bool:
+    def _is_unknown_to_api(self, uid: str, namespace: str, name: str, labels: Mapping[str, str] | None) -> bool:
         """One that was deleted before the API was asked, and not cleared away yet, or that was made afterwards."""
-        unknown = uid not in self.told_by_api if self.told_by_api else namespace in (_DEFAULT_NAMESPACE, self.namespace)
-        return unknown and INSPECTOR_NAME.fullmatch(name) is not None
+        named = INSPECTOR_NAME.fullmatch(name)
+        where = namespace in (_DEFAULT_NAMESPACE, self.namespace)
+        return uid not in self.told_by_api and where and named is not None and (labels is None or _has_labels(labels, named[1]))
 
 
 def find_inspectors(own: str | None, namespace: str | None, pods: Iterable[Pod]) -> Inspectors:
@@ -51,10 +52,9 @@ def find_inspectors(own: str | None, namespace: str | None, pods: Iterable[Pod])
 
 def is_of_a_run(pod: Pod) -> bool:
     """Whether a pod has our labels, a name made of the run's id, and the node's namespaces that such a pod has."""
-    named, labels, spec = INSPECTOR_NAME.fullmatch(pod.metadata.name), pod.metadata.labels or {}, pod.spec
-    return (
-        named is not None
-        and labels.get(_MANAGED_BY) == _TOOL
-        and labels.get(_RUN) == named[1]
-        and bool(spec.host_pid and spec.host_network)
-    )
+    named, spec = INSPECTOR_NAME.fullmatch(pod.metadata.name), pod.spec
+    return named is not None and _has_labels(pod.metadata.labels or {}, named[1]) and bool(spec.host_pid and spec.host_network)
+
+
+def _has_labels(labels: Mapping[str, str], run: str) -> bool:
+    return labels.get(_MANAGED_BY) == _TOOL and labels.get(_RUN) == run

@@ -59,7 +59,12 @@ def inventory(facts: NodeFacts, ownership: Ownership) -> tuple[list[SandboxEntry
     """Every sandbox of the node with its containers, and the node's pods that have none. Inspectors are left out, other runs' too."""
     sandboxes = _from_crictl(facts) if facts.pods is not None else _from_bundles(facts, ownership)
     inspectors = _inspectors(facts, sandboxes)
-    entries = {entry.id: entry for entry in sandboxes if not inspectors.has(uid=entry.uid, namespace=entry.namespace, name=entry.name)}
+    labels = {pod.id: pod.labels for pod in facts.pods or ()}
+    entries = {
+        entry.id: entry
+        for entry in sandboxes
+        if not inspectors.has(uid=entry.uid, namespace=entry.namespace, name=entry.name, labels=labels.get(entry.id))
+    }
     for container_sandbox, container in _containers(facts, ownership):
         if container_sandbox in entries:
             entries[container_sandbox].containers.append(container)

@@ -17,7 +17,8 @@ def made_anew(pod: PodIdentity) -> str:
     """
     if pod.kind == "static":
         return (
-            "on the node, move the manifest of this static pod out of the kubelet's staticPodPath and, once its containers are gone, back"
+            "on the node, move the manifest of this static pod out of the staticPodPath of the kubelet and, once its containers are gone, "
+            "back"
         )
     line = kubectl_line("delete", "pod", pod.name, pod.namespace)
     alone = pod.kind == "api" and pod.owner is None

@@ -38,7 +38,7 @@ def granted(text: str, tmp_path: Path) -> list[dict[str, Any]]:
 def test_the_list_is_that_of_the_roles():
     of_roles = set()
     for use in ("inspector", "node", "pod", "cleanup"):
-        for rule in yaml.safe_load((RBAC / f"{use}.yaml").read_text())["rules"]:
+        for rule in [rule for role in yaml.safe_load_all((RBAC / f"{use}.yaml").read_text()) for rule in role["rules"]]:
             of_roles |= {
                 (use, group, resource, verb) for group in rule["apiGroups"] for resource in rule["resources"] for verb in rule["verbs"]
             }
@@ -56,8 +56,8 @@ def test_a_user_who_may_do_everything_and_nothing_is_made(cluster, command):
 
 def test_what_is_missing_is_granted_by_the_lines_and_nothing_else(cluster, command, tmp_path):
     cluster.denied = {"get pods/exec", "create jobs", "list nodes", "get pods -n shop", "list pods -n "}
-    ended = command("access", "-n", "shop")
-    assert ended.code == 0
+    ended = command("access", "-n", "shop", *["inspector", "node", "pod", "cleanup"])
+    assert ended.code == 1
     assert sorted(row[:4] for row in rows(ended.out) if row[4] == "no") == [
         ["cleanup", "(all)", "list", "pods"],
         ["inspector", "kube-system", "create", "jobs.batch"],
@@ -112,7 +112,8 @@ def test_lines_for_less_and_no_line_takes_back_what_an_earlier_one_gave(cluster,
 def test_a_pod_that_admission_refuses_is_told_with_what_would_let_it_in(cluster, command):
     cluster.refuse["POST /api/v1/namespaces/shop"] = lambda: status(403, "Forbidden", POD_SECURITY)
     ended = command("access", "--debug-namespace", "shop")
-    assert ended.code == 0
+    assert ended.code == 1
+    assert command("access", "pod", "--debug-namespace", "shop").code == 0
     assert 'refused in namespace shop: Error from server (Forbidden): pods "x" is forbidden: violates PodSecurity' in ended.out
     assert "pod-security.kubernetes.io/enforce=privileged" in ended.out
 
@@ -139,3 +140,44 @@ def test_as_a_document(cluster, command):
     assert (document["kind"], document["user"], document["admission"]["admitted"]) == ("AccessList", "jane", True)
     assert [each["resource"] for each in document["rights"] if not each["allowed"]] == ["leases"]
     assert command("access", "-o", "xml").code == 1
+
+
+@pytest.mark.parametrize(
+    ("denied", "uses", "code"),
+    [
+        ("delete jobs", [], 1),
+        ("list nodes", [], 1),
+        ("list nodes", ["pod"], 0),
+        ("list jobs", [], 0),
+        ("list jobs", ["cleanup"], 1),
+        ("list jobs", ["node", "cleanup"], 1),
+    ],
+)
+def test_the_exit_code_is_of_the_uses_that_were_asked_for(cluster, command, denied, uses, code):
+    """Without names: all but `cleanup`."""
+    cluster.denied = {denied}
+    ended = command("access", *uses)
+    assert ended.code == code
+    assert {row[0] for row in rows(ended.out)} == set(uses or ("inspector", "node", "pod"))
+
+
+def test_cleanup_deletes_in_one_namespace():
+    """RBAC cannot narrow a right to our labels: whoever may delete everywhere may delete everything."""
+    roles = list(yaml.safe_load_all((RBAC / "cleanup.yaml").read_text()))
+    everywhere = [verb for role in roles if role["kind"] == "ClusterRole" for rule in role["rules"] for verb in rule["verbs"]]
+    assert set(everywhere) == {"list"}
+    assert [role["metadata"]["namespace"] for role in roles if role["kind"] == "Role"] == ["kube-system"]
+
+
+def test_whoever_lacks_a_right_is_led_to_this_list(cluster, command):
+    said = 'nodes is forbidden: User "jane doe" cannot list resource "nodes" in API group "" at the cluster scope'
+    cluster.denied = {"create pods"}
+    refused = [command("node", "--as", "jane doe")]
+    cluster.denied = set()
+    for path, words in (("GET /api/v1/nodes", ["node"]), ("GET /apis/batch/v1", ["cleanup"])):
+        cluster.refuse = {path: lambda: status(403, "Forbidden", said)}
+        refused.append(command(*words, "--as", "jane doe"))
+    for ended in refused:
+        assert ended.code == 1
+        assert "kubectl pause-inspect access --as 'jane doe'" in ended.err
+        assert all(line.count("error:") <= 1 for line in ended.err.splitlines())

@@ -90,6 +90,18 @@ def test_through_a_pod_that_is_there(cluster, command, agent):
     assert "container=agent" in path
 
 
+def test_a_pod_that_claims_to_be_of_the_daemonset_is_not_taken_before_it(cluster, command, agent):
+    """Anybody who may make a pod can name any owner; hostPID is what admission looks at."""
+    owner = {"apiVersion": "evil/v1", "kind": "DaemonSet", "name": "agent", "uid": "forged", "controller": True}
+    agent["metadata"]["ownerReferences"] = [{**owner, "apiVersion": "apps/v1", "uid": "real"}]
+    forged = {"name": "aaa-forged", "namespace": "shop", "uid": "u-forged", "ownerReferences": [owner]}
+    cluster.pods.insert(0, {**agent, "metadata": forged, "spec": {"nodeName": NODE, "containers": agent["spec"]["containers"]}})
+    ended = command("node", "-n", "shop", "--via", "ds/agent")
+    assert (ended.code, ended.err) == (0, "")
+    (path,) = [path for _, path, _ in cluster.server.requests if "/exec" in path]
+    assert "/pods/agent-x/exec" in path
+
+
 def test_one_that_is_not_privileged_is_taken_with_a_warning(command, agent):
     agent["spec"]["containers"][1]["securityContext"] = {}
     ended = command("node", "--via", "shop/agent-x")

@@ -12,6 +12,7 @@ from kubectl_pause.capture.inspector_pod import InspectorOptions, manifest, new_
 from kubectl_pause.facts.api import ApiView, Pod
 from kubectl_pause.inspect_node import inspect_capture
 from tests.nodes.report_lines import kind_with_api
+from tests.nodes.written_nodes import INIT, Written, pod_path, written_node
 
 if TYPE_CHECKING:
     from kubectl_pause.report import NodeReport
@@ -75,3 +76,27 @@ def test_a_pod_that_has_but_something_of_one_is_shown(changes: dict[str, object]
 def test_without_a_pod_of_our_own_nobody_s_is_left_out() -> None:
     shown, other = beside(made(), own_known=False)
     assert other in shown
+
+
+RUN = "0123456789"
+OF_A_RUN = {"app.kubernetes.io/managed-by": "kubectl-pause-inspect", "pause-inspect/run": RUN}
+
+
+@pytest.mark.parametrize("api", [None, {}], ids=["without the API", "unknown to the API"])
+@pytest.mark.parametrize(
+    ("namespace", "name", "labels", "is_shown"),
+    [
+        ("kube-system", f"pause-inspect-{RUN}", OF_A_RUN, False),
+        ("evil", f"pause-inspect-{RUN}", OF_A_RUN, True),
+        ("evil", f"pause-inspect-{RUN}", {}, True),
+        ("kube-system", f"pause-inspect-{RUN}", {}, True),
+        ("kube-system", f"pause-inspect-{RUN}", {**OF_A_RUN, "pause-inspect/run": "aaaaaaaaaa"}, True),
+        ("kube-system", "innocent", OF_A_RUN, True),
+    ],
+)
+def test_a_sandbox_that_the_api_does_not_know(namespace, name, labels, is_shown, api) -> None:
+    """A force-deleted pod whose end hangs, or one made by hand on the node, may have any name."""
+    pod = {"metadata": {"name": name, "uid": "x", "namespace": namespace}, "labels": labels}
+    miner = Written(31, 1, "miner", (1,), 8, pod_path("x", "a"))
+    capture = written_node(INIT, miner, sandbox=pod, api=api)
+    assert (name in [sandbox.pod.name for sandbox in inspect_capture(capture, "-").sandboxes]) is is_shown

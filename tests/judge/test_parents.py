@@ -135,7 +135,7 @@ def test_a_namespace_nested_twice_whose_processes_have_no_cgroup_to_be_seen():
 
 HALTED = [
     (replace(MAIN, state="T"), "is stopped (state T)", "on the node: kill -CONT 500"),
-    (replace(MAIN, state="t", tracer=900), "is held by the debugger gdb (pid 900)", "on the node: detach the debugger gdb (pid 900)"),
+    (replace(MAIN, state="t", tracer=900), "is held by the debugger gdb (pid 900)", "pid 900 holds pid 500: detach that debugger"),
     (MAIN, f"is in the frozen cgroup {APP}", f"on the node: echo 0 > /sys/fs/cgroup{APP}/cgroup.freeze"),
 ]  # fmt: skip
 
@@ -217,7 +217,7 @@ MAKERS = {
     "nobody": (b"", "kubectl delete pod -n default web  # no controller makes it anew: save its manifest first, and apply that afterwards"),
     "kubelet": (
         b', "annotations": {"kubernetes.io/config.mirror": "u", "kubernetes.io/config.hash": "u"}',
-        "on the node, move the manifest of this static pod out of the kubelet's staticPodPath and, once its containers are gone, back",
+        "on the node, move the manifest of this static pod out of the staticPodPath of the kubelet and, once its containers are gone, back",
     ),
 }
 

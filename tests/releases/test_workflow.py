@@ -23,14 +23,16 @@ def needed_by(job: str) -> set[str]:
 
 def test_all_is_built_before_anything_is_published():
     assert needed_by("push-image") == {"archive", "image"}
-    assert needed_by("publish") == JOBS.keys() - {"publish"}
+    assert needed_by("publish") == JOBS.keys() - {"publish", "pypi"}
+    assert needed_by("pypi") == JOBS.keys() - {"pypi"}
 
 
 @pytest.mark.parametrize("job", sorted(JOBS))
 def test_only_jobs_that_publish_may_write(job):
     rights = {right for right, what in JOBS[job].get("permissions", {}).items() if what == "write"}
-    written = {"push-image": {"packages"}, "publish": {"contents"}}.get(job, set())
-    assert rights == written | ({"id-token", "attestations"} if written else set())
+    attested = {"id-token", "attestations"}
+    written = {"push-image": {"packages", *attested}, "publish": {"contents", *attested}, "pypi": {"id-token"}}
+    assert rights == written.get(job, set())
 
 
 @pytest.mark.parametrize("job", PUBLISHING)
@@ -52,3 +54,25 @@ def test_what_comes_from_outside_is_no_part_of_a_script():
     """`${{ }}` in a script is pasted into it as it is; the environment is not."""
     scripts = [step["run"] for job in JOBS.values() for step in job["steps"] if "run" in step]
     assert not any("${{" in script for script in scripts)
+
+
+@pytest.mark.parametrize("file", sorted(FILE.parent.glob("*.yml")), ids=lambda file: file.name)
+def test_an_action_is_a_commit_and_not_what_somebody_calls_so(file):
+    uses = re.findall(r"uses: (.+)", file.read_text(encoding="utf-8"))
+    assert uses
+    assert [each for each in uses if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[\d.]+", each)] == []
+
+
+def test_no_token_stays_in_a_checkout():
+    checkouts = [step for job in JOBS.values() for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+    assert [step["with"]["persist-credentials"] for step in checkouts] == [False] * len(checkouts)
+
+
+def test_one_wheel_and_one_sdist_are_published():
+    """Each runner builds its own; which of them won was left to chance."""
+    uploads = [
+        step["with"] for job in JOBS.values() for step in job["steps"] if step.get("uses", "").startswith("actions/upload-artifact@")
+    ]
+    (archives,) = [each for each in uploads if each["name"].startswith("archive-")]
+    assert {"!dist/*.whl", "!dist/kubectl_pause_inspect-*.tar.gz"} <= set(archives["path"].split())
+    assert [each["name"] for each in uploads if "dist/*.whl" in each["path"].split()] == ["distributions"]

@@ -73,7 +73,7 @@ class Preflight:
             f'no inspector pod was created: {subject} cannot {each} in the namespace "{self._namespace}"',
             "ask for the roles of docs/rbac there, or name a namespace where you have them: --debug-namespace; zombies of pods that you "
             "may exec into are seen without any of it: kubectl pause-inspect zombies --inside; "
-            f"kubectl pause-inspect access prints the lines that grant them; check with: {check}",
+            f"{command_line('kubectl', 'pause-inspect', 'access', *whose)} prints the lines that grant them; check with: {check}",
         )
 
     def _log_is_allowed(self) -> bool:

@@ -72,8 +72,10 @@ def needs(inspector: str, pods: str, transport: str = "exec") -> list[Need]:
         Need("pod", Right("list", "pods", **there), "each pod is named: no -l, and no workloads"),
         *(Need("pod", Right("get", kind, group="apps", **there), workload) for kind in apps),
         Need("pod", Right("get", "jobs", group="batch", **there), workload),
-        *(Need("cleanup", Right(verb, "pods")) for verb in ("list", "delete")),
-        *(Need("cleanup", Right(verb, "jobs", group="batch")) for verb in ("list", "delete")),
+        Need("cleanup", Right("list", "pods")),
+        Need("cleanup", Right("list", "jobs", group="batch")),
+        Need("cleanup", Right("delete", "pods", **here)),
+        Need("cleanup", Right("delete", "jobs", group="batch", **here)),
     ]
 
 
@@ -112,9 +114,11 @@ class AccessList(msgspec.Struct, rename="camel"):
 
 USES = ("inspector", "node", "pod", "cleanup")
 """The roles of docs/rbac, each for a way of use."""
+USUAL = ("inspector", "node", "pod")
+"""What is asked about where no use is named: `cleanup` is for what a killed run left, and no other verb needs it."""
 
 
-def access_list(api: Api, options: InspectorOptions, pods_namespace: str, uses: Collection[str] = USES) -> AccessList:
+def access_list(api: Api, options: InspectorOptions, pods_namespace: str, uses: Collection[str] = USUAL) -> AccessList:
     """Ask for every right of these uses at the same time, and rehearse the pod. Never raises for a single answer that is missing."""
     asked = [need for need in needs(options.namespace, pods_namespace, options.transport) if need.use in uses]
     impersonated = next((value for name, value in api.connection.impersonation if name == "Impersonate-User"), None)

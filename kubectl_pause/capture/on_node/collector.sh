@@ -402,9 +402,28 @@ NR > 1 && /^[0-9]+[.][0-9]+ [^ ]+ [A-Za-z0-9._@-]+([[][0-9]+[]])?: / && length($
 	print front, uid[i], $0
 }
 END { if (NR < 2) print 61 >"/dev/stderr" }'
-# A value goes up to the quote that ends it, and up to the next blank in any case: rather too much than a part of a secret left.
-MASKS='s,://[^[:space:]]*@,://***@,g; s/eyJ[A-Za-z0-9_.+\/=-]*/***/g
-s/(token|password|secret|key|sig)(=|\\*":)(\\*"[^"]*"?)?[^[:space:]]*/\1\2***/Ig'
+# What may be a secret: rather too much is masked than a part of one left. A value is a quoted text, whatever stands in brackets, or goes
+# up to the next blank; what hangs on it without a blank goes with it, further quoted texts whole. Quotes may be escaped once (in a
+# message that is quoted itself); escaped more often, the rest of the line goes. An image's digest is no host: its "@" is a newline meanwhile.
+QUOTED='(\\\\+".*|\\"([^"\\]|\\[a-z]|\\\\([^"\\]|\\.))*(\\")?|"([^"\\]|\\.)*"?|'\''([^'\''\\]|\\.)*'\''?|`[^`]*`?)'
+VALUE='('"$QUOTED"'|(\[[^]]*\]?)?[&A-Za-z0-9.]*[{(][^})]*[})]?|\[[^]]*\]?)?([^[:space:]]|[],:=;&{([]'"$QUOTED"')*'
+NAME='(token|passphrase|password|passwd|pass|pwd|secret|credential|signature|api-?key|key|sig|auth|authorization)([-_.]?(data|id|value|hash|base64))?s?'
+IS='\\*["'\'']?[[:space:]]*(=>|:=|=|:|%3[AaDd])[[:space:]]*'
+SCHEME='(bearer|basic|negotiate|apikey|token)[[:space:]]+'
+MASKS='s/@(sha256:[0-9a-f]{64})/\n\1/g
+s/-----BEGIN [A-Z ]*PRIVATE KEY.*/***/
+s/((set-)?cookie\\*["'\'']?[[:space:]]*[=:]).*/\1 ***/I
+s/(digest[[:space:]]+)[a-z]+=.*/\1***/I
+s/eyJ[A-Za-z0-9_.+\/=-]*/***/g
+s/(gh[a-z]_|github_pat_|glpat-|xox[a-z]-|hvs\.)[A-Za-z0-9_.-]+/***/g
+s/(AKIA|ASIA)[A-Z0-9]{12,}([[:space:]:,;]+[A-Za-z0-9/+=]{16,})?/***/g
+s/('"$NAME$IS"')('"$SCHEME"')?'"$VALUE"'/\1***/Ig
+s/(--[a-z0-9_-]*'"$NAME"'[[:space:]]+)'"$VALUE"'/\1***/Ig
+s/(^|[^A-Za-z0-9_])(([A-Z0-9]+_)*(TOKEN|PASSWORD|PASSWD|SECRET|KEY|CREDENTIALS?)(_[A-Z0-9]+)*[[:space:]]+)'"$VALUE"'/\1\2***/g
+s/('"$SCHEME"')'"$VALUE"'/\1***/Ig
+s,//[^[:space:]]*@,//***@,g
+s/[^][:space:]"'\''\/:@={([]+:\/?[^[:space:]@\/][^[:space:]]*@/***@/g
+s/\n/@/g'
 # 400 bytes a line: the cause stands at its end, so it is cut at its front; the uid stays, or is put there.
 CUT_FRONT='
 function end(n) { return length($0) > n ? substr($0, length($0) - n + 1) : $0 }

@@ -20,7 +20,8 @@ FORMATS = ("json", "yaml")
 @with_shared_flags
 def access(
     uses: Annotated[
-        Optional[list[str]], typer.Argument(metavar="[USE...]", help="inspector, node, pod, cleanup: roles of docs/rbac; all without.")
+        Optional[list[str]],
+        typer.Argument(metavar="[USE...]", help="inspector, node, pod, cleanup: roles of docs/rbac; without, the first three."),
     ] = None,
     output: Annotated[Optional[str], typer.Option("--output", "-o", metavar="FORMAT", help="json or yaml.")] = None,
     no_headers: Annotated[bool, typer.Option("--no-headers", help="Leave out the column names.")] = False,
@@ -29,7 +30,8 @@ def access(
 ) -> int:
     """List what you may do of what each verb needs, whether the inspector pod would be admitted, and the lines that grant what is missing.
 
-    Nothing is created: the server is asked about rights, and checks the pod without storing it.
+    Nothing is created: the server is asked about rights, and checks the pod without storing it. The exit code is 1 where
+    something is missing of what was asked about, or the inspector pod is refused.
 
     \b
     Examples:
@@ -37,7 +39,7 @@ def access(
       kubectl pause-inspect access inspector node --as jane --debug-namespace node-debug
     """
     from kubectl_pause.access.kubeconfig import connect
-    from kubectl_pause.capture.admission.rights import USES, access_list
+    from kubectl_pause.capture.admission.rights import USES, USUAL, access_list
     from kubectl_pause.render.documents.outputs import check_form
 
     check_form(output, FORMATS)
@@ -45,12 +47,15 @@ def access(
         raise PauseInspectError("WrongUsage", f"{unknown[0]!r} is no way of use", f"they are: {', '.join(USES)}")
     options = capture.inspector()
     api = connect(kube.connection(options.timeout))
-    found = access_list(api, options, kube.namespace or api.namespace, uses or USES)
+    found = access_list(api, options, kube.namespace or api.namespace, uses or USUAL)
     if all(answer.allowed is None for answer in found.rights):
         message = f"the API server at {api.host} answered none of the questions about what you may do"
         why = f": {found.admission.why}" if found.admission.why else ""
         raise PauseInspectError("NoAnswer", message + why, "try: kubectl auth can-i --list")
     terminal.put(_text(found, output, no_headers=no_headers))
+    is_refused = found.admission.admitted is False and "inspector" in (uses or USUAL)
+    if is_refused or any(answer.allowed is False for answer in found.rights):
+        return ExitCode.ERROR
     return ExitCode.PARTIAL if any(answer.allowed is None for answer in found.rights) else ExitCode.DONE
 
 

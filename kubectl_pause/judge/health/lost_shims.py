@@ -47,7 +47,7 @@ def _lost(node: JoinedNode, shim: Process, identifier: str) -> Finding:
     else:
         code = "shim/leaked"
         message = f"shim {shim.pid} serves nothing that the runtime lists, and has no process: it was left behind"
-        remedy = f"on the node: restart containerd, which cleans such up; if it stays: {command_line('kill', str(shim.pid))}"
+        remedy = f"restart containerd on the node, which cleans such up; if it stays, end it there: {command_line('kill', str(shim.pid))}"
     return Finding(
         code=code,
         severity="warning",

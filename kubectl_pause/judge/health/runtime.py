@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.known_programs import RUNTIME_DAEMONS
 from kubectl_pause.judge.guards import YOUNG_SECONDS, age_of, is_fresh
-from kubectl_pause.pasting import command_line
+from kubectl_pause.pasting import ON_THE_NODE, as_word, command_line
 from kubectl_pause.report import Finding
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _programs(node: JoinedNode, health: RuntimeHealth) -> Iterator[Finding]:
         f"configured: {', '.join(health.plugin_types)}",
         f"{len(health.programs)} programs are where the runtime looks for plugins, and not these",
     ]
-    yield _finding(node, "cni/no-binary", message, evidence, f"put {missing} where crictl info names PluginDirs")
+    yield _finding(node, "cni/no-binary", message, evidence, f"put {as_word(missing)} where crictl info names PluginDirs")
 
 
 def _hung_plugins(node: JoinedNode, health: RuntimeHealth) -> Iterator[Finding]:
@@ -128,7 +128,8 @@ def _full(node: JoinedNode, health: RuntimeHealth) -> Iterator[Finding]:
             what = "bytes" if blocks else "inodes"
             message = f"{place.path} has no {what} left: no sandbox can be made"
             evidence = [f"blocks {place.free_blocks} of {place.blocks} free, inodes {place.free_inodes} of {place.inodes} free"]
-            yield _finding(node, "disk/full", message, evidence, f"on the node: df -h {place.path}; df -i {place.path}")
+            remedy = f"{ON_THE_NODE}{command_line('df', '-h', place.path)}; {command_line('df', '-i', place.path)}"
+            yield _finding(node, "disk/full", message, evidence, remedy)
 
 
 def _daemons(node: JoinedNode) -> list[Process]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause.facts.pod_trail import moment_of
 from kubectl_pause.join.sandboxes import pod_identity
 from kubectl_pause.judge.namespaces.findings import name_of
-from kubectl_pause.pasting import command_line
+from kubectl_pause.pasting import as_word, command_line
 from kubectl_pause.report import Finding
 
 if TYPE_CHECKING:
@@ -65,5 +65,5 @@ def _busy(node: JoinedNode, pod: Pod, users: list[VolumeUser]) -> Finding:
         message="no container of it runs, and a process works in a volume of it, which cannot be unmounted before that has left",
         evidence=[*evidence, "that volume is still mounted"],
         confidence="likely",
-        remedy=f"on node {node.about.name}: {look}  # once it has ended, or has left, the kubelet unmounts within 2 min",
+        remedy=f"on node {as_word(node.about.name)}: {look}  # once it has ended, or has left, the kubelet unmounts within 2 min",
     )

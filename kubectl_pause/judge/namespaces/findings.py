@@ -13,6 +13,7 @@ from kubectl_pause import notes
 from kubectl_pause.join.sandboxes import WithoutHolder
 from kubectl_pause.judge.guards import may_be_in_the_making
 from kubectl_pause.judge.made_anew import made_anew
+from kubectl_pause.pasting import as_word
 from kubectl_pause.report import Finding
 
 if TYPE_CHECKING:
@@ -130,15 +131,15 @@ def _drift(node: JoinedNode, joined: JoinedSandbox, compared: Comparisons) -> It
 
 def _of_drift(identity: PodIdentity, pod: Pod, container: Container, kind: str) -> str:
     """An ephemeral container is never started again, and it ends with its pod: another one is asked for in its place."""
-    joins = "look for what runs `unshare`, `nsenter` or setns(2) as its PID 1"
+    joins = "look for what runs unshare, nsenter or setns(2) as its PID 1"
     if container.kind != "ephemeral":
         return f"{joins}; started again, the container gets what the spec says: {made_anew(identity)}"
     target = next((each.target_container_name for each in pod.spec.ephemeral_containers or () if each.name == container.name), None)
     if kind != "pid" or not target:
         return f"{joins}; an ephemeral container is not started again: ask for another one"
     return (
-        "the runtime may not support targetContainerName (CRI: NamespaceMode TARGET), and then says nothing: see its version; the target's "
-        f"processes can be seen from the node: nsenter -t PID -p -m, with the pid of container {target}"
+        "the runtime may not support targetContainerName (CRI: NamespaceMode TARGET), and then says nothing: see its version; the "
+        f"processes of the target can be seen from the node: nsenter -t PID -p -m, with the pid of container {as_word(target)}"
     )
 
 
@@ -180,7 +181,7 @@ def _pause_gone(node: JoinedNode, joined: JoinedSandbox) -> Iterator[Finding]:
 def _of_lost_pause(pod: PodIdentity) -> str:
     """The kubelet makes up for it; nobody does so for an engine."""
     if pod.kind in ("docker", "podman"):
-        return f"start what held the namespaces of {pod.name} again, and then the containers that had joined it"
+        return f"start what held the namespaces of {as_word(pod.name)} again, and then the containers that had joined it"
     return f"the kubelet makes a new sandbox and starts all containers again; where this lasts, see its log, or do it: {made_anew(pod)}"
 
 
@@ -211,7 +212,7 @@ def _left(pod: PodIdentity, strangers: Iterable[Stranger]) -> Iterator[Finding]:
             message="processes of it are in other namespaces than it is: what holds for the pod need not hold for them",
             evidence=_bounded(f"{_process(each)} has left {', '.join(each.namespaces)}" for each in of_container),
             confidence="certain",
-            remedy="as meant for a nested runtime, a build or a browser's sandbox; else look for `unshare` or setns(2) in the container",
+            remedy="as meant for a nested runtime, a build or a browser's sandbox; else look for unshare or setns(2) in the container",
         )
 
 

@@ -32,18 +32,24 @@ def state_of(process: Process, frozen: Mapping[str, Freezer] | None, processes: 
     return "stopped" if process.state == "T" else "traced" if process.state == "t" else "running"
 
 
-def halt_of(process: Process, frozen: Mapping[str, Freezer] | None, processes: Mapping[int, Process]) -> Halt | None:
-    """Why a process that lives does nothing, and the way out; None for one that runs, sleeps or is dead."""
+def halt_of(
+    process: Process, frozen: Mapping[str, Freezer] | None, processes: Mapping[int, Process], where: str = ON_THE_NODE
+) -> Halt | None:
+    """Why a process that lives does nothing, and the way out; None for one that runs, sleeps or is dead.
+
+    `where` is how a line begins that can be run where its pid holds.
+    """
     state = state_of(process, frozen, processes)
     if state == "stopped":
-        return Halt("is stopped (state T)", f"{ON_THE_NODE}kill -CONT {process.pid}")
+        return Halt("is stopped (state T)", f"{where}kill -CONT {process.pid}")
     if state == "traced":
         tracer = processes.get(process.tracer)
-        debugger = f"the debugger {tracer.comm} (pid {tracer.pid})" if tracer else "the debugger"
-        return Halt(f"is held by {debugger}", f"{ON_THE_NODE}detach {debugger} from pid {process.pid}, or let it go on there")
+        debugger = f"the debugger {tracer.comm} (pid {tracer.pid})" if tracer else "a debugger"
+        holder = f"pid {tracer.pid}" if tracer else "a debugger"
+        return Halt(f"is held by {debugger}", f"{holder} holds pid {process.pid}: detach that debugger, or let the process go on in it")
     path = _frozen_cgroup(process, frozen, processes)
     if state == "frozen" and path and frozen:
-        return Halt(f"is in the frozen cgroup /{path}", f"{ON_THE_NODE}{_thaw(path, frozen[path])}")
+        return Halt(f"is in the frozen cgroup /{path}", f"{where}{_thaw(path, frozen[path])}")
     return None
 
 

@@ -78,7 +78,7 @@ def _halted(facts: ReapingFacts, sandbox: Sandbox, groups: Sequence[ZombieGroup]
     mains = [(None, sandbox.pid), *((each.name, each.pid) for each in sandbox.containers)]
     for name, pid in mains if sandbox.holder != "virtual" else ():
         process = facts.processes.get(pid or 0)
-        halt = halt_of(process, facts.frozen, facts.processes) if process else None
+        halt = halt_of(process, facts.frozen, facts.processes, facts.where) if process else None
         if process is None or halt is None or halt.remedy in told or process.comm.startswith(RUNC_STAGES):
             continue  # what runc is making is frozen while its devices are set
         told.add(halt.remedy)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kubectl_pause.facts.kernel.process import TICKS_PER_SECOND
 from kubectl_pause.facts.record import Record
 from kubectl_pause.join.init_process import init_process
+from kubectl_pause.pasting import ON_THE_NODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,6 +34,8 @@ class ReapingFacts(Record, frozen=True):
     """Ids of sandboxes by the pid that holds them."""
     container_of_init: Mapping[int, tuple[str, str]]
     """Sandbox id and name of containers by the pid of their main process."""
+    where: str = ON_THE_NODE
+    """How a line begins that can be run where these pids hold."""
 
     @property
     def window(self) -> Window | None:
@@ -88,8 +91,8 @@ class ReapingFacts(Record, frozen=True):
         return min(age, max(0.0, moment - process.start_ticks / TICKS_PER_SECOND))
 
 
-def reaping_facts(node: JoinedNode) -> ReapingFacts:
-    """Index what reaping is judged by."""
+def reaping_facts(node: JoinedNode, where: str = ON_THE_NODE) -> ReapingFacts:
+    """Index what reaping is judged by. Remedies that are commands begin with `where`."""
     facts = node.facts
     host = facts.host.get("pid")
     of_lone = {
@@ -107,6 +110,7 @@ def reaping_facts(node: JoinedNode) -> ReapingFacts:
         zombies_in=Counter(each.namespaces["pid"] for each in facts.processes.values() if each.is_zombie and "pid" in each.namespaces),
         sandbox_of_holder={sandbox.pid: sandbox.id for sandbox in node.sandboxes.values() if sandbox.pid},
         container_of_init=of_lone | dict(_inits(facts, node.sandboxes.values())),
+        where=where,
     )
 
 

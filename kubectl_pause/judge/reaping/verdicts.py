@@ -147,7 +147,7 @@ def _verdict(facts: ReapingFacts, whose: Whose, zombies: Sequence[Zombie], *, ma
         verdict = _under_pause(sandbox, whose.spaces, parent) if sandbox else _from_outside(facts, sandbox, zombies, main=main)
     else:
         verdict = _under_application(facts, whose, parent)
-    halt = halt_of(process, facts.frozen, facts.processes) if process else None
+    halt = halt_of(process, facts.frozen, facts.processes, facts.where) if process else None
     return _halted(facts, process, parent, verdict, halt) if process and halt else verdict
 
 
@@ -172,7 +172,7 @@ def _under_dead_leader(facts: ReapingFacts, process: Process, parent: ZombiePare
     what = f", {_what(facts, process, role)}," if role.is_of_container else ""
     told = f"the main thread of {_named(parent)}{what} has ended while other threads of it live, which do not wait for its children"
     kept = "it is no zombie: nobody can reap it before those threads end"
-    return Verdict("zombie/parent-dead-leader", told, [kept], remedies.of_dead_leader(parent))
+    return Verdict("zombie/parent-dead-leader", told, [kept], remedies.of_dead_leader(parent, facts.where))
 
 
 def _from_outside(facts: ReapingFacts, sandbox: Sandbox | None, zombies: Sequence[Zombie], *, main: bool) -> Verdict:
@@ -184,7 +184,7 @@ def _from_outside(facts: ReapingFacts, sandbox: Sandbox | None, zombies: Sequenc
     if main:
         what = f"container {zombies[0].container}" if zombies[0].container else "the sandbox"
         told = f"the main process of {what} has ended, and {who} has not waited for it"
-        return Verdict("zombie/main-process", told, [], remedies.of_runtime(sandbox, parent))
+        return Verdict("zombie/main-process", told, [], remedies.of_runtime(sandbox, parent, facts.where))
     if sandbox is None and parent.role == "unknown":
         told = f"{who} does not wait for its children; whose it is could not be seen"
         return Verdict(
@@ -192,15 +192,15 @@ def _from_outside(facts: ReapingFacts, sandbox: Sandbox | None, zombies: Sequenc
         )
     if sandbox is None:
         told = f"{who}, a process of the node{f', of {service}' if service else ''}, does not wait for its children"
-        return Verdict("zombie/host-process", told, [], remedies.of_host(parent, service))
+        return Verdict("zombie/host-process", told, [], remedies.of_host(parent, service, facts.where))
     if parent.role in ("host", "kubelet"):
         told = f"{who} is outside of the pod, a process of the node, and has to wait for it: deleting the pod would not free it"
-        return Verdict("zombie/outside-parent", told, [], remedies.of_host(parent, service))
+        return Verdict("zombie/outside-parent", told, [], remedies.of_host(parent, service, facts.where))
     if parent.role == "runtime":
         told = f"{who} is outside of the pod and has to wait for it: an exec or a probe that was left behind"
-        return Verdict("zombie/outside-parent", told, [], remedies.of_runtime(sandbox, parent))
+        return Verdict("zombie/outside-parent", told, [], remedies.of_runtime(sandbox, parent, facts.where))
     told = f"{who} has to wait for it; what that process is, was not seen"
-    return Verdict("zombie/outside-parent", told, [], remedies.of_runtime(None, parent))
+    return Verdict("zombie/outside-parent", told, [], remedies.of_runtime(None, parent, facts.where))
 
 
 def _under_application(facts: ReapingFacts, whose: Whose, parent: ZombieParent) -> Verdict:

@@ -15,7 +15,7 @@ from kubectl_pause.facts.pod_trail import moment_of
 from kubectl_pause.judge.stuck.reason import RETRY, Reason, describe, finding, of_event, seconds_since, seen, since
 from kubectl_pause.judge.stuck.steps import SANDBOX_READY, condition_of
 from kubectl_pause.judge.stuck.waiting import of_waiting_container
-from kubectl_pause.pasting import command_line, kubectl_line
+from kubectl_pause.pasting import as_word, command_line, kubectl_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -60,7 +60,7 @@ def of_unscheduled(trail: PodTrail, _on_node: OnNode) -> Reason:
     line = "kubectl get pods -n kube-system -l component=kube-scheduler"
     cause = finding(
         "pod/no-scheduler", pod, f"no scheduler has looked at it: it asks for {scheduler}",
-        ["it has no condition PodScheduled"], f"does {scheduler} run? {line}", confidence="likely",
+        ["it has no condition PodScheduled"], f"does {as_word(scheduler)} run? {line}", confidence="likely",
     )  # fmt: skip
     return Reason(f"it has waited {waited} for a scheduler", cause)
 

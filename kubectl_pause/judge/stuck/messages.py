@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.record import Record
-from kubectl_pause.pasting import command_line
+from kubectl_pause.pasting import as_word, command_line
 from kubectl_pause.report import Finding
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ TEXTS = (
         r"""failed to find plugin "(?P<plugin>[^"]+)" in path""",
         lambda match: f"the CNI plugin {match['plugin']} is not installed on the node: no pod of its network can be made there, and none "
         "can be taken down",
-        lambda match: f"put the plugin {match['plugin']} into one of the folders that the event names; the kubelet tries again by itself",
+        lambda match: f"put the plugin {as_word(match['plugin'])} into one of the folders that the event names; the kubelet tries again "
+        "by itself",
     ),
     _known(
         "cni/cache-broken",
@@ -184,7 +185,7 @@ TEXTS = (
         r"""plugin type="(?P<plugin>[^"]+)"(?: name="[^"]*")? failed \((?P<step>add|delete)\): (?P<rest>.*)""",
         lambda match: f"the CNI plugin {match['plugin']} failed to {'make' if match['step'] == 'add' else 'take down'} its network: "
         + _rest(match, "rest"),
-        lambda match: f"see the log of the network add-on ({match['plugin']}) on this node",
+        lambda match: f"see the log of the network add-on on this node, which has the plugin {as_word(match['plugin'])}",
     ),
     _known(
         "cni/plugin-failed",

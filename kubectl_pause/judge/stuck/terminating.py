@@ -12,7 +12,7 @@ from kubectl_pause.facts.pod_trail import moment_of
 from kubectl_pause.facts.record import Record
 from kubectl_pause.judge.health.volumes import RELEASE_SECONDS
 from kubectl_pause.judge.stuck.reason import RETRY, Reason, finding, of_event, seconds_since, span
-from kubectl_pause.pasting import command_line
+from kubectl_pause.pasting import as_word, command_line
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
@@ -78,7 +78,7 @@ def _static(deletion: _Deletion) -> Reason | None:
     if "kubernetes.io/config.mirror" not in (pod.metadata.annotations or {}):
         return None
     message = "it is a static pod: the kubelet makes its object anew for as long as the manifest is on the node"
-    remedy = f"on node {pod.spec.node_name}: move its manifest out of the kubelet's staticPodPath"
+    remedy = f"on node {as_word(pod.spec.node_name or '')}: move its manifest out of the staticPodPath of the kubelet"
     return Reason("deleting it does not end it", finding("pod/static", pod, message, ["annotation kubernetes.io/config.mirror"], remedy))
 
 
@@ -142,8 +142,7 @@ def _not_released(deletion: _Deletion) -> Reason:
     )
     evidence = ["no container of it runs, says the API"]
     evidence += [f"finalizers beside that: {', '.join(finalizers)}"] if finalizers else []
-    remedy = (
-        f"on node {pod.spec.node_name}: {command_line('grep', pod.metadata.uid, '/proc/1/mountinfo')}  # who uses these: fuser -vm PATH"
-    )
+    look = command_line("grep", pod.metadata.uid, "/proc/1/mountinfo")
+    remedy = f"on node {as_word(pod.spec.node_name or '')}: {look}  # who uses these: fuser -vm PATH"
     cause = finding("pod/volume-busy", pod, message, evidence, remedy, severity="warning", confidence="possible")
     return Reason(summary, cause, then)
