@@ -17,6 +17,7 @@ from kubectl_pause import __version__
 from kubectl_pause.access.credentials.authorization import GivenCredential, TokenFile
 from kubectl_pause.access.credentials.credential_plugin import run_credential_plugin
 from kubectl_pause.access.credentials.impersonation import impersonation_headers
+from kubectl_pause.access.credentials.kuberc import check_allowed
 from kubectl_pause.access.kubeconfig_files import Kubeconfig, Selection, read_kubeconfig, search_paths, select, with_user_flags
 from kubectl_pause.access.kubeconfig_types import check_types
 from kubectl_pause.access.one_line import one_line
@@ -75,6 +76,7 @@ def _credentials(
     """`authorization` and `renew` of the Connection. Runs the user's credential plugin, and adds its answer to `user`."""
     plugin = user.pop("exec", None) if not (user.get("token") or user.get("tokenFile")) else None
     if isinstance(plugin, dict):
+        check_allowed(str(plugin.get("command") or ""), flags.kuberc, os.environ)
         user |= run_credential_plugin(plugin, cluster, timeout=flags.request_timeout)
     if isinstance(user.get("auth-provider"), dict):
         from kubectl_pause.access.credentials.oidc import OidcToken
