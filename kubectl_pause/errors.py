@@ -27,6 +27,7 @@ Reason = Literal[
     "ContainerNotRunning",
     "ContextNotFound",
     "CredentialPluginFailed",
+    "CredentialPluginNotAllowed",
     "DemoEnded",
     "DemoFailed",
     "DifferentNodes",

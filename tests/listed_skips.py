@@ -16,6 +16,7 @@ LISTED = {
     r"NOT TESTED: this kernel lets this user make no namespaces$": "a setting of the kernel (user.max_user_namespaces, AppArmor)",
     r"this host's PID namespace is not the kernel's first$": "tracefs tells pids of that one alone; CI hosts are often in another",
     r"NOT TESTED in a browser: no (Chromium|npm that could fetch axe-core)$": "large, and of use for the page alone; CI has them",
+    r"NOT COMPARED with kubectl: none is on PATH$": "the table of what it sends is held all the same",
     r"E2E_KUBECONFIG gives one cluster": "a cluster of the user's own is tested alone",
     r"\[given\] NO USER NAMESPACE WAS TESTED: ": "a cluster of the user's own may have none; ours must",
 }

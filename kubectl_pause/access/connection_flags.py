@@ -10,6 +10,7 @@ class ConnectionFlags:
     """kubectl's own flags; None, "" and () are unset."""
 
     kubeconfig: str | None = None
+    kuberc: str | None = None
     context: str | None = None
     cluster: str | None = None
     user: str | None = None

@@ -17,11 +17,12 @@ from kubectl_pause import __version__
 from kubectl_pause.access.credentials.authorization import GivenCredential, TokenFile
 from kubectl_pause.access.credentials.credential_plugin import run_credential_plugin
 from kubectl_pause.access.credentials.impersonation import impersonation_headers
+from kubectl_pause.access.credentials.kuberc import check_allowed
 from kubectl_pause.access.kubeconfig_files import Kubeconfig, Selection, read_kubeconfig, search_paths, select, with_user_flags
 from kubectl_pause.access.kubeconfig_types import check_types
 from kubectl_pause.access.one_line import one_line
 from kubectl_pause.access.proxies import choose_proxy, redact_url
-from kubectl_pause.access.request_log import RequestLog
+from kubectl_pause.access.request_log import RequestLog, warn
 from kubectl_pause.access.rest import Api, Connection
 from kubectl_pause.access.tls import connection_pool, tls_context
 from kubectl_pause.errors import PauseInspectError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from kubectl_pause.access.connection_flags import ConnectionFlags
 
 IN_CLUSTER_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_CREDENTIALS = ("token", "tokenFile", "username", "exec", "auth-provider", "client-certificate", "client-certificate-data")
 
 
 def connect(flags: ConnectionFlags) -> Api:
@@ -58,32 +60,51 @@ def _from_selection(selection: Selection, flags: ConnectionFlags) -> Api:
     cluster, user = dict(selection.cluster.fields), dict(selection.user.fields)
     check_types(cluster, user)
     headers = impersonation_headers(user)
-    cluster["server"] = _server_url(cluster)
+    cluster["server"] = _server_url(str(cluster["server"]))
+    authorization: Callable[[], str | None] = _no_authorization
+    renew = None
+    if _has_tls(cluster["server"]):
+        authorization, renew = _credentials(selection, cluster, user, flags)
+    elif any(user.get(field) for field in _CREDENTIALS):
+        warn(f"the server {redact_url(cluster['server'])} has no TLS: the user's credentials are not sent")
+    return _api(cluster, user, selection.namespace, selection.context, headers, authorization, renew, flags)
+
+
+def _credentials(
+    selection: Selection, cluster: dict[str, Any], user: dict[str, Any], flags: ConnectionFlags
+) -> tuple[Callable[[], str | None], Callable[[], bool] | None]:
+    """`authorization` and `renew` of the Connection. Runs the user's credential plugin, and adds its answer to `user`."""
     plugin = user.pop("exec", None) if not (user.get("token") or user.get("tokenFile")) else None
     if isinstance(plugin, dict):
+        check_allowed(str(plugin.get("command") or ""), flags.kuberc, os.environ)
         user |= run_credential_plugin(plugin, cluster, timeout=flags.request_timeout)
-    renew = None
-    authorization: Callable[[], str | None]
     if isinstance(user.get("auth-provider"), dict):
         from kubectl_pause.access.credentials.oidc import OidcToken
 
         authorization = OidcToken(selection.user, flags).now
         authorization()  # an expired token that nobody renews ends the run here, before anything is made
-    elif user.get("tokenFile"):
-        authorization = TokenFile(user["tokenFile"], user.get("token")).now
-    else:
-        credential = GivenCredential(user)
-        authorization = credential.now
-        if isinstance(plugin, dict) and user.get("token"):
-            renew = partial(credential.renew, plugin, cluster, flags.request_timeout)
-    return _api(cluster, user, selection.namespace, selection.context, headers, authorization, renew, flags)
+        return authorization, None
+    if user.get("tokenFile"):
+        return TokenFile(user["tokenFile"], user.get("token")).now, None
+    credential = GivenCredential(user)
+    if isinstance(plugin, dict) and user.get("token"):
+        return credential.now, partial(credential.renew, plugin, cluster, flags.request_timeout)
+    return credential.now, None
 
 
-def _server_url(cluster: dict[str, Any]) -> str:
-    server = str(cluster["server"]).rstrip("/")
-    if "://" not in server:
-        secure = any(cluster.get(key) for key in ("certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"))
-        server = ("https://" if secure else "http://") + server
+def _no_authorization() -> None:
+    """The Authorization header of a connection without TLS. As client-go's `ClientConfig`, which reads no credential for one."""
+
+
+def _has_tls(server: str) -> bool:
+    return server.startswith("https:")
+
+
+def _server_url(server: str) -> str:
+    """The server's URL. An address without a scheme is plain http, also next to a certificate authority: client-go decides it so."""
+    server = server.rstrip("/")
+    scheme, separator, address = server.partition("://")
+    server = f"{scheme.lower()}://{address}" if separator else f"http://{server}"
     try:
         parts = urlsplit(server)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -144,7 +165,7 @@ def _api(  # noqa: PLR0913, PLR0917 (what a connection is made of)
 ) -> Api:
     server = cluster["server"]
     proxy = choose_proxy(server, cluster.get("proxy-url"), os.environ)
-    tls = tls_context(cluster, user) if server.startswith("https:") else None
+    tls = tls_context(cluster, user) if _has_tls(server) else None
     server_name = cluster.get("tls-server-name") or None
     log = RequestLog(flags.verbosity)
     through = f" through the proxy {redact_url(proxy)}" if proxy else ""

@@ -7,8 +7,9 @@ it is this machine.
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from kubectl_pause.errors import PauseInspectError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def choose_proxy(server: str, proxy_url: str | None, environ: Mapping[str, str]) -> str | None:
-    """The proxy's URL, or None for a direct connection. Raises PauseInspectError for a scheme that is not http or https."""
+    """The proxy's URL, or None for a direct connection. Raises PauseInspectError for one that is not an http or https URL."""
     chosen = proxy_url
     if not chosen:
         parts = urlsplit(server)
@@ -27,20 +28,36 @@ def choose_proxy(server: str, proxy_url: str | None, environ: Mapping[str, str])
             return None
         if "://" not in chosen:
             chosen = f"http://{chosen}"
-    scheme = urlsplit(chosen).scheme
-    if scheme not in ("http", "https"):
+    if not _is_usable(chosen):
         raise PauseInspectError(
             "ProxyNotSupported",
-            f"the proxy {redact_url(chosen)} is of a kind that is not supported ({scheme or 'no scheme'})",
-            "use an http:// proxy, in proxy-url of the cluster or in HTTPS_PROXY",
+            f"the proxy {redact_url(chosen)} is not an http:// or https:// URL",
+            "use an http:// proxy, in proxy-url of the cluster or in HTTPS_PROXY; write / ? # @ of a password as %2F %3F %23 %40",
         )
     return chosen
 
 
+def _is_usable(proxy: str) -> bool:
+    from urllib3.util import parse_url  # the pool's own: its error would show the password
+
+    try:
+        parts = parse_url(proxy)
+        return parts.scheme in ("http", "https") and bool(parts.host) and urlsplit(proxy).hostname is not None
+    except ValueError:
+        return False
+
+
+_KINDS = re.compile(r"(?:https?|wss?|socks[45][ah]?|ftp)://", re.IGNORECASE)
+
+
 def redact_url(url: str) -> str:
-    """The URL without user, password and query: what may stand in a message."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    """The URL without user, password and query: what may stand in a message.
+
+    All that stands before the last `@` is left out, also of a text that is not a URL: a password may hold `/`, `?`, `#` and `:`.
+    """
+    kind = _KINDS.match(url)
+    place = url[kind.end() if kind else 0 :].rpartition("@")[2]
+    return (kind[0].lower() if kind else "") + re.split("[?#]", place, maxsplit=1)[0]
 
 
 def _bypasses(host: str, port: int | None, no_proxy: str) -> bool:

@@ -74,6 +74,11 @@ class RequestLog:
         sys.stderr.flush()
 
 
+def warn(text: str) -> None:
+    """One line on stderr, at every level."""
+    sys.stderr.write(f"warning: {one_line(text)}\n")
+
+
 def _value(name: str, value: str) -> str:
     """Of a credential no more than its kind."""
     if name.lower() in _SHOWN:

@@ -92,5 +92,6 @@ def connection_pool(context: ssl.SSLContext | None, server_name: str | None, pro
         return urllib3.PoolManager(**settings)
     parts = urlsplit(proxy)
     if parts.username:
-        settings["proxy_headers"] = urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        settings["proxy_headers"] = {"proxy-authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
     return urllib3.ProxyManager(proxy, **settings)

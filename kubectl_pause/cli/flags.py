@@ -37,6 +37,9 @@ class KubeFlags:
     """kubectl's own flags: which cluster, as whom."""
 
     kubeconfig: Annotated[Optional[str], flag(_CONNECTION, "--kubeconfig", metavar="FILE", help="Path of the kubeconfig.")] = None
+    kuberc: Annotated[
+        Optional[str], flag(_CONNECTION, "--kuberc", metavar="FILE", help="Path of the kuberc: which credential plugins may run.")
+    ] = None
     context: Annotated[Optional[str], flag(_CONNECTION, "--context", metavar="NAME", help="Context of the kubeconfig.")] = None
     cluster: Annotated[Optional[str], flag(_CONNECTION, "--cluster", metavar="NAME", help="Cluster of the kubeconfig.")] = None
     user: Annotated[Optional[str], flag(_CONNECTION, "--user", metavar="NAME", help="User of the kubeconfig.")] = None

@@ -6,13 +6,10 @@ Field names are those of `v1.Pod` and `v1.Node`. The same shapes are what a capt
 from __future__ import annotations
 
 import ipaddress
-import re
-from typing import TYPE_CHECKING
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from kubectl_pause.facts.program_names import program_names
 
 
 class _Kubernetes(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -309,6 +306,11 @@ class ApiView(msgspec.Struct, frozen=True, rename="camel"):
     tool_version: str | None = None
 
 
+def node_for_capture(node: Node) -> Node:
+    """The node as a capture may keep it: without labels, annotations and finalizers, which nobody reads there."""
+    return Node(Metadata(name=node.metadata.name, uid=node.metadata.uid), node.status)
+
+
 _KEPT_ANNOTATIONS = ("kubernetes.io/config.hash", "kubernetes.io/config.mirror", "kubernetes.io/config.source")
 
 
@@ -334,29 +336,6 @@ def for_capture(pod: Pod) -> Pod:
     )
     metadata = msgspec.structs.replace(pod.metadata, annotations=annotations, finalizers=None)
     return msgspec.structs.replace(pod, metadata=metadata, spec=spec, status=status)
-
-
-_SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
-_PLAIN_WORD = re.compile(r"[A-Za-z0-9._/-]{1,255}")
-_SHELL_SEPARATORS = re.compile(r"[;&|\n(){}]+")
-_QUOTED_OR_COMMENT = re.compile(r"""'[^']*(?:'|$)|"(?:[^"\\]|\\.)*(?:"|$)|(?<!\S)#[^\n]*|<<.*""", re.DOTALL)
-_SHELL_WORDS = ("exec", "if", "then", "else", "elif", "do", "while", "until", "!", "time", "fi", "done", "esac")
-
-
-def program_names(command: Sequence[str]) -> list[str]:
-    """Names of the programs of a command: its first word's, and where that is a shell, the first words of the text behind `-c`.
-
-    A word with anything but letters, digits, `.`, `_`, `-` and `/` is left out: it may be an assignment or hold a secret.
-    """
-    if not command or not _PLAIN_WORD.fullmatch(command[0]):
-        return []
-    names = [command[0].rpartition("/")[2]]
-    if names[0] in _SHELLS and len(command) > 2 and command[1].startswith("-") and command[1].endswith("c"):  # noqa: PLR2004 (sh -c SCRIPT)
-        for part in _SHELL_SEPARATORS.split(_QUOTED_OR_COMMENT.sub('"', command[2])):
-            words = [word for word in part.split() if word not in _SHELL_WORDS]
-            if words and _PLAIN_WORD.fullmatch(words[0]):
-                names.append(words[0].rpartition("/")[2])
-    return list(dict.fromkeys(filter(None, names)))
 
 
 def _without_arguments(containers: list[SpecContainer] | None) -> list[SpecContainer] | None:

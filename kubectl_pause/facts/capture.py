@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 FILE_MAGIC = b"#pause-inspect-capture 1"
 COLLECTOR_MAGIC = b"#pause-inspect-collector 1"
-MAX_CAPTURE_BYTES = 512 * 1024 * 1024
-"""Unpacked size above which a capture is refused: 100 times that of a node with 5,000 processes."""
+MAX_CAPTURE_BYTES = 128 * 1024 * 1024
+"""Unpacked size above which a capture is refused: 25 times that of a node with 5,000 processes."""
 
 
 MAX_PARTS = 2
@@ -154,7 +154,7 @@ def parse_capture(text: bytes, source: str) -> Capture:  # noqa: C901, PLR0912 (
             if bundle:
                 bundles.append(bundle)
         elif word == b"#rc":
-            _close_command(sections, rest)
+            _close_command(sections, rest, source)
         elif word == b"#node":
             header = _fields(rest)
         elif word == b"#look":
@@ -200,11 +200,13 @@ def _section(content: bytes) -> Section:
     return Section(_without_blank(content) if content.startswith(b" ") else content)
 
 
-def _close_command(sections: dict[str, Section], rest: bytes) -> None:
-    """`#rc N` belongs to the section before it; lines ` !text` at its end are the command's stderr."""
+def _close_command(sections: dict[str, Section], rest: bytes, source: str) -> None:
+    """`#rc N` belongs to the section before it; lines ` !text` at its end are the command's stderr. Raises CaptureError for a second."""
     if not sections:
         return
     name = next(reversed(sections))
+    if sections[name].exit_code is not None:
+        raise CaptureError("CaptureDamaged", f"{source}: the capture is damaged: section {name} has two exit codes", _AGAIN)
     content = sections[name].content
     errors: list[str] = []
     exit_code = int(rest) if rest.isdigit() and len(rest) < _NUMBER_LIMIT else -1

@@ -1,7 +1,8 @@
 """A capture under other names: pods, namespaces, containers, nodes, images, labels, process names, ids and addresses are renamed.
 
-What stays: numbers (pids, inodes, times, counters), the words of `vocabulary`, kernel, architecture and name of the operating system, and
-the form of everything, so that what reads captures joins it as before. Messages are left out. Names that differ still differ.
+What stays: numbers where no name is due (pids, inodes, times, counters), the words of `vocabulary`, those of well-known systems in versions
+and in the name of the operating system, and the form of everything,
+so that what reads captures joins it as before. Messages are left out. Names that differ still differ.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = {b"#section args", b"#section log"}
 """Whole, though they were asked for: any part of a word may be a secret."""
-_AS_IT_IS = {b"#section os-release", b"#section crictl.version"}
-_HEADERS_AS_THEY_ARE = {"kernel", "machine", "version", "path"}
+_OF_SYSTEM = {b"#section os-release", b"#section crictl.version"}
+_HEADERS_OF_SYSTEM = {"kernel", "machine", "version"}
 _MASK = re.compile(r"(\d+/(?:status:\w+|fdinfo/?\d*:sigmask):\s*)([0-9a-f]{16})")
 _COMMAND = re.compile(r"(\d+/stat2?:\d+ \()([^\n]*)(\)[^()]*)")
 _ROUTE = re.compile(r"( *)(\S+) ([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}) ([0-9A-Fa-f]+)")
 _LEASE = re.compile(r"( *(?:\d+ )?\./)([^/ ]+)/([0-9a-f.:]+?)(:[0-9a-f]{64})?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[-+]\d\d:\d\d)")
-_KEPT_TEXTS = {"kernelVersion", "osImage", "toolVersion", "containerRuntimeVersion", "createdAt", "capturedAt"}
-_PLAIN = re.compile(r"[\w.+:/() -]{1,80}")
+_TEXTS_OF_SYSTEM = {"kernelVersion", "osImage", "toolVersion", "containerRuntimeVersion"}
 _MANAGED_BY_US = "app.kubernetes.io/managed-by", "kubectl-pause-inspect"
+_EXIT_CODE = re.compile(rb"#rc \d{1,3}")
 _RUN = "pause-inspect/run"
 
 
@@ -51,23 +52,25 @@ def redacted_text(text: bytes, salt: bytes | None = None) -> bytes:
 
 def _control(names: Pseudonyms, control: bytes) -> bytes:
     """Lines of this project's own: `#word key=value ...`."""
-    if control.startswith((b"#section ", b"#pause-inspect-", b"#rc ")):
+    if control.startswith((b"#section ", b"#pause-inspect-")):
         return control
+    if control.startswith(b"#rc "):
+        return control if _EXIT_CODE.fullmatch(control) else b"#rc -"
     word, *fields = control.decode("utf-8", "surrogateescape").split(" ")
     renamed = []
     for field in fields:
         key, separator, value = field.partition("=")
-        keep = key in _HEADERS_AS_THEY_ARE and word in ("#node", "#crictl")
-        renamed.append(key + separator + (value if keep else names.text(value)))
+        rename = names.system if key in _HEADERS_OF_SYSTEM and word in ("#node", "#crictl") else names.text
+        renamed.append((key if separator else names.text(key)) + separator + rename(value))
     return " ".join([word, *renamed]).encode("utf-8", "surrogateescape")
 
 
 def _content(names: Pseudonyms, control: bytes, content: bytes) -> bytes:
     if control in _LEFT_OUT:
         return b""
-    if control in _AS_IT_IS:
-        return content
     text = content.decode("utf-8", "surrogateescape")
+    if control in _OF_SYSTEM:
+        return names.system(text).encode("utf-8", "surrogateescape")
     if (document := _document(names, text)) is not None:
         return document.encode() + b"\n"
     line_by_line = {b"#section routes": _route, b"#section leases": _lease, b"#section cni": _configuration}.get(control, _line)
@@ -78,8 +81,7 @@ def _line(names: Pseudonyms, line: str) -> str:
     if _MASK.fullmatch(line):
         return line
     if comm := _COMMAND.fullmatch(line):  # one name, blanks and all
-        whole = comm[2] if names.text(comm[2]) == comm[2] else names.name(comm[2])
-        return names.text(comm[1]) + whole + comm[3]
+        return names.text(comm[1]) + names.name_of_program(comm[2]) + comm[3]
     return names.text(line)
 
 
@@ -146,12 +148,13 @@ def _labelled(names: Pseudonyms, key: str, value: Any) -> tuple[str, Any]:
 def _string(names: Pseudonyms, value: str, key: str) -> str:
     if key in FREE_TEXT:
         return ""
-    if _TIME.fullmatch(value) or (key in _KEPT_TEXTS and _PLAIN.fullmatch(value)):
+    if _TIME.fullmatch(value):
         return value
     if value.startswith("{"):  # CRI-O keeps JSON in annotations
         try:
             return json.dumps(_json(names, json.loads(value), ""), separators=(",", ":"))
         except (ValueError, RecursionError):
             pass
-    rename: Callable[[str], str] = names.name if key in NAME_FIELDS else names.text
-    return rename(value)
+    special: dict[str, Callable[[str], str]] = {"programs": names.name_of_program, "address": names.place}
+    special |= dict.fromkeys(NAME_FIELDS, names.name) | dict.fromkeys(_TEXTS_OF_SYSTEM, names.system)
+    return special.get(key, names.text)(value)

@@ -8,7 +8,7 @@ import ipaddress
 import re
 import secrets
 
-from kubectl_pause.redaction.vocabulary import PUBLIC_NAMES, is_public
+from kubectl_pause.redaction.vocabulary import PUBLIC_NAMES, is_known, is_of_system, is_public
 
 _IDENTIFIER = re.compile(
     r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"  # a container's or sandbox's
@@ -20,6 +20,7 @@ _IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
 _IPV6 = re.compile(r"(?<![0-9a-f:.])[0-9a-f.]*+:[0-9a-f.]*+:[0-9a-f:.]*+", re.IGNORECASE)
 """What may be one: `ipaddress` has the last word. So a time stays, and `0::` of a cgroup line, which is "any"."""
 _WORD = re.compile(r"[^\s/:,;()\[\]{}'\"<>=|@!$*\\#&?+~%^`]+")
+_PIECE = re.compile(r"[^\W_]+")
 OWN_NAME = "pause-inspect-"
 _OWN_NAME = re.compile(OWN_NAME + "[0-9a-f]{10}")
 """An inspector pod of this program, which reports leave out, stays one."""
@@ -81,6 +82,21 @@ class Pseudonyms:
                 pieces += [self._identifiers(text[position : found.start()]), pseudonym]
                 position = found.end()
         return "".join([*pieces, self._identifiers(text[position:])])
+
+    def name_of_program(self, name: str) -> str:
+        """For a process's name: it stays where each word of it is in the list, else it is one name, blanks, numbers and all."""
+        return name if all(map(is_known, _WORD.findall(name))) else self.name(name)
+
+    def place(self, text: str) -> str:
+        """For an address of a node, which is an IP address or a name."""
+        try:
+            return self.address(text)
+        except ValueError:
+            return self.name(text)
+
+    def system(self, text: str) -> str:
+        """For a version, or the name of an operating system: words that somebody added to it are renamed."""
+        return _PIECE.sub(lambda found: found[0] if is_of_system(found[0]) else self.name(found[0]), text)
 
     def _inner_address(self, text: str) -> str | None:
         """For an IPv6 address with perhaps a colon or a full stop of the sentence at an end; None where there is none in it."""

@@ -76,9 +76,33 @@ WORDS = _words("""
 """)
 """Kept where no name is due: in /proc, cgroup and mount paths, images, states. A process by one of these names keeps it."""
 
+SYSTEM_WORDS = _words("""
+    id version codename pretty name runtimename runtimeversion runtimeapiversion linux gnu lts os release core
+    server enterprise workstation stream slim cloud generic virtual lowlatency aws azure gcp gke oracle raspi default edge hardened
+    amd64 arm64 x86 64 aarch64 armv7l i686 ppc64le s390x riscv64 debian ubuntu red hat rhel centos fedora coreos rocky almalinux alma alpine
+    amazon amzn bottlerocket flatcar container from talos optimized google suse sles opensuse leap tumbleweed ol vmware photon azurelinux
+    mariner
+    cbl nixos arch gentoo buster bullseye bookworm trixie forky sid focal fossa jammy jellyfish noble numbat plucky green obsidian blue onyx
+    plow coughlan microsoft windows containerd docker cri o crio crun runc crictl podman
+    git dev alpha beta stand in ce ee
+""")
+"""Kept in the version of a kernel, a runtime and crictl, and in the name of the operating system, however they are written."""
+_SYSTEM_NUMBER = re.compile(r"(?:v|rc|el|fc|fk|u|deb|bpo|alpha|beta)?\d{1,8}(?:_\d{1,4})?")
+
+_DASHED_IPV4 = re.compile(r"\d{1,3}(?:-\d{1,3}){3}")
 _NUMBER = re.compile(r"[-+.\d]*|0x[0-9a-f]+|v?\d+(\.\d+)*([-+.]\d+)*")
 
 
 def is_public(word: str) -> bool:
     """Whether a word may stay as it is: in the list, a number or a version."""
-    return word in WORDS or word in PUBLIC_NAMES or _NUMBER.fullmatch(word) is not None
+    return is_known(word) or (_NUMBER.fullmatch(word) is not None and _DASHED_IPV4.fullmatch(word) is None)
+
+
+def is_known(word: str) -> bool:
+    """Whether a word is in the lists: where a name may stand, a number is one too (a customer's, an address with dashes)."""
+    return word in WORDS or word in PUBLIC_NAMES
+
+
+def is_of_system(word: str) -> bool:
+    """Whether a word of a version or of a system's name may stay."""
+    return word.lower() in SYSTEM_WORDS or _SYSTEM_NUMBER.fullmatch(word) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _LONGEST = 253
@@ -16,8 +17,14 @@ def visible(text: str, longest: int = _LONGEST) -> str:
     return "".join(character if _harmless(character) else _escaped(character) for character in cut)
 
 
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef\U0001d159\U00016fe4]"
+)
+"""Marks and letters that are drawn as nothing: the default-ignorable ones that Python calls printable, and a few blank ones."""
+
+
 def _harmless(character: str) -> bool:
-    return character.isprintable() and unicodedata.category(character) not in ("Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp")
+    return character.isprintable() and not _INVISIBLE.match(character)
 
 
 def _escaped(character: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pty
@@ -16,10 +17,17 @@ from kubectl_pause.access.connection_flags import ConnectionFlags
 from kubectl_pause.access.kubeconfig import connect
 from kubectl_pause.errors import PauseInspectError
 
-from .conftest import write_kubeconfig
+from .conftest import UNVERIFIED, write_kubeconfig
+from .fake_api_server import make_certificates
 
 API_VERSION = "client.authentication.k8s.io/v1"
 CREDENTIAL = json.dumps({"apiVersion": API_VERSION, "kind": "ExecCredential", "status": {"token": "t"}})
+
+
+@pytest.fixture
+def server(tls_server):
+    """Only a server with TLS gets a credential."""
+    return tls_server
 
 
 def plugin(folder: Path, script: str, **fields: object) -> dict[str, object]:
@@ -66,7 +74,7 @@ def test_a_child_of_the_plugin_that_hides_does_not_hold_the_run_up(server, api_o
 def test_on_a_terminal_the_plugin_s_words_are_seen_while_it_waits(server, tmp_path):
     os.mkfifo(tmp_path / "typed")
     script = f"echo 'type CODE' >&2; read answer <{tmp_path}/typed; echo '{CREDENTIAL}'"
-    config = write_kubeconfig(tmp_path / "config", server.url, user=plugin(tmp_path, script, interactiveMode="Never"))
+    config = write_kubeconfig(tmp_path / "config", server.url, user=plugin(tmp_path, script, interactiveMode="Never"), cluster=UNVERIFIED)
     imports = "from kubectl_pause.access.connection_flags import *; from kubectl_pause.access.kubeconfig import *"
     code = f"{imports}; connect(ConnectionFlags(kubeconfig={str(config)!r})).get('/x')"
     master, slave = pty.openpty()
@@ -81,7 +89,8 @@ def test_on_a_terminal_the_plugin_s_words_are_seen_while_it_waits(server, tmp_pa
 
 def test_what_a_plugin_is_told(server, api_of, tmp_path):
     """No terminal, so not interactive; the cluster with its authority as data and its numbers as numbers."""
-    (tmp_path / "ca.crt").write_text("authority")
+    authority, _ = make_certificates(tmp_path, "api.example")
+    authority.rename(tmp_path / "ca.crt")
     config = tmp_path / "config"
     script = f"echo \"$KUBERNETES_EXEC_INFO\" >{tmp_path}/info; echo '{CREDENTIAL}'"
     write_kubeconfig(
@@ -93,7 +102,7 @@ def test_what_a_plugin_is_told(server, api_of, tmp_path):
     connect(ConnectionFlags(kubeconfig=str(config)))
     spec = json.loads((tmp_path / "info").read_text())["spec"]
     assert spec["interactive"] is False
-    assert spec["cluster"]["certificate-authority-data"] == "YXV0aG9yaXR5"
+    assert spec["cluster"]["certificate-authority-data"] == base64.b64encode((tmp_path / "ca.crt").read_bytes()).decode()
     assert spec["cluster"]["config"] == {"port": 443, "ratio": 1.5, "zone": "7", "zip": "0123", "on": True}
 
 
@@ -130,7 +139,7 @@ def on_a_terminal(config: Path, seconds: float) -> tuple[subprocess.Popen[bytes]
 
 def test_a_plugin_may_ask_on_a_terminal_and_gives_it_back(server, tmp_path):
     script = f"test -t 0 && printf 'password: ' >&2 && read answer && test \"$answer\" = secret && echo '{CREDENTIAL}'"
-    config = write_kubeconfig(tmp_path / "config", server.url, user=plugin(tmp_path, script))
+    config = write_kubeconfig(tmp_path / "config", server.url, user=plugin(tmp_path, script), cluster=UNVERIFIED)
     process, master = on_a_terminal(config, 30.0)
     read_until(master, b"password: ")
     os.write(master, b"secret\n")
@@ -144,7 +153,7 @@ def test_a_plugin_that_waits_for_ever_on_a_terminal_ends_with_its_children(serve
     os.mkfifo(tmp_path / "alive")
     alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
     script = f"(echo born; exec sleep 600) >{tmp_path}/alive & printf 'password: ' >&2; read answer"
-    config = write_kubeconfig(tmp_path / "config", server.url, user=plugin(tmp_path, script))
+    config = write_kubeconfig(tmp_path / "config", server.url, user=plugin(tmp_path, script), cluster=UNVERIFIED)
     process, master = on_a_terminal(config, 1.0)
     out, _ = process.communicate(timeout=30)
     os.close(master)

@@ -44,23 +44,24 @@ def test_files_are_merged_as_kubectl_does_and_the_first_wins(tmp_path, monkeypat
     assert (api.host, api.namespace, api.context) == ("two.example:2", "mine", "one")
 
 
-def test_flags_override_server_user_and_token(server, tmp_path):
-    path = write_kubeconfig(tmp_path / "c", "http://nowhere.example", user={"exec": {"command": "/no/such"}})
-    connect(ConnectionFlags(kubeconfig=str(path), server=server.url, token="given")).get("/x")
-    assert server.headers(0, "Authorization") == ["Bearer given"]
-    connect(ConnectionFlags(server=server.url)).get("/x")
-    assert server.headers(1, "Authorization") == []
+def test_flags_override_server_user_and_token(tls_server, tmp_path):
+    path = write_kubeconfig(tmp_path / "c", "https://nowhere.example", user={"exec": {"command": "/no/such"}})
+    there = {"server": tls_server.url, "insecure_skip_tls_verify": True}
+    connect(ConnectionFlags(kubeconfig=str(path), token="given", **there)).get("/x")
+    assert tls_server.headers(0, "Authorization") == ["Bearer given"]
+    connect(ConnectionFlags(**there)).get("/x")
+    assert tls_server.headers(1, "Authorization") == []
 
 
-def test_a_token_file_beside_the_kubeconfig_is_read_without_its_newline(server, api_of, tmp_path):
+def test_a_token_file_beside_the_kubeconfig_is_read_without_its_newline(tls_server, api_of, tmp_path):
     (tmp_path / "token").write_text("abc\n", encoding="utf-8")
-    api_of(server, user={"tokenFile": "token"}).get("/x")
-    assert server.headers(0, "Authorization") == ["Bearer abc"]
+    api_of(tls_server, user={"tokenFile": "token"}).get("/x")
+    assert tls_server.headers(0, "Authorization") == ["Bearer abc"]
 
 
-def test_a_token_file_wins_over_a_token_and_is_read_again(server, api_of, tmp_path, monkeypatch):
+def test_a_token_file_wins_over_a_token_and_is_read_again(tls_server, api_of, tmp_path, monkeypatch):
     (tmp_path / "token").write_text("first", encoding="utf-8")
-    api = api_of(server, user={"tokenFile": "token", "token": "given"})
+    api = api_of(tls_server, user={"tokenFile": "token", "token": "given"})
     api.get("/x")
     (tmp_path / "token").write_text("second", encoding="utf-8")
     api.get("/x")
@@ -68,8 +69,8 @@ def test_a_token_file_wins_over_a_token_and_is_read_again(server, api_of, tmp_pa
     api.get("/x")
     (tmp_path / "token").unlink()
     api.get("/x")
-    api_of(server, user={"tokenFile": "token", "token": "given"}).get("/x")
-    sent = [server.headers(number, "Authorization")[0] for number in range(5)]
+    api_of(tls_server, user={"tokenFile": "token", "token": "given"}).get("/x")
+    sent = [tls_server.headers(number, "Authorization")[0] for number in range(5)]
     assert sent == ["Bearer first", "Bearer first", "Bearer second", "Bearer second", "Bearer given"]
 
 
@@ -141,7 +142,7 @@ def test_a_missing_certificate_names_its_file(tmp_path):
     assert str(tmp_path / "gone.crt") in refused(kubeconfig=str(path)).message
 
 
-def test_a_plugin_gives_the_token_and_is_asked_again_when_it_is_refused(server, api_of, tmp_path):
+def test_a_plugin_gives_the_token_and_is_asked_again_when_it_is_refused(tls_server, api_of, tmp_path):
     count = tmp_path / "count"
     code = (
         "import json,os,pathlib\n"
@@ -156,9 +157,9 @@ def test_a_plugin_gives_the_token_and_is_asked_again_when_it_is_refused(server, 
         good = request.headers.get("Authorization") == "Bearer t1"
         return web.json_response({}) if good else status(401, "Unauthorized", "Unauthorized")
 
-    server.rest = only_the_second
-    assert api_of(server, user=plugin(tmp_path, code, env=[{"name": "MODE", "value": "m"}])).get("/x") == b"{}"
-    assert [server.headers(number, "Authorization") for number in (0, 1)] == [["Bearer t0"], ["Bearer t1"]]
+    tls_server.rest = only_the_second
+    assert api_of(tls_server, user=plugin(tmp_path, code, env=[{"name": "MODE", "value": "m"}])).get("/x") == b"{}"
+    assert [tls_server.headers(number, "Authorization") for number in (0, 1)] == [["Bearer t0"], ["Bearer t1"]]
 
 
 @pytest.mark.parametrize(
@@ -168,23 +169,23 @@ def test_a_plugin_gives_the_token_and_is_asked_again_when_it_is_refused(server, 
      (f"print('{json.dumps({'apiVersion': API_VERSION, 'status': {}})}')", "neither a token"),
      ("print('{\"apiVersion\": \"v0\", \"status\": {\"token\": \"t\"}}')", "answered with v0")],
 )  # fmt: skip
-def test_a_failing_plugin_ends_the_run_with_its_own_words(server, api_of, tmp_path, code, words):
+def test_a_failing_plugin_ends_the_run_with_its_own_words(tls_server, api_of, tmp_path, code, words):
     with pytest.raises(PauseInspectError) as caught:
-        api_of(server, user=plugin(tmp_path, code))
+        api_of(tls_server, user=plugin(tmp_path, code))
     assert caught.value.reason == "CredentialPluginFailed"
     assert sys.executable in caught.value.message
     assert words in caught.value.message
-    assert server.requests == []
+    assert tls_server.requests == []
 
 
-def test_a_missing_and_a_hanging_plugin_are_named(server, api_of, tmp_path, monkeypatch):
+def test_a_missing_and_a_hanging_plugin_are_named(tls_server, api_of, tmp_path, monkeypatch):
     with pytest.raises(PauseInspectError) as caught:
-        api_of(server, user={"exec": {"apiVersion": API_VERSION, "command": "no-such-plugin", "installHint": "get it"}})
+        api_of(tls_server, user={"exec": {"apiVersion": API_VERSION, "command": "no-such-plugin", "installHint": "get it"}})
     assert (caught.value.message, caught.value.hint) == ("the credential plugin no-such-plugin is not installed", "get it")
     monkeypatch.setattr("kubectl_pause.access.credentials.credential_plugin.MINIMUM_SECONDS", 0.3)
     hanging = plugin(tmp_path, "import subprocess; subprocess.run(['sleep', '60'])")
     with pytest.raises(PauseInspectError, match=r"did not answer within 0\.3 s"):
-        api_of(server, user=hanging, request_timeout=0.3)
+        api_of(tls_server, user=hanging, request_timeout=0.3)
 
 
 def test_impersonation_without_a_user_and_unsafe_values_are_refused(tmp_path):
@@ -194,7 +195,7 @@ def test_impersonation_without_a_user_and_unsafe_values_are_refused(tmp_path):
 
 
 def test_auth_providers_that_kubectl_dropped_are_refused_by_name(tmp_path):
-    path = write_kubeconfig(tmp_path / "c", "http://x.example", user={"auth-provider": {"name": "gcp"}})
+    path = write_kubeconfig(tmp_path / "c", "https://x.example", user={"auth-provider": {"name": "gcp"}})
     assert '"gcp"' in refused(kubeconfig=str(path)).message
 
 

@@ -19,10 +19,16 @@ from kubectl_pause.cli.app import VERBS
 from kubectl_pause.cli.main import run
 from kubectl_pause.errors import PauseInspectError
 
-from .conftest import write_kubeconfig
+from .conftest import UNVERIFIED, write_kubeconfig
 from .fake_api_server import FakeApiServer
 
 SECRETS = ("refresh-me", "client-secret-word")
+
+
+@pytest.fixture
+def server(tls_server):
+    """Only a server with TLS gets a credential."""
+    return tls_server
 
 
 def token(seconds: float) -> str:
@@ -63,7 +69,7 @@ def test_a_valid_token_is_used_as_it_is(server, api_of, monkeypatch):
 @pytest.mark.parametrize("left", [-60, 3, None], ids=["expired", "about to expire", "none yet"])
 def test_kubectl_renews_and_its_file_is_read_again(server, api_of, tmp_path, monkeypatch, left):
     good = token(3600)
-    write_kubeconfig(tmp_path / "renewed", server.url, user=oidc_user(good))
+    write_kubeconfig(tmp_path / "renewed", server.url, user=oidc_user(good), cluster=UNVERIFIED)
     arguments = fake_kubectl(tmp_path, monkeypatch, f'cat "{tmp_path}/renewed" >"{tmp_path}/config"')
     api_of(server, user=oidc_user("" if left is None else token(left)), context="test", as_user="jane").get("/x")
     assert server.headers(0, "Authorization") == [f"Bearer {good}"]
@@ -73,8 +79,8 @@ def test_kubectl_renews_and_its_file_is_read_again(server, api_of, tmp_path, mon
 
 def test_kubectl_is_given_the_home_directory_that_the_shell_left_as_a_tilde(server, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    write_kubeconfig(tmp_path / "renewed", server.url, user=oidc_user(token(7200)))
-    write_kubeconfig(tmp_path / "config", server.url, user=oidc_user(""))
+    write_kubeconfig(tmp_path / "renewed", server.url, user=oidc_user(token(7200)), cluster=UNVERIFIED)
+    write_kubeconfig(tmp_path / "config", server.url, user=oidc_user(""), cluster=UNVERIFIED)
     arguments = fake_kubectl(tmp_path, monkeypatch, f'cat "{tmp_path}/renewed" >"{tmp_path}/config"')
     connect(ConnectionFlags(kubeconfig="~/config"))
     assert arguments.read_text().splitlines()[-1] == f"--kubeconfig={tmp_path / 'config'}"
@@ -82,7 +88,7 @@ def test_kubectl_is_given_the_home_directory_that_the_shell_left_as_a_tilde(serv
 
 def test_a_token_that_expires_during_a_run_is_renewed(server, api_of, tmp_path, monkeypatch):
     good = token(7200)
-    write_kubeconfig(tmp_path / "renewed", server.url, user=oidc_user(good))
+    write_kubeconfig(tmp_path / "renewed", server.url, user=oidc_user(good), cluster=UNVERIFIED)
     fake_kubectl(tmp_path, monkeypatch, f'cat "{tmp_path}/renewed" >"{tmp_path}/config"')
     api = api_of(server, user=oidc_user(token(3600)))
     later = time.time() + 3600
@@ -101,7 +107,7 @@ def test_a_token_that_expires_during_a_run_is_renewed(server, api_of, tmp_path, 
 def test_a_kubectl_that_does_not_renew_is_quoted(tmp_path, monkeypatch, script, words):
     monkeypatch.setattr("kubectl_pause.access.credentials.oidc._LEAST_KUBECTL_SECONDS", 0.5)
     fake_kubectl(tmp_path, monkeypatch, script)
-    path = write_kubeconfig(tmp_path / "config", "http://127.0.0.1:1", user=oidc_user(token(-60)))
+    path = write_kubeconfig(tmp_path / "config", "https://127.0.0.1:1", user=oidc_user(token(-60)))
     error = refused(kubeconfig=str(path), request_timeout=0.5)
     assert (error.reason, words in error.message) == ("OidcTokenExpired", True), error.message
     assert "log in again" in error.hint
@@ -121,13 +127,13 @@ def test_a_renewal_that_failed_is_not_tried_again(api_of, server, tmp_path, monk
 
 def test_without_kubectl_an_expired_token_says_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    path = write_kubeconfig(tmp_path / "config", "http://127.0.0.1:1", user=oidc_user(token(-60)))
+    path = write_kubeconfig(tmp_path / "config", "https://127.0.0.1:1", user=oidc_user(token(-60)))
     assert "kubectl, which renews it, is not on PATH" in refused(kubeconfig=str(path)).message
 
 
 @pytest.mark.parametrize("text", ["x", "a.b.c", "a.e30.c", "a.W10.c", "a.eyJleHAiOiAieCJ9.c"])
 def test_what_is_no_token_is_refused(tmp_path, text):
-    path = write_kubeconfig(tmp_path / "config", "http://127.0.0.1:1", user=oidc_user(text))
+    path = write_kubeconfig(tmp_path / "config", "https://127.0.0.1:1", user=oidc_user(text))
     assert "not a JSON Web Token" in refused(kubeconfig=str(path)).message
 
 
@@ -183,7 +189,7 @@ def test_no_verb_changes_the_kubeconfig(server, tmp_path, monkeypatch, verb, cap
     }
     words |= {"explain": [], "schema": [], "diff": ["x", "y"], "completion": ["bash"]}
     for number, seconds in enumerate((3600, -3600)):
-        path = write_kubeconfig(tmp_path / f"config{number}", server.url, user=oidc_user(token(seconds)))
+        path = write_kubeconfig(tmp_path / f"config{number}", server.url, user=oidc_user(token(seconds)), cluster=UNVERIFIED)
         path.write_text(f"# mine\n{path.read_text()}", encoding="utf-8")
         path.chmod(0o640)
         monkeypatch.setenv("KUBECONFIG", str(path))

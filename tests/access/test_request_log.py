@@ -84,15 +84,15 @@ def test_a_connection_that_fails_is_said(api_of, server, capsys):
     )
 
 
-def test_9_says_headers_and_hides_every_credential(server, api_of, capsys):
+def test_9_says_headers_and_hides_every_credential(tls_server, api_of, capsys):
     async def rest(_request):
         return web.json_response({}, headers={"Set-Cookie": "session=secret-cookie", "X-Remote": "secret-remote", "Audit-Id": "a1"})
 
-    server.rest, server.on_exec = rest, hello
-    api = api_of(server, verbosity=9, as_user="jane", as_user_extra=("reason=secret-reason",))
+    tls_server.rest, tls_server.on_exec = rest, hello
+    api = api_of(tls_server, verbosity=9, as_user="jane", as_user_extra=("reason=secret-reason",))
     api.get("/api")
     exec_in_pod(api, "shop", "web", "app", ["true"], deadline_seconds=5)
-    sent = server.headers(0, "Authorization") + server.headers(1, "Authorization")
+    sent = tls_server.headers(0, "Authorization") + tls_server.headers(1, "Authorization")
     assert sent == ["Bearer secret-token"] * 2  # else nothing could have leaked
     lines = said(capsys)
     assert not [line for line in lines if "secret" in line]
@@ -103,12 +103,12 @@ def test_9_says_headers_and_hides_every_credential(server, api_of, capsys):
     assert any(line.startswith("    < sec-websocket-protocol: v5") for line in lines)
 
 
-def test_a_password_in_an_address_and_a_basic_credential_are_hidden(server, api_of, capsys):
-    address = server.url.replace("http://", "http://jane:secret-word@")
-    api = api_of(server, verbosity=9, cluster={"server": address}, user={"username": "jane", "password": "secret-word"})
+def test_a_password_in_an_address_and_a_basic_credential_are_hidden(tls_server, api_of, capsys):
+    address = tls_server.url.replace("https://", "https://jane:secret-word@")
+    api = api_of(tls_server, verbosity=9, cluster={"server": address}, user={"username": "jane", "password": "secret-word"})
     api.get("/api")
     lines = said(capsys)
-    assert any(line.startswith("GET http://127.0.0.1") for line in lines)
+    assert any(line.startswith("GET https://127.0.0.1") for line in lines)
     assert not [line for line in lines if "secret-word" in line or "amFuZTpzZWNyZXQtd29yZA" in line]
 
 

@@ -27,19 +27,19 @@ def answer(make):
     return rest
 
 
-def test_impersonation_and_credentials_are_on_rest_and_on_exec(server, api_of):
-    server.on_exec = say(SUCCESS)
+def test_impersonation_and_credentials_are_on_rest_and_on_exec(tls_server, api_of):
+    tls_server.on_exec = say(SUCCESS)
     user = {"token": "secret-token", "as": "file", "as-groups": ["f"], "as-user-extra": {"acme/dept": ["x", "y"]}}
-    api = api_of(server, user=user, as_user="jané", as_group=("a,b", "c"), as_uid="7")
+    api = api_of(tls_server, user=user, as_user="jané", as_group=("a,b", "c"), as_uid="7")
     api.get("/api/v1/pods")
     exec_in_pod(api, "default", "p", "c", ["x"], deadline_seconds=5.0)
     for number in (0, 1):
-        assert server.headers(number, "Authorization") == ["Bearer secret-token"]
-        assert server.headers(number, "Impersonate-User") == ["jané"]
-        assert server.headers(number, "Impersonate-Group") == ["a,b", "c"]
-        assert server.headers(number, "Impersonate-Uid") == ["7"]
-        assert server.headers(number, "Impersonate-Extra-acme%2Fdept") == ["x", "y"]
-        assert server.headers(number, "User-Agent")[0].startswith("kubectl-pause_inspect/")
+        assert tls_server.headers(number, "Authorization") == ["Bearer secret-token"]
+        assert tls_server.headers(number, "Impersonate-User") == ["jané"]
+        assert tls_server.headers(number, "Impersonate-Group") == ["a,b", "c"]
+        assert tls_server.headers(number, "Impersonate-Uid") == ["7"]
+        assert tls_server.headers(number, "Impersonate-Extra-acme%2Fdept") == ["x", "y"]
+        assert tls_server.headers(number, "User-Agent")[0].startswith("kubectl-pause_inspect/")
 
 
 def test_a_list_is_followed_and_started_again_in_one_piece_when_it_expires(server, api_of):

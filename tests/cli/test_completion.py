@@ -144,7 +144,7 @@ def test_a_credential_plugin_is_not_let_ask_the_user(shop, tmp_path, monkeypatch
     plugin.write_text(f"#!/bin/sh\ntouch '{tmp_path}/ran'\n")
     plugin.chmod(0o755)
     user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "interactiveMode": "Always"}}
-    write_kubeconfig(tmp_path / "config", shop.server.url, user=user)
+    write_kubeconfig(tmp_path / "config", "https://127.0.0.1:1", user=user)
     monkeypatch.setattr(sys, "stdin", Terminal())
     assert words("pod", "") == [":4"]
     assert not (tmp_path / "ran").exists()

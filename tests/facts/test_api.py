@@ -9,18 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubectl_pause.capture.answers.node_answer import NodeCapture, with_api_view
 from kubectl_pause.facts.api import (
     ApiView,
     ExecAction,
     Handler,
     Lifecycle,
+    Node,
     Pod,
     PodList,
     PodSpec,
     SpecContainer,
     for_capture,
-    program_names,
 )
+from kubectl_pause.facts.capture import Capture
+from kubectl_pause.facts.program_names import program_names
 from tests.recorded_nodes import recorded_bytes, recorded_capture
 
 
@@ -53,6 +56,24 @@ def test_foreign_annotations_and_environments_go() -> None:
         (["sh", "-c", "cat <<E\nsecret\nE"], ["sh", "cat"]),
         (["sh", "-c", "ok; 'unclosed; secret"], ["sh", "ok"]),
         (["sh", "secret"], ["sh"]),
+        (["sh", "-c", "mysqladmin ping \\\n  -uroot \\\n  -psecret \\\r\n secret && true"], ["sh", "mysqladmin", "true"]),
+        (["sh", "-c", "curl -sf \\\n -H X \\\n secret\n\\\n grep x"], ["sh", "curl", "grep"]),
+        (["sh", "-c", "redis-cli -a ${REDIS_PW-secret} ping; echo ${A:-${B-secret}} secret"], ["sh", "redis-cli", "echo"]),
+        (["sh", "-c", "curl -u x:y http://z/ -d {secret}; { wget {secret} secret; } 2>secret"], ["sh", "curl", "wget"]),
+        (["sh", "-c", "curl $(get-url secret) secret >secret 2>&1; (cd secret) secret"], ["sh", "curl", "get-url", "cd"]),
+        (["sh", "-c", "$(which curl) secret; secret$(cat x)"], ["sh", "which", "cat"]),
+        (["sh", "-c", "curl `get-url; secret` secret"], ["sh", "curl"]),
+        (["sh", "-c", "a <secret >|secret 2>&secret; case secret in secret) secret;; secret|secret) x;; esac"], ["sh", "a"]),
+        (["sh", "-c", "for i in secret\ndo test $i; done <secret; [ -f secret ] && b"], ["sh", "test", "b"]),
+        (["bash", "-c", "[[ a && secret ]]"], ["bash"]),
+        (["bash", "-c", "a; (( b & secret ))"], ["bash", "a"]),
+        (["bash", "-c", "A=(a secret; secret)"], ["bash"]),
+        (["bash", "-c", "echo it\\'s; 'a; secret b' secret"], ["bash", "echo"]),
+        (["bash", "-c", "echo $'it\\'s; secret b'; d"], ["bash", "echo", "d"]),
+        (["bash", "-c", 'echo "$(echo "a; secret")"'], ["bash", "echo"]),
+        (["bash", "-c", 'echo "${A-"a; secret"}" "$A;secret"'], ["bash", "echo"]),
+        (["sh", "-c", "/bin/-psecret; -psecret"], ["sh"]),
+        (["-secret"], []),
         (["$(secret)"], []),
         ([], []),
     ],
@@ -71,6 +92,50 @@ def test_of_a_command_only_names_of_programs_are_kept(command: list[str], names:
 def test_no_name_of_a_program_holds_more_than_a_name(command: list[str]) -> None:
     plain = set(string.ascii_letters + string.digits + "._-")
     assert all(set(name) <= plain for name in program_names(command))
+
+
+_ARGUMENTS = st.sampled_from(
+    [
+        *("secret", "-psecret", "'x; secret'", '"x; secret"', "{secret}", "{ secret", "secret}", "a=secret", "$A secret", "\\;secret"),
+        *("${A-secret}", "${A:-secret}", "$(cat secret)", ">secret", "2>&secret", "<secret", "&>secret", "# x; secret"),
+        *("\\\n secret", "\\\r\n-secret"),
+    ]
+)
+_COMMANDS = st.lists(_ARGUMENTS, max_size=5).map(lambda arguments: " ".join(["prog", *arguments]))
+_SCRIPTS = st.recursive(
+    _COMMANDS,
+    lambda script: (
+        st.tuples(script, st.sampled_from(["; ", " && ", " || ", " | ", "\n", " & "]), script).map("".join)
+        | script.map(lambda text: f"prog $({text}\n) secret")
+        | script.map(lambda text: f"( {text}\n) secret")
+        | script.map(lambda text: f"if ! {text}\nthen {text}\nfi")
+        | script.map(lambda text: f"for secret in secret secret; do {text}\ndone")
+        | script.map(lambda text: "{ " + text + "\n}")
+    ),
+    max_leaves=5,
+)
+
+
+@given(_SCRIPTS)
+def test_no_argument_is_taken_for_a_program(script: str) -> None:
+    assert set(program_names(["sh", "-c", script])) <= {"sh", "prog", "cat"}
+
+
+def test_of_a_node_only_what_is_read_is_kept() -> None:
+    text = (
+        b'{"metadata":{"name":"n1","uid":"u","labels":{"secret":"secret"},"finalizers":["secret/x"],"annotations":{"a/b":"secret",'
+        b'"kubernetes.io/config.hash":"secret"},"ownerReferences":[{"kind":"K","name":"secret"}]},"spec":{"providerID":"secret"},'
+        b'"status":{"addresses":[{"type":"InternalIP","address":"192.0.2.1"}],"nodeInfo":{"osImage":"os","machineID":"secret"},'
+        b'"conditions":[{"type":"Ready","status":"True"}]}}'
+    )
+    collected = with_api_view(NodeCapture(Capture({}, {}, (), None), b""), "n1", msgspec.json.decode(text, type=Node), [],
+                              inspector_uid=None, started=0.0)  # fmt: skip
+    kept = collected.capture.api or b""
+    assert b"secret" not in kept
+    node = msgspec.json.decode(kept, type=ApiView).node
+    assert node
+    assert (node.metadata.name, node.metadata.uid, node.addresses, node.status.node_info.os_image) == ("n1", "u", ["192.0.2.1"], "os")
+    assert [each.type for each in node.status.conditions or ()] == ["Ready"]
 
 
 @given(st.binary(max_size=80))

@@ -106,6 +106,21 @@ def test_nothing_that_a_terminal_would_act_on_is_left(text):
 def test_hostile_text_is_shown_as_what_it_is():
     assert visible(HOSTILE) == (r"a\x1b[31mb\x0dc\x0ad\u202ee\u200bf\x00g\x7fh\x9bi[bold]j[/]\U000e0041k\ud800l\u2028m")
     assert len(visible("x" * 1_000_000)) == 253
+
+
+# Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties.txt, and letters that are drawn as nothing.
+UNSEEN = [
+    (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E),
+    (0x2060, 0x206F), (0x2800, 0x2800), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8),
+    (0x16FE4, 0x16FE4), (0x1BCA0, 0x1BCA3), (0x1D159, 0x1D159), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+]  # fmt: skip
+
+
+def test_a_character_that_nobody_sees_is_escaped() -> None:
+    shown = [chr(code) for first, last in UNSEEN for code in range(first, last + 1) if not visible(f"pause{chr(code)}").isascii()]
+    assert shown == []
+    assert visible("pause\u3164") == r"pause\u3164"
+    assert visible("pausé 停止 ـ") == "pausé 停止 ـ"
     assert table([Column("X")], [["y" * 1_000_000]], width=40) == ["X", "y" * 252 + "…"]
 
 

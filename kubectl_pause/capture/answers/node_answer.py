@@ -13,7 +13,7 @@ import msgspec
 from kubectl_pause import __version__
 from kubectl_pause.access.exec_protocol import StreamBroken
 from kubectl_pause.errors import PauseInspectError
-from kubectl_pause.facts.api import ApiView, for_capture
+from kubectl_pause.facts.api import ApiView, for_capture, node_for_capture
 from kubectl_pause.facts.capture import FILE_MAGIC, Capture
 from kubectl_pause.facts.pod_trail import written
 
@@ -61,7 +61,7 @@ def with_api_view(  # noqa: PLR0913 (what the API says of a node)
     view = ApiView(
         captured_at=written(datetime.now(UTC)),
         node_name=name,
-        node=node,
+        node=node_for_capture(node) if node else None,
         pods=[for_capture(pod) for pod in pods],
         inspector_uid=inspector_uid,
         seconds=round(time.monotonic() - started, 3),

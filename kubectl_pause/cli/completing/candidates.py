@@ -36,7 +36,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "transport": ("auto", "exec", "log"),
 }
 _OUTPUTS = {"access": ("json", "yaml"), "explain": ("json",)}
-_OF_FILES = {"captured", "kubeconfig", "certificate_authority", "client_certificate", "client_key"}
+_OF_FILES = {"captured", "kubeconfig", "kuberc", "certificate_authority", "client_certificate", "client_key"}
 _OF_KUBECONFIG = {"context": "contexts", "cluster": "clusters", "user": "users"}
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from kubectl_pause.facts.lines import lines_of
+
 LONGEST = 1024
 """Bytes of one process at most."""
 CUT = "..."
@@ -17,7 +19,7 @@ _LINE = re.compile(rb"([1-9][0-9]{0,11}) ([^\n]+)")
 def parse_arguments(content: bytes) -> dict[int, tuple[str, ...]]:
     """Words by pid. A process has no line where it has none (a kernel thread, a zombie) or where the total was used up."""
     found: dict[int, tuple[str, ...]] = {}
-    for line in content.split(b"\n"):
+    for line in lines_of(content):
         match = _LINE.fullmatch(line)
         if match:
             text, more = match[2][:LONGEST], match[2][LONGEST:]

@@ -11,6 +11,8 @@ from kubectl_pause.facts.record import Record
 _NSFS_ROOT = re.compile(r"([a-z]+):\[([0-9]{1,20})\]")
 RUNTIMES_PLACE = "/run/netns/"
 """Where runtimes mount network namespaces of sandboxes."""
+_MOST_STACKED = 256
+"""Mounts that one may be found to stand on."""
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
@@ -64,9 +66,9 @@ def parse_mountinfo(content: bytes) -> Mounts:
 
 
 def _depth(below: dict[str, str], identifier: str) -> int:
-    """How many nsfs mounts a mount stands on; a made-up table may have parents that make a ring."""
+    """How many nsfs mounts a mount stands on; a made-up table may have a ring of parents, or a long chain."""
     seen = {identifier}
-    while (identifier := below.get(identifier, "")) in below and identifier not in seen:
+    while (identifier := below.get(identifier, "")) in below and identifier not in seen and len(seen) < _MOST_STACKED:
         seen.add(identifier)
     return len(seen) - 1
 

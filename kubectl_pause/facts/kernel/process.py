@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.lines import lines_of
 from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ ProcessKey = tuple[int, int]
 _NAMESPACE = re.compile(rb"'(\d{1,12})/ns/([a-z]+)' -> '\2:\[(\d{1,20})\]'")
 _COMM_LIMIT = 64
 _PID_DIGITS = 12
+MOST_ANCESTORS = 256
+"""Parents that are looked at, of each process."""
 _NUMBER_DIGITS = 20
 
 
@@ -70,9 +73,9 @@ class Process(Record, frozen=True):
 
 
 def ancestors(processes: Mapping[int, Process], process: Process) -> Iterator[Process]:
-    """Parents, the nearest first, up to and without pid 1. A made-up capture may have parents that make a ring: it ends there."""
+    """Parents, the nearest first, up to and without pid 1, MOST_ANCESTORS at most: a made-up capture may have a ring, or one long chain."""
     seen = {process.pid}
-    while (parent := processes.get(process.ppid)) and parent.pid != 1 and parent.pid not in seen:
+    while len(seen) <= MOST_ANCESTORS and (parent := processes.get(process.ppid)) and parent.pid != 1 and parent.pid not in seen:
         yield parent
         seen.add(parent.pid)
         process = parent
@@ -92,12 +95,12 @@ class Stat(Record, frozen=True):
 
 def parse_processes(content: bytes) -> dict[int, Process]:  # noqa: C901 (one branch per file of /proc/PID)
     """Processes by pid. A pid that vanished half way or whose stat makes no sense is left out."""
-    stats: dict[int, bytes] = {}
-    again: dict[int, bytes] = {}
-    cgroups: dict[int, bytes] = {}
+    stats: dict[int, list[bytes]] = {}  # lines: a name may hold a newline
+    again: dict[int, list[bytes]] = {}
+    cgroups: dict[int, list[bytes]] = {}
     statuses: dict[int, dict[bytes, bytes]] = {}
     namespaces: dict[int, dict[str, int]] = {}
-    for line in content.split(b"\n"):
+    for line in lines_of(content):
         if line.startswith(b"'"):
             match = _NAMESPACE.fullmatch(line)
             if match:
@@ -109,23 +112,23 @@ def parse_processes(content: bytes) -> dict[int, Process]:  # noqa: C901 (one br
             continue
         pid = int(number)
         if name == b"stat":
-            _append(stats, pid, text)
+            stats.setdefault(pid, []).append(text)
         elif name in (b"stat2", b"./stat"):
-            _append(again, pid, text)
+            again.setdefault(pid, []).append(text)
         elif name == b"cgroup":
-            _append(cgroups, pid, text)
+            cgroups.setdefault(pid, []).append(text)
         elif name == b"status":
             key, _, value = text.partition(b":")
             statuses.setdefault(pid, {})[key] = value.strip()
     interned: dict[bytes, str] = {}
     processes: dict[int, Process] = {}
     for pid, raw in stats.items():
-        stat = parse_stat(raw)
-        second = parse_stat(again[pid]) if pid in again else None
+        stat = parse_stat(b"\n".join(raw))
+        second = parse_stat(b"\n".join(again.get(pid, ())))
         if stat is None or second is None or second.start_ticks != stat.start_ticks:
             continue
         status = statuses.get(pid, {})
-        cgroup = cgroups.get(pid, b"")
+        cgroup = b"\n".join(cgroups.get(pid, ()))
         if cgroup not in interned:
             interned[cgroup] = cgroup.decode("utf-8", "backslashreplace")
         processes[pid] = Process(
@@ -165,11 +168,6 @@ def parse_stat(raw: bytes) -> Stat | None:
         )
     except (IndexError, ValueError):
         return None
-
-
-def _append(lines: dict[int, bytes], pid: int, text: bytes) -> None:
-    """A further line of the same file: a newline inside a name, or the next line of a cgroup file."""
-    lines[pid] = lines[pid] + b"\n" + text if pid in lines else text
 
 
 def _numbers(text: bytes) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.kernel.process import Stat, parse_stat
 from kubectl_pause.facts.kernel.symlinks import parse_symlinks
+from kubectl_pause.facts.lines import lines_of
 from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
@@ -113,13 +114,12 @@ def _last_runs(lines: Sequence[_Line]) -> LastRuns:
 
 def parse_stats(content: bytes) -> dict[int, Stat]:
     """Every process's stat by pid, from the section `look2`. A newline in a name gives a further line with the same prefix."""
-    raw: dict[int, bytes] = {}
-    for line in content.split(b"\n"):
+    raw: dict[int, list[bytes]] = {}
+    for line in lines_of(content):
         prefix, colon, text = line.partition(b"/stat:")
         if colon and prefix.isdigit() and len(prefix) <= 12:  # noqa: PLR2004 (digits of a pid)
-            pid = int(prefix)
-            raw[pid] = raw[pid] + b"\n" + text if pid in raw else text
-    parsed = {pid: parse_stat(text) for pid, text in raw.items()}
+            raw.setdefault(int(prefix), []).append(text)
+    parsed = {pid: parse_stat(b"\n".join(lines)) for pid, lines in raw.items()}
     return {pid: stat for pid, stat in parsed.items() if stat}
 
 
@@ -135,7 +135,7 @@ _SELF = 0
 
 def _lines(content: bytes) -> list[_Line]:
     lines = []
-    for line in content.split(b"\n"):
+    for line in lines_of(content):
         match = _LINE.fullmatch(line)
         if match:
             pid = _SELF if match[1] == b"self" else int(match[1])

@@ -13,6 +13,8 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from kubectl_pause.facts.lines import lines_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,7 +32,7 @@ def parse_routes(content: bytes) -> Mapping[str, tuple[str, ...]]:
     IPv4 addresses are read as a little-endian node writes them; all that Kubernetes runs on today are, but s390x.
     """
     routes: dict[str, list[str]] = {}
-    for line in content.split(b"\n"):
+    for line in lines_of(content):
         match = _LINE.fullmatch(line)
         if match is None or len(match[2]) not in (_IPV4_DIGITS, _IPV6_DIGITS):
             continue
@@ -44,5 +46,5 @@ def parse_routes(content: bytes) -> Mapping[str, tuple[str, ...]]:
 
 def parse_interfaces(content: bytes) -> Mapping[int, str]:
     """Names of the node's interfaces by their numbers, from the section `interfaces` (/proc/1/net/igmp): those that are up."""
-    numbered = filter(None, map(_NUMBERED.fullmatch, content.split(b"\n")))
+    numbered = filter(None, map(_NUMBERED.fullmatch, lines_of(content)))
     return {int(each[1]): each[2].decode("utf-8", "backslashreplace") for each in numbered}

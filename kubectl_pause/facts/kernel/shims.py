@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from kubectl_pause.facts.lines import lines_of
+
 _ADDRESS = re.compile(rb"([1-9][0-9]{0,11})/address:(/[A-Za-z0-9._/-]{1,199})")
 _LINE = re.compile(rb"([1-9][0-9]{0,11})/id:([0-9a-f]{64})")
 
@@ -25,7 +27,7 @@ def parse_shim_addresses(content: bytes) -> dict[int, str]:
 
 def _by_pid(content: bytes, form: re.Pattern[bytes]) -> dict[int, str]:
     claims: dict[int, set[str]] = {}
-    for line in content.split(b"\n"):
+    for line in lines_of(content):
         match = form.fullmatch(line)
         if match:
             claims.setdefault(int(match[1]), set()).add(match[2].decode())
