@@ -11,11 +11,12 @@ CACHE := $(or $(PAUSE_INSPECT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/paus
 IMAGE ?= kubectl-pause-inspect:$(VERSION_HERE)
 BASE_PYTHON ?= 3.13
 T ?=
+SHELL_FILES := .ci/run e2e/run e2e/run-older-releases e2e/vm/run e2e/vm/node $(wildcard e2e/node-image/*.sh kubectl_pause/capture/on_node/*.sh)
 # What to test: all of a suite, or T, which is a file, a test's name (FILE::TEST) or options of pytest (-k WORD).
 chosen = $(if $(filter-out -%,$(firstword $(T))),$(T),$(1) $(T))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint unit minimums minimums-whole e2e e2e-versions e2e-vm bench nightly release manifest image docs picture lock clean
+.PHONY: help demo check test lint unit minimums minimums-whole e2e e2e-versions e2e-slow e2e-vm bench fuzz nightly release manifest image docs picture lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,10 +29,12 @@ check: lint unit ## the fast loop: formatter, linter, type checker, tests withou
 test: $(BIN)/ready $(VENV)/tools ## all checks and tests, the clusters beside the rest; E2E=skip leaves out the real cluster
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target e2e lint unit minimums
 
-lint: $(BIN)/ready ## formatter, linter, type checker
+lint: $(BIN)/ready ## formatter, linters of Python, shell and workflows, type checker
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/shellcheck --severity=warning $(SHELL_FILES)
+	$(BIN)/zizmor --offline --quiet .github
 
 # To count lines doubles the processor time, so where CI is set nobody counts them.
 unit: $(BIN)/ready $(VENV)/tools ## tests on recorded nodes and a fake API server, and how much they run of the code; T=... for some of them
@@ -64,6 +67,9 @@ endif
 e2e-versions: $(BIN)/ready $(VENV)/tools ## the e2e suite on each older Kubernetes of e2e/clusters/kubernetes_releases.py, one after another
 	PATH="$(CURDIR)/$(BIN):$$PATH" e2e/run-older-releases
 
+e2e-slow: $(BIN)/ready $(VENV)/tools ## faults of a node that take minutes to grow, or may take the node with them
+	PATH="$(CURDIR)/$(BIN):$$PATH" e2e/run e2e/test_doctor_runtime.py e2e/test_doctor_by_hand.py
+
 # Of its own and in no other target: where the machine is emulated it takes half an hour.
 e2e-vm: $(BIN)/ready $(VENV)/tools ## the zoo on a node of cgroup v2 in a virtual machine; root on Debian; KEEP=1 leaves it on, T=... for some tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" KEEP=$(KEEP) e2e/vm/run $(if $(T),$(call chosen,e2e/test_zoo.py))
@@ -71,7 +77,12 @@ e2e-vm: $(BIN)/ready $(VENV)/tools ## the zoo on a node of cgroup v2 in a virtua
 bench: $(BIN)/ready ## side by side with what one would use instead; needs the e2e cluster
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks
 
-nightly: $(BIN)/ready ## a million altered captures, or ten minutes of them, and a node that sends a gigabyte
+# One after another: each is named, and can be run alone.
+nightly: ## what does not fit into a landing: all fuzzing, the oldest dependencies whole, older releases, faults that take long
+	@for lane in fuzz minimums-whole e2e-versions e2e-slow; do began=$$(date +%s); $(MAKE) --no-print-directory $$lane || failed=1; \
+		echo "nightly: $$lane took $$(( $$(date +%s) - began )) s"; done; exit $${failed:-0}
+
+fuzz: $(BIN)/ready ## a million altered captures, or ten minutes of them, and a node that sends a gigabyte
 	FUZZ_SEEDS=1000000 FUZZ_FIRST=$$(date +%j000000) HOSTILE_MEGABYTES=1024 \
 		$(BIN)/python -m pytest -q -n 2 -s tests/fuzz tests/access/test_hostile_stream.py
 

@@ -165,7 +165,7 @@ def node_facts(capture: Capture, source: str) -> NodeFacts:
         shim_addresses=parse_shim_addresses(shims),
         routes=parse_routes(capture.content("routes")) if "routes" in capture.sections else None,
         interfaces=parse_interfaces(capture.content("interfaces")),
-        fds=parse_fds(capture.content("fds")),
+        fds=parse_fds(capture.content("fds") + b"\n" + capture.content("descriptors")),
         readings=readings,
         threads=parse_threads(reapers),
         last_runs=last_runs,

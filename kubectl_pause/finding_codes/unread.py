@@ -29,10 +29,10 @@ UNREAD = (
     FindingCode(
         code="node/descriptors-cut",
         severity="info",
-        meaning="`--fds` found more descriptors than it looks at: a namespace may be held by others too.",
-        evidence="The collector's limit of 20,000 links.",
-        alike="Without `--fds` no descriptor is looked at, and nothing is said.",
-        remedy="`lsns --output-all` on the node. It is gone once fewer are open.",
+        meaning="More descriptors are open than the collector looks at: a namespace or a volume may be held by other processes too.",
+        evidence="The collector's limits: 4,096 descriptors of a process, 131,072 of the node, 20,000 of them on namespaces.",
+        alike="Without `--fds`, and but for `check` and `why`, no descriptor is looked at, and nothing is said.",
+        remedy="`lsns --output-all` and `fuser` on the node. It is gone once fewer are open.",
         source="The limit is this project's: `kubectl_pause/judge/namespaces/findings.py`.",
     ),
 )

@@ -137,3 +137,17 @@ def test_a_sys_that_is_none_is_passed_over(shell: list[str]) -> None:
 def test_the_default_route_is_the_node_s() -> None:
     links = parse_links(b" ./eth0/ifindex:2\n ./eth0/iflink:7\n ./eth0/default:0\n ./gone/default:0")
     assert links.of_node == {2: Link("eth0", 2, 7, "", default_route=True)}
+
+
+@needs_root
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize("way", ["a link for /sys", "a link for its root's /sys beside a sysfs of its own"])
+def test_a_link_in_place_of_sys_is_not_followed_to_another_pod_s(shell: list[str], way: str, tmp_path: Path) -> None:
+    """security review 14: a process whose root's /sys leads into the root of its victim would be shown with the victim's interfaces."""
+    with alone(HOSTILE) as victim:
+        (tmp_path / "sys").symlink_to(f"/proc/{victim}/root/sys")
+        own = 'import subprocess; subprocess.run(["mount", "-t", "sysfs", "sysfs", "/sys"], check=True)\n' if "beside" in way else ""
+        with alone(f"import os\n{own}os.chroot({str(tmp_path)!r})\n{NOTHING}") as hostile:
+            links = parse_links(collect(shell, READ_HEALTH="network").content("links"))
+    assert links.of_process[victim] == {(1, 1)}
+    assert hostile not in links.of_process

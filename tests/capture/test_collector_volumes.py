@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kubectl_pause.facts.capture import Section
 from kubectl_pause.facts.kernel.volumes import PodVolumes, VolumeUser, pod_volumes
+from kubectl_pause.facts.node_facts import node_facts
 from tests.capture.test_collector import SHELLS, collect, needs_linux
 from tests.nodes.written_nodes import written_node
 
@@ -82,3 +83,21 @@ def test_any_bytes_are_volumes_or_none(mounts: bytes, links: bytes) -> None:
     volumes = pod_volumes(replace(written_node(), sections=sections))
     assert volumes is not None
     assert all(user.volume in of_pod.mounted for of_pod in volumes.values() for user in of_pod.users)
+
+
+@needs_linux
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize(("count", "is_cut"), [(4096, False), (4097, True)])
+def test_descriptors_of_one_process_are_bounded_and_that_is_told(shell: list[str], count: int, is_cut: bool, proc: Path) -> None:
+    """A container that opens a million must not make `check` and `why` wait for them. Pid 12 comes first and works in the volume."""
+    hoarder = proc / "11" / "fd"
+    hoarder.mkdir(parents=True)
+    for number in range(count):
+        (hoarder / str(number)).symlink_to("socket:[1]")
+    for asked in ("READ_HEALTH", "READ_FDS"):
+        capture = collect(shell, PROC=str(proc), **{asked: "yes"})
+        assert ("descriptors" in capture.sections) is is_cut
+        assert node_facts(capture, "-").fds.whole is not is_cut
+    volumes = pod_volumes(collect(shell, PROC=str(proc), READ_HEALTH="yes"))
+    assert volumes is not None
+    assert volumes[UID].users, "a process with many descriptors hides nobody else's"

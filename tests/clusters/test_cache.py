@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from e2e.clusters.cache import Cache, key_of
+from e2e.clusters.settings import KEEP_NEWEST
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,6 +19,7 @@ KEY = "0123456789abcdef"
 BUILDING = """
 import sys, time
 from pathlib import Path
+from e2e.clusters.settings import KEEP_NEWEST
 from e2e.clusters.cache import Cache
 root = Path(sys.argv[1])
 def build(directory):
@@ -71,13 +73,13 @@ def test_a_build_that_was_killed_leaves_no_part_and_no_lock(tmp_path: Path) -> N
 
 def test_pruning_keeps_what_was_used_last(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    keys = [f"{number:016x}" for number in range(4)]
+    keys = [f"{number:016x}" for number in range(KEEP_NEWEST + 2)]
     for age, key in enumerate(keys):
         part = cache.part("thing", key, "building", make_whole)
         os.utime(part, (time.time() - 100 + age,) * 2)
     cache.part("thing", keys[0], "building", make_twice)  # used again, so the newest
     cache.prune_parts()
-    assert {path.name for path in (tmp_path / "parts").iterdir()} == {f"thing-{keys[0]}", f"thing-{keys[3]}"}
+    assert {path.name for path in (tmp_path / "parts").iterdir()} == {f"thing-{key}" for key in (keys[0], *keys[3:])}
 
 
 def test_a_key_follows_the_content_of_files(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ PACKED=${PACKED:-yes} SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-n
 for tool in awk cat chroot cut date find grep gzip readlink sed setsid sleep stat tail tr uname xargs; do
 	command -v $tool >/dev/null 2>&1 || { echo "#missing $tool"; exit 3; }
 done
+cut=
 cd "$PROC" 2>/dev/null || { echo "#missing $PROC"; exit 3; }
 read -r self _ 2>/dev/null <self/stat || self=$$  # as this /proc counts: it may be that of another PID namespace than ours
 
@@ -310,13 +311,27 @@ processes() {
 }
 
 # Interfaces of the node, and those of each other network namespace as its first process sees them, which in a pod's is pause: sysfs shows
-# the namespace that it was mounted in. Who has the node's /sys for his own, or what is no sysfs and may hang, is passed over.
+# the namespace that it was mounted in. Who has the node's /sys for his own, or what is no sysfs and may hang, is passed over. A container may
+# have a link in place of its /sys, which would be followed to another's: so the device has to be that of a sysfs on /sys in its own mounts.
 FIRST_IN_EACH='
 /^[0-9]+\/stat:/ { pid = $0 + 0; sub(/.*\) /, ""); since[pid] = $20 + 0; next }
 { pid = $2 + 0; if (pid == 1) of_node = $1 ""; if (!($1 in first) || since[pid] < since[first[$1]]) first[$1] = pid }
 END { for (space in first) if (space != of_node && n++ < 2048) print first[space] "/root/sys/class/net" }'
+OWN_SYSFS='
+$1 ~ /mountinfo:/ {
+	if ($5 != "/sys") next
+	pid = $1; sub(/\/.*/, "", pid); split($3, number, ":"); at = 7
+	while (at < NF && $at != "-") at++
+	own[pid] = $(at + 1) == "sysfs" ? number[1] * 256 + number[2] % 256 + int(number[2] / 256) * 1048576 : ""
+	next
+}
+{ pid = $2; sub(/\/.*/, "", pid) } own[pid] != "" && own[pid] == $1'
 LINKS_OF_PODS='
-printf "%s\n" "$@" | xargs stat -f -c "%t %n" | sed -n "s/^62656572 //p" | xargs stat -c "%d %n" | while read -r device place; do
+own=$1; shift
+{
+	printf "%s\n" "$@" | sed "s,/.*,/mountinfo," | xargs grep -asH " /sys "
+	printf "%s\n" "$@" | xargs stat -f -c "%t %n" | sed -n "s/^62656572 //p" | xargs stat -c "%d %n"
+} | awk "$own" | while read -r device place; do
 	set -- "$place"/*/ifindex
 	[ "$device" = "$0" ] || [ $# -gt 256 ] || grep -asHm 1 -E "^[0-9]+$" "$@" "$place"/*/iflink
 done'
@@ -328,7 +343,7 @@ links() {
 	awk '$2 == "00000000" && $8 == "00000000" && n++ < 64 { print " ./" $1 "/default:0" }' 1/net/route
 	awk '$1 ~ /^0+$/ && $2 == "00" && $10 != "lo" && n++ < 64 { print " ./" $10 "/default:0" }' 1/net/ipv6_route
 	places=$({ each stat | xargs grep -asH ''; each ns/net | xargs stat -L -c '%i %n'; } | awk "$FIRST_IN_EACH")
-	[ -z "$places" ] || limited sh -c "$LINKS_OF_PODS" "$(stat -c %d "$NODE_ROOT/sys/class/net")" $places | head -n 32768
+	[ -z "$places" ] || limited sh -c "$LINKS_OF_PODS" "$(stat -c %d "$NODE_ROOT/sys/class/net")" "$OWN_SYSFS" $places | head -n 32768
 } 2>/dev/null
 
 # `-id ID` of containerd-shim, with the address of its containerd where it serves Kubernetes, and `-c ID` of conmon; no other argument.
@@ -352,6 +367,11 @@ shims() {
 	printf '%s/cmdline\n' $shims | xargs grep -asHm 40 '' /dev/null 2>/dev/null | tr '\000' '\001' | cut -c1-4000 | awk "$SHIM_IDS"
 }
 
+# Open descriptors as "PID/fd/N", in $descriptors. One process may have a million: so at most 4,096 of each and 131,072 in all are looked at,
+# and no more than 1,000,000 names are read. $cut is not empty where that left some out.
+BOUNDED='NR > 1000000 { exit cut = 1 } NF != 3 { next } ++of[$1] > 4096 || ++all > 131072 { cut = 1; next } { print } END { exit cut }'
+descriptors() { descriptors=$(each fd | xargs find 2>/dev/null | awk -F/ "$BOUNDED") || cut=yes; }
+
 # Volumes of pods that are mounted, and who works in one: a kubelet keeps a pod that is deleted until it can unmount all of them. A path is
 # hostile text: behind a word that nobody could foresee. What the files in a volume are called is nobody's business.
 volumes() {
@@ -361,7 +381,8 @@ volumes() {
 	echo '#section volume-users'
 	read -r nonce <sys/kernel/random/uuid
 	echo " $nonce"
-	{ each cwd root; each fd | xargs find; } | xargs stat -c "$nonce %N" |
+	descriptors
+	{ each cwd root; printf '%s\n' "$descriptors"; } | xargs stat -c "$nonce %N" |
 		grep -aE "^$nonce '[0-9]+/[a-z]+(/[0-9]+)?' -> '/[^']*/pods/[0-9a-f-]{32,36}/volumes/" |
 		sed -E "s,(/volumes/[^/]+/[^/']+).*,\1',; s/^/ /" | awk '{ pod = $0; sub(/\/volumes\/.*/, "", pod); sub(/.*\//, "", pod) } n[pod]++ < 20 && m++ < 4096'
 } 2>/dev/null
@@ -514,14 +535,14 @@ in_cgroups() {
 pids_limits() {
 	cd "$NODE_ROOT/sys/fs/cgroup/pids" || cd "$NODE_ROOT/sys/fs/cgroup" || return
 	in_cgroups '' "$@"
-	cd "$PROC"
+	cd "$PROC" || exit 3
 } 2>/dev/null
 
 frozen_cgroups() {
 	echo "#section $1"
 	cd "$NODE_ROOT/sys/fs/cgroup/freezer" && in_cgroups '^FR' freezer.state
 	cd "$NODE_ROOT/sys/fs/cgroup" && [ -e cgroup.controllers ] && in_cgroups '^frozen 1' cgroup.events
-	cd "$PROC"
+	cd "$PROC" || exit 3
 } 2>/dev/null
 
 second_look() {
@@ -552,7 +573,8 @@ device && $2 == device { print " " $0 " " substr(types[$1 " " $3], 2) }'
 fds() {
 	[ "$READ_FDS" = yes ] || return
 	echo '#section fds'
-	links=$(each fd | xargs find 2>/dev/null | xargs stat -c '%N' 2>/dev/null | grep -axE "$NAMESPACE_LINK" | awk '!seen[$0]++ && n++ < 20000')
+	descriptors
+	links=$(printf '%s\n' "$descriptors" | xargs stat -c '%N' 2>/dev/null | grep -axE "$NAMESPACE_LINK" | awk '!seen[$0]++ && n++ < 20000')
 	{
 		printf '%s\n' "$links"
 		{ echo self/ns/net; printf '%s\n' "$links" | cut -d"'" -f2 | awk '!seen[$0]++'; } | xargs stat -L -c '%n %d %i' 2>/dev/null
@@ -570,6 +592,7 @@ system_name() {
 
 collect() {
 	read -r up _ <uptime; read -r boot <sys/kernel/random/boot_id; read -r _ _ _ tasks _ <loadavg
+	# shellcheck disable=SC2046 # two numbers, split on purpose
 	set -- $(cat sys/kernel/pid_max sys/kernel/threads-max)  # not `read`: /proc/sys answers the first read only
 	echo '#pause-inspect-collector 1'
 	echo "#node now=$(date +%s) uptime=$up boot=$boot tasks=${tasks#*/} pid_max=$1 threads_max=$2 kernel=$(uname -r | tr -cd 'A-Za-z0-9._+-') machine=$(uname -m) self=$self"
@@ -588,6 +611,7 @@ collect() {
 	links
 	fds
 	volumes
+	[ -z "$cut" ] || printf '#section descriptors\n more\n'
 	look_at_reapers
 	arguments
 	echo '#section pids'

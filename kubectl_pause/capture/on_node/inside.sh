@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Reads the PID namespace of the container that it is run in, and prints a capture of it. It needs a POSIX shell alone; readlink or stat,
 # where there is one, shows namespaces and programs too. Reads /proc and /sys/fs/cgroup, and writes nothing.
 #
@@ -73,6 +74,7 @@ masks() {
 	[ $# -le 200 ] || set -- 1
 	set +f
 	if [ "$fast" ]; then
+		# shellcheck disable=SC2046 # paths of /proc, split on purpose
 		grep -asHE ^sigmask: $(for pid; do echo $pid/fdinfo/? $pid/fdinfo/??; done)
 	else
 		for pid; do

@@ -171,12 +171,14 @@ match($0, /-[0-9]+ +\[[0-9]+\] +[^ ]+ +[0-9]+\.[0-9]+: [a-z_]+: /) {
 '
 
 LOOK=; for pid in $pids; do LOOK="$LOOK $pid/stat $pid/schedstat"; done
+# shellcheck disable=SC2089 # a command line for eval
 LOOK="grep -asH '' $LOOK 2>/dev/null"
 if trace; then
 	HEAD='#watch 1 tracefs' BOTH=$both LOOK="$LOOK; grep -hsE '^(overrun|dropped events):' $mine/per_cpu/*/stats"
 else
 	HEAD="#watch 1 counters $why" BOTH=
 fi
+# shellcheck disable=SC2090 # a command line for eval
 export LOOK HEAD BOTH PIDS="$pids"
 
 say() { if [ -n "$mine" ]; then echo "$1" >"$mine/trace_marker"; else echo "$1"; fi; } 2>/dev/null

@@ -80,13 +80,13 @@ def source_findings(node: str, sources: Sources) -> list[Finding]:
         remedy = "on the node: crictl pods; is the container runtime well? a longer --timeout gives crictl longer too"
         unread("node/crictl-failed", "warning", message, said, remedy)
     if sources.descriptors_cut:
-        message = "not all open descriptors of namespaces were looked at (--fds): a namespace may be held by others too"
+        message = "not all open descriptors were looked at: a namespace or a volume may be held by other processes too"
         unread(
             "node/descriptors-cut",
             "info",
             message,
-            ["the collector stopped at its limit of 20,000 links"],
-            "on the node: lsns --output-all",
+            ["the collector stopped at its limit"],
+            "on the node: lsns --output-all; which process has so many open: ls -d /proc/[0-9]*/fd/4096",
         )
     return findings
 
