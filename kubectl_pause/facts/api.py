@@ -70,8 +70,27 @@ class Lifecycle(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     pre_stop: Handler | None = None
 
 
+class ExitCodes(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
+    """`exitCodes` of a restart rule: `operator` In or NotIn."""
+
+    operator: str | None = None
+    values: list[int] | None = None
+
+    def holds(self, exit_code: int | None) -> bool:
+        """Whether the rule is for this exit code; never for one that is not known."""
+        among = exit_code in (self.values or ())
+        return exit_code is not None and {"In": among, "NotIn": not among}.get(self.operator or "", False)
+
+
+class RestartRule(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
+    """One of a container's `restartPolicyRules`, since Kubernetes 1.35: `action` Restart or RestartAllContainers."""
+
+    action: str | None = None
+    exit_codes: ExitCodes | None = None
+
+
 class SpecContainer(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
-    """A container of the spec. `restart_policy` Always on an init container makes it a sidecar.
+    """A container of the spec. `restart_policy` Always on an init container makes it a sidecar; any other container may have its own.
 
     A capture keeps `sets_command` for `command`: whether it replaces the image's entrypoint.
     """
@@ -79,6 +98,7 @@ class SpecContainer(_Kubernetes, frozen=True, rename="camel", omit_defaults=True
     name: str = ""
     image: str | None = None
     restart_policy: str | None = None
+    restart_policy_rules: list[RestartRule] | None = None
     target_container_name: str | None = None
     command: list[str] | None = None
     sets_command: bool | None = None
@@ -245,6 +265,7 @@ class NodeInfo(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     os_image: str | None = None
     operating_system: str | None = None
     container_runtime_version: str | None = None
+    kubelet_version: str | None = None
 
 
 class NodeAddress(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):

@@ -14,6 +14,7 @@ from kubectl_pause.facts.api import Node, Pod
 from kubectl_pause.facts.pod_trail import Event, Lease, PodTrail, newest_first
 from kubectl_pause.facts.runtime.log import LogLine, NodeLog
 from kubectl_pause.join.sandboxes import pod_identity
+from kubectl_pause.judge.stuck.restarts import decide_restart
 from kubectl_pause.judge.stuck.steps import OnNode
 from kubectl_pause.judge.stuck.why import explain, needs_node
 
@@ -74,6 +75,13 @@ UNSCHEDULED = {"phase": "Pending", "startTime": None, "containerStatuses": None,
 ]}  # fmt: skip
 CRASH = {"restartCount": 4, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": ago(20)}}}
 EXITED = {"terminated": {"exitCode": 3, "reason": "Error", "finishedAt": ago(8)}}
+DONE = {"terminated": {"exitCode": 0}}
+LONG_AGO = {"terminated": {"exitCode": 3, "reason": "Error", "finishedAt": ago(2400)}}
+
+
+def of_version(version: str) -> Node:
+    return msgspec.structs.replace(node(), status=msgspec.convert({"nodeInfo": {"kubeletVersion": version}}, type(node().status)))
+
 
 CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
     "unscheduled": (trail(pod(node=None, status=UNSCHEDULED)), "unscheduled", "pod/unscheduled", "Insufficient cpu"),
@@ -137,6 +145,25 @@ CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
     "ended once, before its first restart": (
         trail(pod(status={**with_sandbox(restartCount=0, state=EXITED), "phase": "Running"})),
         "not-ready", "container/ended", "exit code 3",
+    ),
+    "a restart that has not come": (
+        trail(pod(status={**with_sandbox(restartCount=0, state=LONG_AGO), "phase": "Running"})),
+        "not-ready", "container/ended", "was not started again, as it should have been within 5 min",
+    ),
+    "a restart that has not come, of a kubelet that is known for it": (
+        trail(pod(spec={"initContainers": [{"name": "proxy", "restartPolicy": "Always", "startupProbe": {}}]},
+                  status={**with_sandbox(restartCount=0, state=LONG_AGO), "phase": "Running"}), node=of_version("v1.35.1")),
+        "not-ready", "container/ended", "kubernetes/kubernetes#137885",
+    ),
+    "its own policy counts before the pod's": (
+        trail(pod(spec={"containers": [{"name": "app", "restartPolicy": "Never"}]},
+                  status={**with_sandbox(restartCount=0, state=LONG_AGO), "phase": "Running"})),
+        "not-ready", "container/ended", "has ended with exit code 3",
+    ),
+    "a failure matters more than a success": (
+        trail(pod(spec={"restartPolicy": "Never", "containers": [{"name": "once"}, {"name": "gpu"}]},
+                  status={"phase": "Running", "containerStatuses": [{"name": "once", "state": DONE}, {"name": "gpu", "state": EXITED}]})),
+        "not-ready", "container/ended", "container gpu has ended with exit code 3",
     ),
     "ended for good after a restart": (
         trail(pod(spec={"restartPolicy": "Never"}, status={**with_sandbox(restartCount=1, state=EXITED), "phase": "Running"})),
@@ -268,3 +295,37 @@ def test_any_words_get_an_answer(message, stamp, reason, name):
     odd = Event(reason=reason, message=message, last_timestamp=stamp)
     answer = told(PodTrail(pod=of.pod, now=of.now, events=newest_first([odd, *(of.events or ())]), node=of.node, lease=of.lease))
     assert answer.summary
+
+
+RULES = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
+
+
+@pytest.mark.parametrize(
+    ("policy", "container", "code", "again"),
+    [
+        ("Always", {}, 0, True),
+        ("OnFailure", {}, 0, False),
+        ("OnFailure", {}, 1, True),
+        ("Never", {}, 1, False),
+        ("Always", {"restartPolicy": "Never"}, 1, False),
+        ("Never", {"restartPolicy": "Always"}, 0, True),
+        ("Always", {"restartPolicy": "Never", "restartPolicyRules": RULES}, 42, True),
+        ("Always", {"restartPolicy": "Never", "restartPolicyRules": RULES}, 7, False),
+        ("Never", {"restartPolicyRules": RULES}, 42, False),
+        (
+            "Never",
+            {"restartPolicy": "Never", "restartPolicyRules": [{"action": "New", "exitCodes": {"operator": "In", "values": [1]}}]},
+            1,
+            False,
+        ),
+        (
+            "Never",
+            {"restartPolicy": "Never", "restartPolicyRules": [{"action": "Restart", "exitCodes": {"operator": "NotIn", "values": [0]}}]},
+            9,
+            True,
+        ),
+    ],
+)
+def test_a_restart_is_decided_as_the_kubelet_does(policy, container, code, again):
+    """ContainerShouldRestart of Kubernetes 1.36: rules count only where the container has a policy of its own."""
+    assert decide_restart(pod(spec={"restartPolicy": policy, "containers": [{"name": "app", **container}]}), "app", code)[0] is again

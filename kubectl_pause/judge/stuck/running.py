@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.pod_trail import moment_of
 from kubectl_pause.judge.stuck.reason import Reason, describe, finding, seen, since
+from kubectl_pause.judge.stuck.restarts import decide_restart, overdue, sidecars_with_startup_probe
 from kubectl_pause.judge.stuck.steps import condition_of
 from kubectl_pause.judge.stuck.waiting import crashing, of_waiting_container
 from kubectl_pause.notes import VIRTUAL
+from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.pod_trail import PodTrail
@@ -50,20 +52,44 @@ def _waits(trail: PodTrail) -> Reason | None:
 
 
 def _ended(trail: PodTrail) -> Reason | None:
+    """Of the containers that have ended, the one that matters most: a restart that has not come, then a failure, then any."""
     pod = trail.pod
+    reasons: list[tuple[int, Reason]] = []
     for status in pod.status.container_statuses or ():
         ended = status.state.terminated if status.state else None
         if ended is None:
             continue
         message = f"container {status.name} has ended with exit code {ended.exit_code}"
-        policy = pod.spec.restart_policy or "Always"
-        stays = policy == "Never" or (policy == "OnFailure" and ended.exit_code == 0)
-        if not stays and status.restart_count:  # since 1.36 it is shown so between two restarts, and as waiting only at the end
-            return crashing(trail, status)
-        then = f"restartPolicy {policy}: it is not started again" if stays else "the kubelet starts it again"
-        cause = finding("container/ended", pod, message, [f"state of {status.name}: terminated"], describe(pod), severity="warning")
-        return Reason(message, cause, then)
-    return None
+        starts_again, why = decide_restart(pod, status.name, ended.exit_code)
+        ended_at = moment_of(ended.finished_at)
+        if starts_again and overdue(trail, ended_at):
+            reasons.append((0, _not_restarted(trail, status.name, f"{message} {since(trail, ended_at)} ago", why)))
+        elif starts_again and status.restart_count:  # since 1.36 it is shown so between two restarts, and as waiting only at the end
+            reasons.append((1, crashing(trail, status)))
+        else:
+            then = f"{why}: the kubelet starts it again" if starts_again else f"{why}: it is not started again"
+            cause = finding("container/ended", pod, message, [f"state of {status.name}: terminated"], describe(pod), severity="warning")
+            reasons.append((1 if ended.exit_code else 2, Reason(message, cause, then)))
+    return min(reasons, key=lambda each: each[0])[1] if reasons else None
+
+
+def _not_restarted(trail: PodTrail, name: str, message: str, why: str) -> Reason:
+    """A restart that was due and has not come."""
+    pod = trail.pod
+    message = f"{message}, and was not started again, as it should have been within 5 min"
+    evidence = [f"state of {name}: terminated", why]
+    info = trail.node.status.node_info if trail.node else None
+    version = (info.kubelet_version if info else None) or ""
+    deleted = kubectl_line("delete", "pod", pod.metadata.name, pod.metadata.namespace or "")
+    if version.startswith("v1.35.") and (sidecars := sidecars_with_startup_probe(pod)):
+        named = ", ".join(each.name for each in sidecars)
+        evidence.append(
+            f"kubelet {version}: after its own restart it waits for the startup probe of {named} for ever (kubernetes/kubernetes#137885)"
+        )
+        remedy = f"{deleted}  # its controller recreates it; or upgrade the kubelet: fixed in 1.36 and in a later 1.35"
+    else:
+        remedy = f"on the node: journalctl -u kubelet; a new pod starts it: {deleted}  # what is in its own emptyDir volumes is lost"
+    return Reason(message, finding("container/ended", pod, message, evidence, remedy, severity="warning"))
 
 
 def _probe(trail: PodTrail) -> Reason | None:
