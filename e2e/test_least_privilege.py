@@ -180,7 +180,7 @@ def test_a_user_who_gets_what_access_prints(place: Cluster) -> None:
     """The lines are run by a shell, as somebody who may grant; then the user who could do nothing can do all that was asked for."""
     words = ("access", "inspector", "node", "--debug-namespace", SPACE, "--as", "asked-for")
     before = place.plugin(*words)
-    assert (before.code, before.stderr) == (0, "")
+    assert (before.code, before.stderr) == (1, "")
     lines = before.stdout[before.stdout.index("kubectl apply") :]
     manifest = lines.split("<<'END'\n")[1].rsplit("END\n", 1)[0]
     applied = place.kubectl("apply", "-f", "-", stdin=manifest)
