@@ -105,14 +105,13 @@ def _pod(name: str, settings: Json, container: Json, *, privileged: bool) -> Jso
 
 def line_for_the_node(remedy: str) -> str | None:
     """The command line of a remedy that is one for the node; None where the pod has to be made anew."""
+    if tracer := re.match(r"pid (\d+) holds pid \d+: detach that debugger, ", remedy):
+        return f"kill {tracer[1]}"
     told = remedy.removeprefix("on the node: ")
     if told == remedy:
         return None
     if re.fullmatch(r"kill -CONT \d+|echo (THAWED|0) > \S+", told):
         return told
-    tracer = re.match(r"detach the debugger being \(pid (\d+)\) from pid \d+, or ", told)
-    if tracer:
-        return f"kill {tracer[1]}"
     raise AssertionError(f"nobody knows how to apply: {remedy}")
 
 
