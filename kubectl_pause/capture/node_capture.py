@@ -16,6 +16,7 @@ from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, Stream
 from kubectl_pause.access.objects import get_node, get_pod
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
+from kubectl_pause.capture.admission.profile import needs_annotation
 from kubectl_pause.capture.answers.in_log import AnswerInLog
 from kubectl_pause.capture.answers.node_answer import NodeCapture, is_answer, with_api_view, without_answer
 from kubectl_pause.capture.capture_run import GLANCE_SECONDS, ApiSide, interrupted, stop_if_cancelled
@@ -77,7 +78,8 @@ def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
         if transport == "log" and run.options.transport == "auto":
             run.warn("exec is forbidden here: the answer is read from the inspector pod's log, which whatever collects logs sees, too")
         run = replace(run, options=replace(run.options, transport=transport))
-    _raise_if_hopeless(run, api_side.node_view)
+    old = needs_annotation(_raise_if_hopeless(run, api_side.node_view))
+    run = replace(run, options=replace(run.options, apparmor_annotation=old))
     with contextlib.ExitStack() as stack:
         try:
             ours = stack.enter_context(inspector(run.api, run.node, run.options, run.warn))
@@ -88,8 +90,8 @@ def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
         yield with_api_view(collected, run.node, node, pods, inspector_uid=ours.uid, started=started), ours.name
 
 
-def _raise_if_hopeless(run: CaptureRun, node_view: Future[Node | None]) -> None:
-    """Before a pod is made: the reason why none of ours can run on that node, where the node object says so in time."""
+def _raise_if_hopeless(run: CaptureRun, node_view: Future[Node | None]) -> Node | None:
+    """The node object, before a pod is made; None where it does not come in time. Raises the reason why no pod of ours can run there."""
     until = time.monotonic() + _NODE_SECONDS
     while not node_view.done() and time.monotonic() < until:
         stop_if_cancelled(run)
@@ -98,6 +100,7 @@ def _raise_if_hopeless(run: CaptureRun, node_view: Future[Node | None]) -> None:
     trouble = node_trouble(node) if node else None
     if trouble:
         raise trouble
+    return node
 
 
 def _collect(run: CaptureRun, name: str, deadline: float) -> NodeCapture:

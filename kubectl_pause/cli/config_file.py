@@ -4,6 +4,8 @@
     imagePullPolicy: IfNotPresent
     imagePullSecrets: [registry]
     debugNamespace: node-debug
+    profile: sysadmin
+    selinuxType: spc_t
     ignoreFindings: [namespace/outlived]
 
 A flag goes before an environment variable, that before this file, and this before the program's own default.
@@ -26,6 +28,8 @@ class Defaults:
     image_pull_policy: str | None = None
     image_pull_secrets: tuple[str, ...] = ()
     debug_namespace: str | None = None
+    profile: str | None = None
+    selinux_type: str | None = None
     ignored_findings: tuple[str, ...] = ()
     """Codes that `check` leaves out."""
 
@@ -33,7 +37,7 @@ class Defaults:
 _SEVERAL = ("imagePullSecrets", "ignoreFindings")
 _KEYS = {
     "image": "image", "imagePullPolicy": "image_pull_policy", "imagePullSecrets": "image_pull_secrets", "debugNamespace": "debug_namespace",
-    "ignoreFindings": "ignored_findings",
+    "profile": "profile", "selinuxType": "selinux_type", "ignoreFindings": "ignored_findings",
 }  # fmt: skip
 
 

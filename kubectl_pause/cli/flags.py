@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Optional, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar, get_type_hints
 
 import typer
 
@@ -140,6 +140,20 @@ class CaptureFlags:
     args: Annotated[bool, flag(_READING, "--args", help="Read arguments too, of processes that reap or should: they may be secrets.")] = (
         False
     )
+    profile: Annotated[
+        Optional[str],
+        flag(
+            _READING,
+            "--profile",
+            metavar="PROFILE",
+            help="Rights of the inspector pod: general (three capabilities), sysadmin (privileged), or auto: sysadmin where general "
+            "cannot read the node. [general]",
+        ),
+    ] = None
+    selinux_type: Annotated[
+        Optional[str],
+        flag(_READING, "--selinux-type", metavar="TYPE", help="SELinux type of the inspector pod, such as spc_t. [the node's default]"),
+    ] = None
     via: Annotated[
         Optional[str],
         flag(_READING, "--via", metavar="POD", help="Read through a privileged pod that is there: [NAMESPACE/]POD or ds/NAME; make none."),
@@ -174,15 +188,13 @@ class CaptureFlags:
 
         Raises PauseInspectError for a bad duration.
         """
+        from kubectl_pause.capture.admission.profile import PROFILES
         from kubectl_pause.capture.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, PULL_POLICIES, TRANSPORTS, InspectorOptions
         from kubectl_pause.cli.config_file import read_defaults
 
         defaults = read_defaults()
-        policy = self.image_pull_policy or defaults.image_pull_policy or PULL_POLICIES[0]
-        if policy not in PULL_POLICIES:
-            raise PauseInspectError("WrongUsage", f"--image-pull-policy: {policy!r} is none", f"it is one of {', '.join(PULL_POLICIES)}")
-        if self.transport not in TRANSPORTS:
-            raise PauseInspectError("WrongUsage", f"--transport: {self.transport!r} is none", f"it is one of {', '.join(TRANSPORTS)}")
+        policy = _one_of(PULL_POLICIES, "--image-pull-policy", self.image_pull_policy or defaults.image_pull_policy)
+        profile = _one_of(PROFILES, "--profile", self.profile or defaults.profile)
         timeout = seconds(self.timeout, "--timeout")
         if not 1 <= timeout <= 3600:  # noqa: PLR2004 (an hour)
             raise PauseInspectError("WrongUsage", f"--timeout: {self.timeout} is out of range", "give a time between 1s and 1h")
@@ -191,6 +203,8 @@ class CaptureFlags:
             pull_policy=policy,
             pull_secrets=tuple(self.image_pull_secret or defaults.image_pull_secrets),
             namespace=self.debug_namespace or defaults.debug_namespace or DEFAULT_NAMESPACE,
+            profile=profile,
+            selinux_type=self.selinux_type or defaults.selinux_type,
             timeout=timeout + sample,
             use_crictl=self.crictl,
             read_fds=self.fds,
@@ -198,7 +212,7 @@ class CaptureFlags:
             read_health=health,
             logs_of=logs_of or {},
             via=self.via,
-            transport=self.transport,
+            transport=_one_of(TRANSPORTS, "--transport", self.transport),
             keep_seconds=keep_seconds(self.keep),
             sample_seconds=sample,
         )
@@ -224,6 +238,17 @@ class FleetFlags(CaptureFlags):
         from kubectl_pause.capture.fan_out import Bounds
 
         return Bounds(self.parallel, self.max_failures)
+
+
+Word = TypeVar("Word", bound=str)
+
+
+def _one_of(words: Sequence[Word], flag: str, given: str | None) -> Word:
+    """The word that was given, or the first. Raises PauseInspectError for any other."""
+    for word in words:
+        if given in (None, word):
+            return word
+    raise PauseInspectError("WrongUsage", f"{flag}: {given!r} is none", f"it is one of {', '.join(words)}")
 
 
 def _given(call: typer.Context) -> dict[str, str]:

@@ -248,6 +248,7 @@ class NodeInfo(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
     os_image: str | None = None
     operating_system: str | None = None
     container_runtime_version: str | None = None
+    kubelet_version: str | None = None
 
 
 class NodeAddress(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
