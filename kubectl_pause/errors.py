@@ -72,6 +72,7 @@ Reason = Literal[
     "OutputTooLarge",
     "PodSecurity",
     "PriorityQuota",
+    "ProofFailed",
     "ProxyDropsUpgrade",
     "ProxyNotSupported",
     "ProxyRefusesExec",

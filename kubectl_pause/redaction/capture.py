@@ -57,7 +57,7 @@ def _control(names: Pseudonyms, control: bytes) -> bytes:
     renamed = []
     for field in fields:
         key, separator, value = field.partition("=")
-        keep = key in _HEADERS_AS_THEY_ARE and word in ("#node", "#crictl")
+        keep = (key in _HEADERS_AS_THEY_ARE and word in ("#node", "#crictl")) or (word == "#proof" and value in ("yes", "no"))
         renamed.append(key + separator + (value if keep else names.text(value)))
     return " ".join([word, *renamed]).encode("utf-8", "surrogateescape")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 import yaml
 
 from kubectl_pause.capture.admission.profile import CAPABILITIES, needs_annotation
 from kubectl_pause.facts.api import Node, NodeInfo, NodeStatus
+from tests.cli.fake_cluster import NODE, answer, collector_answer
 
 ANNOTATION = "container.apparmor.security.beta.kubernetes.io/collector"
 
@@ -95,3 +98,63 @@ def test_an_old_node_s_pod_names_apparmor_by_annotation_too(cluster, command, pr
     cluster.nodes[0]["status"]["nodeInfo"]["kubeletVersion"] = "v1.28.9"
     assert command("node", "--profile", profile).code == 0
     assert cluster.created[0]["metadata"].get("annotations") == annotations
+
+
+def proving(**checks: str) -> bytes:
+    """The recorded node's answer with these checks in its first lines."""
+    first, rest = gzip.decompress(collector_answer()).split(b"\n", 1)
+    proof = "#proof " + " ".join(f"{check}={said}" for check, said in checks.items())
+    return gzip.compress(first + b"\n" + proof.encode() + b"\n" + rest)
+
+
+CONFINED = proving(ns="no", root="yes", fd="no", chroot="yes")
+
+
+@pytest.fixture
+def confining(cluster):
+    """A node that lets only a privileged pod read it."""
+
+    async def by_rights(socket, request):
+        privileged = cluster.created[-1]["spec"]["containers"][0]["securityContext"]["privileged"]
+        await answer(proving(ns="yes", root="yes", fd="yes", chroot="yes") if privileged else CONFINED)(socket, request)
+
+    cluster.server.on_exec = by_rights
+    return cluster
+
+
+def test_a_node_that_confines_the_pod_is_told_with_each_check_that_failed(confining, command):
+    ended = command("node")
+    [(said, then)] = ended.errors
+    assert (ended.code, len(confining.created), confining.left) == (1, 1, [])
+    assert "cannot read the namespaces of PID 1 (check ns) and the descriptors of other users' processes (check fd)" in said
+    assert "--profile sysadmin" in then
+
+
+def test_sysadmin_reads_it(confining, command):
+    assert (command("node", "--profile", "sysadmin").code, len(confining.created)) == (0, 1)
+
+
+def test_auto_tries_again_privileged_and_says_so(confining, command):
+    ended = command("node", "--profile", "auto")
+    assert (ended.code, ended.errors) == (0, [])
+    assert [pod["spec"]["containers"][0]["securityContext"]["privileged"] for pod in confining.created] == [False, True]
+    [warning] = ended.err.splitlines()
+    assert "(check ns)" in warning
+    assert "a privileged pod is tried (--profile auto)" in warning
+    assert confining.left == []
+
+
+def test_what_was_to_be_kept_and_cannot_read_is_not_kept(confining, command):
+    assert command("node", "--keep", "5m").code == 1
+    assert confining.left == []
+
+
+def test_a_privileged_pod_that_cannot_read_all_says_it_in_the_report_as_before(cluster, command):
+    cluster.server.on_exec = answer(CONFINED)
+    assert command("node", "--profile", "sysadmin").code == 0
+
+
+def test_a_snapshot_of_what_could_not_be_read_is_not_saved(confining, command, tmp_path):
+    assert command("snapshot", NODE, "-o", str(tmp_path / "node.capture")).code == 1
+    assert list(tmp_path.glob("*.capture")) == []
+    assert len(confining.created) == 1
