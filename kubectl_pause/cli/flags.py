@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Optional, get_type_hints
 
 import typer
 
@@ -156,7 +156,12 @@ class CaptureFlags:
     ] = None
     via: Annotated[
         Optional[str],
-        flag(_READING, "--via", metavar="POD", help="Read through a privileged pod that is there: [NAMESPACE/]POD or ds/NAME; make none."),
+        flag(
+            _READING,
+            "--via",
+            metavar="POD",
+            help="Read through a pod that is there and can read the node: [NAMESPACE/]POD or ds/NAME; make none.",
+        ),
     ] = None
     transport: Annotated[
         str,
@@ -190,11 +195,11 @@ class CaptureFlags:
         """
         from kubectl_pause.capture.admission.profile import PROFILES
         from kubectl_pause.capture.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, PULL_POLICIES, TRANSPORTS, InspectorOptions
-        from kubectl_pause.cli.config_file import read_defaults
+        from kubectl_pause.cli.config_file import one_of, read_defaults
 
         defaults = read_defaults()
-        policy = _one_of(PULL_POLICIES, "--image-pull-policy", self.image_pull_policy or defaults.image_pull_policy)
-        profile = _one_of(PROFILES, "--profile", self.profile or defaults.profile)
+        policy = one_of(PULL_POLICIES, "--image-pull-policy", self.image_pull_policy or defaults.image_pull_policy)
+        profile = one_of(PROFILES, "--profile", self.profile or defaults.profile)
         timeout = seconds(self.timeout, "--timeout")
         if not 1 <= timeout <= 3600:  # noqa: PLR2004 (an hour)
             raise PauseInspectError("WrongUsage", f"--timeout: {self.timeout} is out of range", "give a time between 1s and 1h")
@@ -212,7 +217,7 @@ class CaptureFlags:
             read_health=health,
             logs_of=logs_of or {},
             via=self.via,
-            transport=_one_of(TRANSPORTS, "--transport", self.transport),
+            transport=one_of(TRANSPORTS, "--transport", self.transport),
             keep_seconds=keep_seconds(self.keep),
             sample_seconds=sample,
         )
@@ -238,17 +243,6 @@ class FleetFlags(CaptureFlags):
         from kubectl_pause.capture.fan_out import Bounds
 
         return Bounds(self.parallel, self.max_failures)
-
-
-Word = TypeVar("Word", bound=str)
-
-
-def _one_of(words: Sequence[Word], flag: str, given: str | None) -> Word:
-    """The word that was given, or the first. Raises PauseInspectError for any other."""
-    for word in words:
-        if given in (None, word):
-            return word
-    raise PauseInspectError("WrongUsage", f"{flag}: {given!r} is none", f"it is one of {', '.join(words)}")
 
 
 def _given(call: typer.Context) -> dict[str, str]:
