@@ -122,7 +122,6 @@ def manifest(
     """The pod as it is created; `user` is the value of USER_LABEL."""
     lifetime = options.lifetime
     marks = labels(name) | options.kept | ({USER_LABEL: user} if user else {})
-    begin = f"{{ {INTO_LOG}; }} & wait; " if options.transport == "log" else ""
     notes = apparmor_annotations(options.profile, CONTAINER, by_annotation=options.apparmor_annotation)
     scripts = {"COLLECTOR": "collector.sh"} | ({"WATCHER": "watcher.sh"} if options.watch_seconds else {})
     return {
@@ -151,7 +150,7 @@ def manifest(
                     "name": CONTAINER,
                     "image": options.image,
                     "imagePullPolicy": options.pull_policy,
-                    "command": ["sh", "-c", f"trap 'exit 0' TERM INT; {begin}sleep {lifetime} & wait"],
+                    "command": ["sh", "-c", f"{starting(options.transport)} {lifetime} & wait"],
                     "env": [
                         *({"name": name, "value": script(file).replace("$", "$$")} for name, file in scripts.items()),
                         *({"name": name, "value": value} for name, value in settings(options, node).items()),
@@ -165,6 +164,12 @@ def manifest(
             ],
         },
     }
+
+
+def starting(transport: str) -> str:
+    """How the container's command begins, up to the number of seconds that it sleeps."""
+    begin = f"{{ {INTO_LOG}; }} & wait; " if transport == "log" else ""
+    return f"trap 'exit 0' TERM INT; {begin}sleep"
 
 
 def settings(options: InspectorOptions, node: str) -> dict[str, str]:
