@@ -103,6 +103,7 @@ image: $(VENV)/release/ready ## on Linux, the image of dist/'s wheel; IMAGE=NAME
 docs: $(BIN)/ready ## the pages of verbs and findings, and the schemas, from the program itself
 	$(BIN)/python -m release.verbs_page
 	$(BIN)/python -m release.findings_pages
+	$(BIN)/python -m release.policy_parameters
 	for document in report watch diff; do \
 		$(BIN)/python -m kubectl_pause schema $$document >docs/$$document.schema.json || exit 1; done
 

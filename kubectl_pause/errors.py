@@ -73,6 +73,7 @@ Reason = Literal[
     "OutputTooLarge",
     "PodSecurity",
     "PriorityQuota",
+    "ProofFailed",
     "ProxyDropsUpgrade",
     "ProxyNotSupported",
     "ProxyRefusesExec",

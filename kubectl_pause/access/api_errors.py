@@ -171,7 +171,7 @@ def _permission_hint(said: str, as_user: str | None) -> str:
     found = _CANNOT.search(said)
     if not found:
         if "PodSecurity" in said:
-            return "the namespace's Pod Security level forbids privileged pods: choose a namespace that allows them"
+            return "the namespace's Pod Security level forbids hostPID: choose a namespace of level privileged"
         return ""
     resource = found["resource"] + (f".{found['group']}" if found["group"] else "")
     words = [found["verb"], resource]

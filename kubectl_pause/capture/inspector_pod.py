@@ -1,4 +1,4 @@
-"""The privileged pod that reads a node: its manifest, its birth, and its end.
+"""The pod that reads a node: its manifest, its birth, and its end.
 
 No hostPath (a private mount of `/` would pin other pods' network namespaces), no token, read-only root, no priority class;
 hostNetwork so that it starts where CNI is what is broken. It ends by itself: the sleep, and `activeDeadlineSeconds` behind it; and it
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.capture import script
+from kubectl_pause.capture.admission.profile import PROFILES, Profile, apparmor_annotations, security_context
 from kubectl_pause.capture.crictl_limits import crictl_limits
 from kubectl_pause.errors import ForeignReason, PauseInspectError
 from kubectl_pause.pasting import kubectl_line
@@ -70,7 +71,8 @@ class InspectorOptions:
     `sample_seconds` is how long the collector waits for a second look at the processes; 0 is one look. `watch_seconds` is how long
     pause processes are watched after that; 0 is not at all. `logs_of` are uids of pods by their node, whose trouble is looked for in its
     log. `via` is a pod that is there already, in whose place none is made. `transport` is one of TRANSPORTS: how the answer comes back.
-    `keep_seconds` is how long the pod stays for the next runs, `kept` the labels that say so.
+    `keep_seconds` is how long the pod stays for the next runs, `kept` the labels that say so. `selinux_type` is the SELinux type of its
+    process, None: the node's default. `apparmor_annotation` is for API servers before 1.30.
     """
 
     image: str = DEFAULT_IMAGE
@@ -83,6 +85,9 @@ class InspectorOptions:
     read_args: bool = False
     read_health: Health = "no"
     logs_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    profile: Profile = PROFILES[0]
+    selinux_type: str | None = None
+    apparmor_annotation: bool = False
     via: str | None = None
     transport: str = TRANSPORTS[0]
     keep_seconds: float = 0.0
@@ -117,7 +122,7 @@ def manifest(
     """The pod as it is created; `user` is the value of USER_LABEL."""
     lifetime = options.lifetime
     marks = labels(name) | options.kept | ({USER_LABEL: user} if user else {})
-    begin = f"{{ {INTO_LOG}; }} & wait; " if options.transport == "log" else ""
+    notes = apparmor_annotations(options.profile, CONTAINER, by_annotation=options.apparmor_annotation)
     scripts = {"COLLECTOR": "collector.sh"} | ({"WATCHER": "watcher.sh"} if options.watch_seconds else {})
     return {
         "apiVersion": "v1",
@@ -126,6 +131,7 @@ def manifest(
             "name": name,
             "namespace": options.namespace,
             "labels": marks,
+            **({"annotations": notes} if notes else {}),
             **({"ownerReferences": [owner]} if owner else {}),
         },
         "spec": {
@@ -144,12 +150,12 @@ def manifest(
                     "name": CONTAINER,
                     "image": options.image,
                     "imagePullPolicy": options.pull_policy,
-                    "command": ["sh", "-c", f"trap 'exit 0' TERM INT; {begin}sleep {lifetime} & wait"],
+                    "command": ["sh", "-c", f"{starting(options.transport)} {lifetime} & wait"],
                     "env": [
                         *({"name": name, "value": script(file).replace("$", "$$")} for name, file in scripts.items()),
                         *({"name": name, "value": value} for name, value in settings(options, node).items()),
                     ],
-                    "securityContext": {"privileged": True, "readOnlyRootFilesystem": True, "runAsUser": 0},
+                    "securityContext": security_context(options.profile, options.selinux_type),
                     "resources": {
                         "requests": {"cpu": "10m", "memory": "16Mi"},
                         "limits": {"cpu": "1", "memory": "256Mi"},
@@ -158,6 +164,12 @@ def manifest(
             ],
         },
     }
+
+
+def starting(transport: str) -> str:
+    """How the container's command begins, up to the number of seconds that it sleeps."""
+    begin = f"{{ {INTO_LOG}; }} & wait; " if transport == "log" else ""
+    return f"trap 'exit 0' TERM INT; {begin}sleep"
 
 
 def settings(options: InspectorOptions, node: str) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """`--keep`: an inspector pod that stays for the next runs of the same user, and ends by itself.
 
 It bears a digest of its user's name and the moment until which it may be used, by the API server's clock. Nobody else's run takes it.
-Whoever may create privileged pods could give theirs such labels, and then tell lies to a run that takes it: they have root on the node
-as it is, and what a node sends is believed in nothing.
+Whoever may create pods there could give theirs such labels, and then tell lies to a run that takes it: what a node sends is believed in
+nothing. One that cannot prove to read the node is of no use, and a fresh one is made.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class KeptPods:
     def __init__(self, api: Api, options: InspectorOptions) -> None:
         self._api = api
         self._namespace = options.namespace
+        self._profile = options.profile
         self._lock = threading.Lock()
         self._user: str | None = None
         self._by_node: dict[str, Pod] | None = None
@@ -69,8 +70,14 @@ class KeptPods:
                 labels = pod.metadata.labels or {}
                 until = labels.get(UNTIL_LABEL, "") if labels.get(KEPT_LABEL) == self._user else ""
                 usable = until.isascii() and until.isdigit() and int(until[:12]) > now and not pod.metadata.deletion_timestamp
-                if usable and pod.spec.node_name:
+                if usable and pod.spec.node_name and self._has_rights(pod):
                     self._by_node[pod.spec.node_name] = pod
+
+    def _has_rights(self, pod: Pod) -> bool:
+        """Whether it is of the profile that is asked for: `general` gets none that may do more, `auto` whichever there is."""
+        contexts = [container.security_context for container in pod.spec.containers or ()]
+        privileged = any(context is not None and context.privileged for context in contexts)
+        return self._profile == "auto" or privileged == (self._profile == "sysadmin")
 
     def _list(self) -> list[Pod]:
         selector = ",".join([*(f"{key}={value}" for key, value in LABELS.items()), KEPT_LABEL])

@@ -16,8 +16,10 @@ from kubectl_pause.access.exec_stream import ExecCancelled, ExecNotReady, Stream
 from kubectl_pause.access.objects import get_node, get_pod
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
+from kubectl_pause.capture.admission.profile import needs_annotation
 from kubectl_pause.capture.answers.in_log import AnswerInLog
 from kubectl_pause.capture.answers.node_answer import NodeCapture, is_answer, with_api_view, without_answer
+from kubectl_pause.capture.answers.proof import ProofFailed, check_proof
 from kubectl_pause.capture.capture_run import GLANCE_SECONDS, ApiSide, interrupted, stop_if_cancelled
 from kubectl_pause.capture.inspector_life import inspector
 from kubectl_pause.capture.kubelet.lease import KubeletLease
@@ -68,6 +70,20 @@ def capture_node(run: CaptureRun) -> NodeCapture:
 @contextlib.contextmanager
 def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
     """A node's capture and the name of the pod that made it, which lives until the end of the block. Raises as `capture_node`."""
+    with contextlib.ExitStack() as stack:
+        try:
+            made = stack.enter_context(_captured_node(run))
+        except ProofFailed as error:
+            if run.options.profile != "auto":
+                raise
+            run.warn(f"{error.message}; a privileged pod is tried (--profile auto)")
+            made = stack.enter_context(_captured_node(replace(run, options=replace(run.options, profile="sysadmin"))))
+        yield made
+
+
+@contextlib.contextmanager
+def _captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
+    """The same by a pod of one profile. Raises ProofFailed too, where that is not privileged and cannot read the node."""
     started = time.monotonic()
     deadline = started + run.options.timeout
     api_side = ApiSide(run)
@@ -77,19 +93,28 @@ def captured_node(run: CaptureRun) -> Iterator[tuple[NodeCapture, str]]:
         if transport == "log" and run.options.transport == "auto":
             run.warn("exec is forbidden here: the answer is read from the inspector pod's log, which whatever collects logs sees, too")
         run = replace(run, options=replace(run.options, transport=transport))
-    _raise_if_hopeless(run, api_side.node_view)
+    old = needs_annotation(_raise_if_hopeless(run, api_side.node_view))
+    run = replace(run, options=replace(run.options, apparmor_annotation=old))
     with contextlib.ExitStack() as stack:
         try:
             ours = stack.enter_context(inspector(run.api, run.node, run.options, run.warn))
         except ApiError as error:
             raise creation_refused(run.node, run.options.namespace, error) from None
         collected = _collect(run, ours.name, deadline)
+        if run.options.profile != "sysadmin":
+            check_proof(collected.capture, run.node, "the inspector pod", _MORE_RIGHTS)
         node, pods = api_side.seen(deadline)
         yield with_api_view(collected, run.node, node, pods, inspector_uid=ours.uid, started=started), ours.name
 
 
-def _raise_if_hopeless(run: CaptureRun, node_view: Future[Node | None]) -> None:
-    """Before a pod is made: the reason why none of ours can run on that node, where the node object says so in time."""
+_MORE_RIGHTS = (
+    "the node confines the pod more than its profile does: a privileged pod would help: --profile sysadmin; where SELinux is enforcing, "
+    "--selinux-type spc_t may be enough"
+)
+
+
+def _raise_if_hopeless(run: CaptureRun, node_view: Future[Node | None]) -> Node | None:
+    """The node object, before a pod is made; None where it does not come in time. Raises the reason why no pod of ours can run there."""
     until = time.monotonic() + _NODE_SECONDS
     while not node_view.done() and time.monotonic() < until:
         stop_if_cancelled(run)
@@ -98,6 +123,7 @@ def _raise_if_hopeless(run: CaptureRun, node_view: Future[Node | None]) -> None:
     trouble = node_trouble(node) if node else None
     if trouble:
         raise trouble
+    return node
 
 
 def _collect(run: CaptureRun, name: str, deadline: float) -> NodeCapture:

@@ -1,4 +1,4 @@
-"""A node read through a privileged pod that is there already (a node agent, say): nothing is created, and nothing is left in it.
+"""A node read through a pod that is there already (a node agent, say): nothing is created, and nothing is left in it.
 
 The collector goes in by stdin, as a pod of ours has it in its environment.
 """
@@ -13,6 +13,7 @@ from kubectl_pause.access.objects import get_pod, list_pods
 from kubectl_pause.access.rest import ApiError
 from kubectl_pause.capture import inspector_pod
 from kubectl_pause.capture.answers.node_answer import NodeCapture, is_answer, with_api_view, without_answer
+from kubectl_pause.capture.answers.proof import check_proof
 from kubectl_pause.capture.capture_run import ApiSide
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.capture import read_capture
@@ -23,33 +24,37 @@ if TYPE_CHECKING:
 
     from kubectl_pause.access.rest import Api
     from kubectl_pause.capture.capture_run import CaptureRun
-    from kubectl_pause.facts.api import Pod, SpecContainer
+    from kubectl_pause.facts.api import Pod
 
 _RUN = 'eval "$(cat)"'
-_HINT = "choose one with hostPID, and privileged, or leave --via out: an inspector pod is made then"
+_HINT = (
+    "choose one with hostPID and the capabilities SYS_PTRACE, SYS_CHROOT and DAC_READ_SEARCH, or leave --via out: an inspector pod is "
+    "made then"
+)
+_OF_THE_CONTAINER = ("ProofFailed", "CollectorFailed", "ImageLacksTool")
+"""Reasons for which the pod's next container may do."""
 
 
 def capture_through(run: CaptureRun, via: str | Pod) -> NodeCapture:
     """Capture one node. `via` is NAMESPACE/POD, POD, ds/NAME, or a pod on that node that was just read.
 
-    Raises PauseInspectError: no such pod on that node, one that cannot see it, one whose image lacks a tool, no answer in time.
+    The first container that proves to read the node is used, the privileged ones before the others. Raises PauseInspectError: no such pod
+    on that node, one that cannot see it, one whose image lacks a tool, no answer in time.
     """
     started = time.monotonic()
     api_side = ApiSide(run)
     pod = _pod_on(run.api, via, run.node) if isinstance(via, str) else via
-    container = _container(run, pod)
 
     def meanwhile() -> None:
         api_side.begin()
         if run.meanwhile:
             run.meanwhile()
 
-    answer = _exec(run, pod, container, meanwhile)
-    capture = read_capture(answer, f"node {run.node}, through pod {_name(pod)}")
+    collected = _first_that_reads(run, pod, meanwhile)
     node, pods = api_side.seen(started + run.options.timeout)
     ours = inspector_pod.LABELS.items() <= (pod.metadata.labels or {}).items()
     uid = pod.metadata.uid if ours else None
-    return with_api_view(NodeCapture(capture, answer), run.node, node, pods, inspector_uid=uid, started=started)
+    return with_api_view(collected, run.node, node, pods, inspector_uid=uid, started=started)
 
 
 def _pod_on(api: Api, via: str, node: str) -> Pod:
@@ -73,19 +78,34 @@ def _pod_on(api: Api, via: str, node: str) -> Pod:
     return pod
 
 
-def _container(run: CaptureRun, pod: Pod) -> str:
-    """The first that is privileged. What the pod lacks is said: without the node's PID namespace it can tell nothing."""
+def _containers(pod: Pod) -> list[str]:
+    """Those to try, the privileged ones first. Raises PauseInspectError without the node's PID namespace: none can tell anything then."""
     if not pod.spec.host_pid:
         what = f"--via: pod {_name(pod)} has a PID namespace of its own (no hostPID): it cannot see the node's processes"
         raise PauseInspectError("NotSupported", what, _HINT)
-    containers: list[SpecContainer] = pod.spec.containers or []
-    privileged = [each for each in containers if each.security_context and each.security_context.privileged]
-    if not privileged:
-        run.warn(f"node {run.node}: pod {_name(pod)} is not privileged: namespaces and the runtime may not be read through it")
-    return (privileged or containers)[0].name
+    containers = pod.spec.containers or []
+    return [each.name for each in sorted(containers, key=lambda each: not (each.security_context and each.security_context.privileged))]
 
 
-def _exec(run: CaptureRun, pod: Pod, container: str, meanwhile: Callable[[], None]) -> bytes:
+def _first_that_reads(run: CaptureRun, pod: Pod, meanwhile: Callable[[], None]) -> NodeCapture:
+    """Raises the first container's trouble where none does, and any trouble at once that is no container's own."""
+    deadline = time.monotonic() + run.options.timeout
+    troubles: list[PauseInspectError] = []
+    for container in _containers(pod):
+        try:
+            answer = _exec(run, pod, container, deadline - time.monotonic(), meanwhile if not troubles else None)
+            capture = read_capture(answer, f"node {run.node}, through pod {_name(pod)}")
+            check_proof(capture, run.node, f"container {container} of pod {_name(pod)}", _HINT)
+        except PauseInspectError as error:
+            if error.reason not in _OF_THE_CONTAINER:
+                raise
+            troubles.append(error)
+        else:
+            return NodeCapture(capture, answer)
+    raise troubles[0]
+
+
+def _exec(run: CaptureRun, pod: Pod, container: str, seconds: float, meanwhile: Callable[[], None] | None) -> bytes:
     settings = [f"{name}={value}" for name, value in inspector_pod.settings(run.options, run.node).items()]
     try:
         result = exec_in_pod(
@@ -94,7 +114,7 @@ def _exec(run: CaptureRun, pod: Pod, container: str, meanwhile: Callable[[], Non
             pod.metadata.name,
             container,
             ["env", *settings, "sh", "-c", _RUN],
-            deadline_seconds=run.options.timeout,
+            deadline_seconds=seconds,
             stdin=inspector_pod.collector().encode(),
             cancelled=run.cancelled,
             meanwhile=meanwhile,

@@ -4,6 +4,8 @@
     imagePullPolicy: IfNotPresent
     imagePullSecrets: [registry]
     debugNamespace: node-debug
+    profile: sysadmin
+    selinuxType: spc_t
     ignoreFindings: [namespace/outlived]
 
 A flag goes before an environment variable, that before this file, and this before the program's own default.
@@ -14,8 +16,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from kubectl_pause.errors import PauseInspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,8 @@ class Defaults:
     image_pull_policy: str | None = None
     image_pull_secrets: tuple[str, ...] = ()
     debug_namespace: str | None = None
+    profile: str | None = None
+    selinux_type: str | None = None
     ignored_findings: tuple[str, ...] = ()
     """Codes that `check` leaves out."""
 
@@ -33,7 +41,7 @@ class Defaults:
 _SEVERAL = ("imagePullSecrets", "ignoreFindings")
 _KEYS = {
     "image": "image", "imagePullPolicy": "image_pull_policy", "imagePullSecrets": "image_pull_secrets", "debugNamespace": "debug_namespace",
-    "ignoreFindings": "ignored_findings",
+    "profile": "profile", "selinuxType": "selinux_type", "ignoreFindings": "ignored_findings",
 }  # fmt: skip
 
 
@@ -78,6 +86,17 @@ def read_defaults() -> Defaults:
             raise _bad(file, f"{key}: {'a list of names' if several else 'a text'} is needed")
         values[_KEYS[key]] = tuple(value) if several else value
     return Defaults(**values)  # type: ignore[arg-type] # each was looked at above
+
+
+Word = TypeVar("Word", bound=str)
+
+
+def one_of(words: Sequence[Word], flag: str, given: str | None) -> Word:
+    """The word that was given, or the first. Raises PauseInspectError for any other."""
+    for word in words:
+        if given in (None, word):
+            return word
+    raise PauseInspectError("WrongUsage", f"{flag}: {given!r} is none", f"it is one of {', '.join(words)}")
 
 
 def _bad(file: Path, what: str) -> PauseInspectError:

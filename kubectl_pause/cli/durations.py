@@ -45,5 +45,7 @@ def keep_seconds(text: str | None) -> float:
     """How long an inspector pod is kept; 0 for None. Raises PauseInspectError as `sample_seconds`."""
     wait = seconds(text, "--keep") if text is not None else 0.0
     if wait > LONGEST_KEEP:
-        raise PauseInspectError("WrongUsage", f"--keep: {text} is too long", "a privileged pod stays for an hour at most: 1h")
+        raise PauseInspectError(
+            "WrongUsage", f"--keep: {text} is too long", "a pod that makes root on the node possible stays for an hour at most: 1h"
+        )
     return wait

@@ -143,9 +143,28 @@ class CaptureFlags:
     args: Annotated[bool, flag(_READING, "--args", help="Read arguments too, of processes that reap or should: they may be secrets.")] = (
         False
     )
+    profile: Annotated[
+        Optional[str],
+        flag(
+            _READING,
+            "--profile",
+            metavar="PROFILE",
+            help="Rights of the inspector pod: general (three capabilities), sysadmin (privileged), or auto: sysadmin where general "
+            "cannot read the node. [general]",
+        ),
+    ] = None
+    selinux_type: Annotated[
+        Optional[str],
+        flag(_READING, "--selinux-type", metavar="TYPE", help="SELinux type of the inspector pod, such as spc_t. [the node's default]"),
+    ] = None
     via: Annotated[
         Optional[str],
-        flag(_READING, "--via", metavar="POD", help="Read through a privileged pod that is there: [NAMESPACE/]POD or ds/NAME; make none."),
+        flag(
+            _READING,
+            "--via",
+            metavar="POD",
+            help="Read through a pod that is there and can read the node: [NAMESPACE/]POD or ds/NAME; make none.",
+        ),
     ] = None
     transport: Annotated[
         str,
@@ -177,15 +196,13 @@ class CaptureFlags:
 
         Raises PauseInspectError for a bad duration.
         """
+        from kubectl_pause.capture.admission.profile import PROFILES
         from kubectl_pause.capture.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, PULL_POLICIES, TRANSPORTS, InspectorOptions
-        from kubectl_pause.cli.config_file import read_defaults
+        from kubectl_pause.cli.config_file import one_of, read_defaults
 
         defaults = read_defaults()
-        policy = self.image_pull_policy or defaults.image_pull_policy or PULL_POLICIES[0]
-        if policy not in PULL_POLICIES:
-            raise PauseInspectError("WrongUsage", f"--image-pull-policy: {policy!r} is none", f"it is one of {', '.join(PULL_POLICIES)}")
-        if self.transport not in TRANSPORTS:
-            raise PauseInspectError("WrongUsage", f"--transport: {self.transport!r} is none", f"it is one of {', '.join(TRANSPORTS)}")
+        policy = one_of(PULL_POLICIES, "--image-pull-policy", self.image_pull_policy or defaults.image_pull_policy)
+        profile = one_of(PROFILES, "--profile", self.profile or defaults.profile)
         timeout = seconds(self.timeout, "--timeout")
         if not 1 <= timeout <= 3600:  # noqa: PLR2004 (an hour)
             raise PauseInspectError("WrongUsage", f"--timeout: {self.timeout} is out of range", "give a time between 1s and 1h")
@@ -194,6 +211,8 @@ class CaptureFlags:
             pull_policy=policy,
             pull_secrets=tuple(self.image_pull_secret or defaults.image_pull_secrets),
             namespace=self.debug_namespace or defaults.debug_namespace or DEFAULT_NAMESPACE,
+            profile=profile,
+            selinux_type=self.selinux_type or defaults.selinux_type,
             timeout=timeout + sample,
             use_crictl=self.crictl,
             read_fds=self.fds,
@@ -201,7 +220,7 @@ class CaptureFlags:
             read_health=health,
             logs_of=logs_of or {},
             via=self.via,
-            transport=self.transport,
+            transport=one_of(TRANSPORTS, "--transport", self.transport),
             keep_seconds=keep_seconds(self.keep),
             sample_seconds=sample,
         )

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
 _NO_CLUSTER_FROM = "--from reads saved captures, and asks no cluster or node"
 _NO_CLUSTER_LOCAL = "--local reads this host, and asks no cluster"
 _USED_LOCALLY = {"timeout", "crictl"}
-_OF_THE_POD = ("image", "image_pull_policy", "image_pull_secret", "debug_namespace", "dry_run", "keep", "transport")
+_OF_THE_POD = (
+    "image",
+    "image_pull_policy",
+    "image_pull_secret",
+    "debug_namespace",
+    "profile",
+    "selinux_type",
+    "dry_run",
+    "keep",
+    "transport",
+)
 _USED_INSIDE = {"timeout", "parallel"}
 _TABLES = ("", "wide", "network")
 

@@ -38,6 +38,8 @@ LONGEST_WATCH = 3600
 """Seconds; also how long a watch lasts that nobody ends."""
 SHORTEST_LOOK, LONGEST_LOOK = 0.2, 60.0
 MOST_NODES = 100
+_FOR_SYSADMIN = ("absent", "refused")
+"""Why a node is watched without tracefs, where more rights may help: they can mount it, and make an instance in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,15 @@ class WatchFlags:
 
 @dataclass(slots=True)
 class NodeSession:
-    """The watch of one node. `uids` are the pods meant, None for all; lines for the screen go into `queue`."""
+    """The watch of one node. `uids` are the pods meant, None for all; lines for the screen go into `queue`.
+
+    `warn` is told where a privileged pod could count what this one cannot; None for one that is privileged.
+    """
 
     node: str
     uids: set[str] | None
     queue: queue.SimpleQueue[WatchLine]
+    warn: Callable[[str], None] | None = None
     ended: threading.Event = field(default_factory=threading.Event)
     error: PauseInspectError | None = None
     watching: NodeWatching | None = None
@@ -108,9 +114,13 @@ class NodeSession:
 
     def take(self, data: bytes) -> None:
         """See `cluster.node_watch.Session`. Where no pause is left, the watch ends."""
+        from kubectl_pause.facts.watch import Head
+
         if self._lines is None or self.watching is None:
             return
         for fact in self._lines.feed(data):
+            if self.warn and isinstance(fact, Head) and fact.reason in _FOR_SYSADMIN:
+                self.warn(f"node {self.node}: watched without tracefs; a privileged pod may mount it: --profile sysadmin")
             line = self.watching.take(fact, now())
             if line:
                 self.queue.put(line)
@@ -150,12 +160,13 @@ def watch(
     if len(nodes) > MOST_NODES:
         raise PauseInspectError("WrongUsage", f"{len(nodes)} nodes are too many to watch at once", f"name at most {MOST_NODES}: --node")
     lines: queue.SimpleQueue[WatchLine] = queue.SimpleQueue()
-    sessions = [NodeSession(name, uids, lines) for name, uids in sorted(nodes.items())]
     options = replace(capture.inspector(), watch_seconds=float(plan.seconds))
     if capture.dry_run is not None:
         dry_run(api, sorted(nodes), options, capture.dry_run)
     screen = _screen(view)
     progress = Progress(api.log.step if api.log.is_on else None)
+    warn = None if options.profile == "sysadmin" else progress.warn
+    sessions = [NodeSession(name, uids, lines, warn) for name, uids in sorted(nodes.items())]
     meanwhile = PodsMeanwhile(pods_now, lines.put, now)
     try:
         with progress, meanwhile:

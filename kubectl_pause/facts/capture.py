@@ -58,7 +58,8 @@ class BundleFile:
 class Capture:
     """One moment of one node. `header` has uptime, boot, tasks, pid_max, threads_max, kernel, machine, self as the collector wrote them.
 
-    `looks` has uptime and tasks of each look at the processes: one, or two where it was told to wait and look again.
+    `looks` has uptime and tasks of each look at the processes: one, or two where it was told to wait and look again. `proof` has yes or no
+    for each check of `facts.header.CHECKS`, and nothing in captures of older versions.
     """
 
     header: Mapping[str, str]
@@ -68,6 +69,7 @@ class Capture:
     api: bytes | None = None
     end: Mapping[str, str] = field(default_factory=dict)
     looks: tuple[Mapping[str, str], ...] = ()
+    proof: Mapping[str, str] = field(default_factory=dict)
 
     def content(self, name: str) -> bytes:
         """Bytes of the section, empty where the collector wrote none."""
@@ -130,6 +132,7 @@ def _other_version(source: str) -> CaptureError:
 def parse_capture(text: bytes, source: str) -> Capture:  # noqa: C901, PLR0912 (one branch per kind of line)
     """Cut unpacked bytes into sections. Raises CaptureError where the head or the end mark is missing."""
     header: dict[str, str] = {}
+    proof: dict[str, str] = {}
     end: dict[str, str] | None = None
     crictl: dict[str, str] | None = None
     api: bytes | None = None
@@ -157,6 +160,8 @@ def parse_capture(text: bytes, source: str) -> Capture:  # noqa: C901, PLR0912 (
             _close_command(sections, rest, source)
         elif word == b"#node":
             header = _fields(rest)
+        elif word == b"#proof":
+            proof = _fields(rest)
         elif word == b"#look":
             looks.append(_fields(rest))
         elif word == b"#crictl":
@@ -171,7 +176,7 @@ def parse_capture(text: bytes, source: str) -> Capture:  # noqa: C901, PLR0912 (
             end = _fields(rest)
     if not seen_collector or end is None:
         raise CaptureError("CaptureTruncated", f"{source}: the capture is truncated: its end mark is missing", _AGAIN)
-    return Capture(header, sections, tuple(bundles), crictl, api, end, tuple(looks))
+    return Capture(header, sections, tuple(bundles), crictl, api, end, tuple(looks), proof)
 
 
 def blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -36,6 +36,20 @@ class Header(Record, frozen=True):
     """kernel.threads-max."""
 
 
+CHECKS = {
+    "ns": "the namespaces of PID 1",
+    "root": "the root of PID 1 or of other processes",
+    "fd": "the descriptors of other users' processes",
+    "chroot": "the node's own programs (chroot)",
+}
+"""What the collector proves that it can read, before all else."""
+
+
+def failed_checks(proof: Mapping[str, str]) -> list[str]:
+    """The names of the checks that failed, in the order of CHECKS: [] where all did well, and where the capture has none."""
+    return [check for check in CHECKS if proof.get(check) == "no"]
+
+
 def parse_header(fields: Mapping[str, str]) -> Header:
     """From the `key=value` words of the collector's first line."""
 

@@ -43,7 +43,7 @@ class Inspectors(Record, frozen=True):
 def find_inspectors(own: str | None, namespace: str | None, pods: Iterable[Pod]) -> Inspectors:
     """The inspectors of a node. `own` is the uid of this run's pod, `namespace` the one that it is in, `pods` the API's of the node.
 
-    Pods of other runs count in that namespace alone: who may make privileged pods there needs no disguise.
+    Pods of other runs count in that namespace alone: who may make pods with hostPID there needs no disguise.
     """
     told = list(pods)
     beside = frozenset(pod.runtime_uid for pod in told if namespace and pod.metadata.namespace == namespace and is_of_a_run(pod))

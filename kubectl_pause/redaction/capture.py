@@ -14,6 +14,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kubectl_pause.facts.capture import blocks, unpack
+from kubectl_pause.facts.header import CHECKS
 from kubectl_pause.redaction.pseudonyms import OWN_NAME, Pseudonyms
 from kubectl_pause.redaction.vocabulary import FIELDS, FREE_TEXT, KEY_PREFIXES, NAME_FIELDS
 
@@ -29,7 +30,7 @@ _COMMAND = re.compile(r"(\d+/stat2?:\d+ \()([^\n]*)(\)[^()]*)")
 _ROUTE = re.compile(r"( *)(\S+) ([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}) ([0-9A-Fa-f]+)")
 _LEASE = re.compile(r"( *(?:\d+ )?\./)([^/ ]+)/([0-9a-f.:]+?)(:[0-9a-f]{64})?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[-+]\d\d:\d\d)")
-_TEXTS_OF_SYSTEM = {"kernelVersion", "osImage", "toolVersion", "containerRuntimeVersion"}
+_TEXTS_OF_SYSTEM = {"kernelVersion", "osImage", "toolVersion", "containerRuntimeVersion", "kubeletVersion"}
 _MANAGED_BY_US = "app.kubernetes.io/managed-by", "kubectl-pause-inspect"
 _EXIT_CODE = re.compile(rb"#rc \d{1,3}")
 _RUN = "pause-inspect/run"
@@ -60,6 +61,9 @@ def _control(names: Pseudonyms, control: bytes) -> bytes:
     renamed = []
     for field in fields:
         key, separator, value = field.partition("=")
+        if word == "#proof" and key in CHECKS and value in ("yes", "no"):
+            renamed.append(field)
+            continue
         rename = names.system if key in _HEADERS_OF_SYSTEM and word in ("#node", "#crictl") else names.text
         renamed.append((key if separator else names.text(key)) + separator + rename(value))
     return " ".join([word, *renamed]).encode("utf-8", "surrogateescape")

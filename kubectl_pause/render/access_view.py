@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_pause.capture.admission.refusals import HOST_PID
 from kubectl_pause.render.columns import Cell, Column, labelled, table
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def access_view(found: AccessList, granting: Sequence[dict[str, object]], *, wid
 def _admission(found: AccessList) -> str:
     admission, namespace = found.admission, found.inspector_namespace
     if admission.admitted:
-        return f"admitted in namespace {namespace} (server-side dry run)"
+        return f"admitted in namespace {namespace} (server-side dry run). {HOST_PID}"
     why = admission.why or "no pods may be created"
     if admission.admitted is None:
         return f"not known whether it is admitted in namespace {namespace}: {why}"

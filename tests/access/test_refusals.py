@@ -23,6 +23,11 @@ RECORDED = {
         "securityContext.allowPrivilegeEscalation=false)",
         "PodSecurity", "--debug-namespace",
     ),
+    "pod security, baseline, of a pod that is not privileged": (
+        403, POD + 'violates PodSecurity "baseline:latest": non-default capabilities (container "collector" must not include '
+        '"DAC_READ_SEARCH", "SYS_PTRACE" in securityContext.capabilities.add), host namespaces (hostNetwork=true, hostPID=true)',
+        "PodSecurity", "lets hostPID in at level privileged alone, whatever --profile says",
+    ),
     "quota": (
         403, POD + "exceeded quota: none, requested: pods=1, used: pods=0, limited: pods=0",
         "QuotaExceeded", "kubectl describe quota none -n shop",

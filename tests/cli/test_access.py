@@ -50,6 +50,7 @@ def test_a_user_who_may_do_everything_and_nothing_is_made(cluster, command):
     assert (ended.code, ended.err) == (0, "")
     assert {row[4] for row in rows(ended.out)} == {"yes"}
     assert ended.out.startswith("User      jane\nPod       admitted in namespace kube-system")
+    assert "Pod Security lets hostPID in at level privileged alone, whatever --profile says" in " ".join(ended.out.split())
     assert "kubectl apply" not in ended.out
     assert (cluster.created, cluster.jobs) == ([], [])
 
@@ -115,6 +116,7 @@ def test_a_pod_that_admission_refuses_is_told_with_what_would_let_it_in(cluster,
     assert ended.code == 1
     assert command("access", "pod", "--debug-namespace", "shop").code == 0
     assert 'refused in namespace shop: Error from server (Forbidden): pods "x" is forbidden: violates PodSecurity' in ended.out
+    assert "Pod Security lets hostPID in at level privileged alone" in ended.out
     assert "pod-security.kubernetes.io/enforce=privileged" in ended.out
 
 

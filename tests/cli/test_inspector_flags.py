@@ -71,6 +71,8 @@ def test_version_shows_each_default_and_where_it_comes_from(command, config, mon
         ["imagePullPolicy", "IfNotPresent  (built in)"],
         ["imagePullSecrets", f"one, two  ({file})"],
         ["debugNamespace", "of-the-\\x1benvironment  (PAUSE_INSPECT_NAMESPACE)"],
+        ["profile", "general  (built in)"],
+        ["selinuxType", "the node's default  (built in)"],
     ]
     assert len(command("version").out.splitlines()) == 1
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 
 from kubectl_pause.capture.inspector_pod import KEPT_LABEL, LABELS, UNTIL_LABEL
-from tests.access.fake_api_server import status
-from tests.cli.fake_cluster import NODE, answer
+from tests.access.fake_api_server import exit_status, status
+from tests.cli.fake_cluster import NODE, answer, collector_answer
+from tests.cli.test_profile import CONFINED
 
 
 @pytest.fixture
@@ -102,11 +104,46 @@ def test_a_pod_that_claims_to_be_of_the_daemonset_is_not_taken_before_it(cluster
     assert "/pods/agent-x/exec" in path
 
 
-def test_one_that_is_not_privileged_is_taken_with_a_warning(command, agent):
-    agent["spec"]["containers"][1]["securityContext"] = {}
+def asked(cluster):
+    """The containers in which a command was run, in that order."""
+    return [name for _, path, _ in cluster.server.requests if "/exec" in path for name in re.findall("container=([a-z]+)", path)]
+
+
+def test_one_that_is_not_privileged_and_reads_the_node_serves(cluster, command, agent):
+    """`other` stands first now."""
+    agent["spec"]["containers"][1]["securityContext"] = {"capabilities": {"add": ["SYS_PTRACE", "SYS_CHROOT", "DAC_READ_SEARCH"]}}
     ended = command("node", "--via", "shop/agent-x")
-    assert ended.code == 0
-    assert "is not privileged" in ended.err
+    assert (ended.code, ended.err, asked(cluster)) == (0, "", ["other"])
+
+
+@pytest.mark.parametrize("first", [answer(CONFINED), answer(b"", end=exit_status(127))], ids=["confined", "without a shell"])
+def test_the_next_container_of_the_pod_is_tried(cluster, command, agent, first):
+    agent["spec"]["containers"][1]["securityContext"] = {}
+
+    async def by_container(socket, request):
+        await (first if request.query["container"] == "other" else answer(collector_answer()))(socket, request)
+
+    cluster.server.on_exec = by_container
+    ended = command("node", "--via", "shop/agent-x")
+    assert (ended.code, ended.err, asked(cluster)) == (0, "", ["other", "agent"])
+
+
+def test_a_pod_of_which_no_container_reads_the_node(cluster, command, agent):
+    agent["spec"]["containers"][1]["securityContext"] = {}
+    cluster.server.on_exec = answer(CONFINED)
+    [(said, then)] = command("node", "--via", "shop/agent-x").errors
+    assert "container other of pod shop/agent-x cannot read the namespaces of PID 1 (check ns)" in said
+    assert "SYS_PTRACE" in then
+    assert asked(cluster) == ["other", "agent"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "next_run", "pods"), [("sysadmin", "general", 2), ("general", "sysadmin", 2), ("sysadmin", "auto", 1), ("general", "auto", 1)]
+)
+def test_a_kept_pod_serves_runs_of_its_own_profile(keeping, command, kept, next_run, pods):
+    assert command("node", "--keep", "5m", "--profile", kept).code == 0
+    assert command("node", "--keep", "5m", "--profile", next_run).code == 0
+    assert len(keeping.created) == pods
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ PSA = 'pods "x" is forbidden: violates PodSecurity "restricted:latest": host nam
 
 @pytest.mark.parametrize(
     ("code", "words", "then", "never"),
-    [(400, WARDEN, "GKE Autopilot admits no privileged pod", "--debug-namespace"),
+    [(400, WARDEN, "GKE Autopilot admits no pod with hostPID", "--debug-namespace"),
      (403, SCC, "you need the SCC privileged", "Autopilot"),
      (403, PSA, "pod-security.kubernetes.io/enforce=privileged", "SCC"),
      (403, "pods is forbidden: some rule nobody knows", "by a rule that is not known here", "SCC")],

@@ -239,3 +239,15 @@ def test_an_instance_that_could_not_be_removed_is_told(watched, command):
         0,
         f"warning: node {NODE}: the trace instance could not be removed; the next watch of that node tries again\n",
     )
+
+
+@pytest.mark.parametrize("profile", ["general", "sysadmin"])
+@pytest.mark.parametrize("why", ["absent", "refused", "untranslated", "off"])
+def test_without_tracefs_a_privileged_pod_is_named_where_it_may_help(watched, command, why, profile):
+    watched(answer(calm().replace(HEAD, f"#watch 1 counters {why}\n".encode()) + b"#end none\n"))
+    ended = command(*WATCH, "--profile", profile)
+    assert (ended.code, json.loads(ended.out.splitlines()[0])["source"]) == (0, "counters")
+    helps = profile == "general" and why in ("absent", "refused")
+    assert ended.err == (
+        f"warning: node {NODE}: watched without tracefs; a privileged pod may mount it: --profile sysadmin\n" if helps else ""
+    )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kubectl_pause.facts.capture import Capture, CaptureError, parse_capture, read_capture
+from kubectl_pause.facts.header import CHECKS, failed_checks
+from kubectl_pause.redaction.capture import redacted_text
 from tests.recorded_nodes import NODES, recorded_capture, recorded_text
 
 SMALL = (
@@ -37,6 +40,23 @@ def test_parts_of_a_capture() -> None:
     pods = capture.sections["crictl.pods"]
     assert (pods.exit_code, pods.errors, pods.content.strip()) == (1, ("level=fatal msg=no",), b"")
     assert [(bundle.container_id, bundle.pid) for bundle in capture.bundles] == [("ab", 7), ("cd", None)]
+
+
+@given(st.dictionaries(st.sampled_from(sorted(CHECKS)), st.sampled_from(["yes", "no"])))
+def test_the_proof_of_a_capture(proof: dict[str, str]) -> None:
+    """It says which checks failed, also under pseudonyms, and changes nothing else of what is parsed."""
+    line = b"#proof " + " ".join(f"{check}={said}" for check, said in proof.items()).encode() + b"\n"
+    first, rest = SMALL.split(b"\n", 1)
+    text = first + b"\n" + line + rest
+    proved = parse_capture(text, "x")
+    assert dict(proved.proof) == proof == dict(parse_capture(redacted_text(text), "x").proof)
+    assert replace(proved, proof={}) == parse_capture(SMALL, "x")
+    assert failed_checks(proved.proof) == [check for check in CHECKS if proof.get(check) == "no"]
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_captures_without_a_proof_have_no_failed_check(node: str) -> None:
+    assert failed_checks(recorded_capture(node).proof) == []
 
 
 @pytest.mark.parametrize("node", NODES)

@@ -17,7 +17,8 @@ from kubectl_pause.pasting import command_line
 if TYPE_CHECKING:
     from kubectl_pause.access.api_errors import ApiError
 
-_ELSEWHERE = "name a namespace that allows a privileged pod: --debug-namespace"
+_ELSEWHERE = "name a namespace of level privileged: --debug-namespace"
+HOST_PID = "Pod Security lets hostPID in at level privileged alone, whatever --profile says"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +38,21 @@ _REFUSALS = (
     _refusal(
         "PodSecurity",
         r'violates PodSecurity "(?P<level>[a-z]+):',
-        f"{_ELSEWHERE}; or, for zombies of your own pods, go without one: kubectl pause-inspect zombies --inside; or its owner may allow "
+        f"{HOST_PID}: {_ELSEWHERE}; "
+        "or, for zombies of your own pods, go without one: kubectl pause-inspect zombies --inside; or its owner may allow "
         "it here: kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=privileged --overwrite",
     ),
     _refusal(
         "SecurityContextConstraints",
         r"unable to validate against any security context constraint",
-        "you need the SCC privileged (oc adm policy add-scc-to-user privileged USER), in a namespace that Pod Security lets be privileged: "
+        "you need the SCC privileged (oc adm policy add-scc-to-user privileged USER), or one that allows hostPID, hostNetwork, uid 0 "
+        "and the capabilities that --dry-run=client shows, in a namespace that Pod Security lets be privileged: "
         "--debug-namespace",
     ),
     _refusal(
         "Autopilot",
         r"denied by autogke|gke[- ]autopilot|autopilot cluster|GKE Warden",
-        "GKE Autopilot admits no privileged pod of its users: its nodes cannot be inspected; Standard node pools can; zombies of "
+        "GKE Autopilot admits no pod with hostPID of its users: its nodes cannot be inspected; Standard node pools can; zombies of "
         "your own pods are seen without one: kubectl pause-inspect zombies --inside",
     ),
     _refusal(

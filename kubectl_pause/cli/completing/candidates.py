@@ -34,6 +34,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "fail_on": ("info", "warning", "critical"),
     "image_pull_policy": ("IfNotPresent", "Always", "Never"),
     "transport": ("auto", "exec", "log"),
+    "profile": ("general", "sysadmin", "auto"),
 }
 _OUTPUTS = {"access": ("json", "yaml"), "explain": ("json",)}
 _OF_FILES = {"captured", "kubeconfig", "kuberc", "certificate_authority", "client_certificate", "client_key"}

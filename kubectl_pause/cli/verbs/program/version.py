@@ -31,6 +31,7 @@ def version(
 
 def _defaults() -> str:
     """One line for each default: what a run without flags uses. Raises PauseInspectError for a file that cannot be understood."""
+    from kubectl_pause.capture.admission.profile import PROFILES
     from kubectl_pause.capture.inspector_pod import DEFAULT_IMAGE, DEFAULT_NAMESPACE, PULL_POLICIES
     from kubectl_pause.cli.config_file import path, read_defaults
     from kubectl_pause.render.plain_text import visible
@@ -41,6 +42,8 @@ def _defaults() -> str:
         ("imagePullPolicy", "", of_file.image_pull_policy, PULL_POLICIES[0]),
         ("imagePullSecrets", "", ", ".join(of_file.image_pull_secrets), "none"),
         ("debugNamespace", "PAUSE_INSPECT_NAMESPACE", of_file.debug_namespace, DEFAULT_NAMESPACE),
+        ("profile", "", of_file.profile, PROFILES[0]),
+        ("selinuxType", "", of_file.selinux_type, "the node's default"),
     )
     lines = []
     for setting, variable, in_file, built_in in rows:
