@@ -57,7 +57,9 @@ def run_through(cluster: Cluster, port: int, disturbance: Disturbance | None) ->
     with DisturbedConnection(port, disturbance).running() as connection:
         started = time.monotonic()
         words = ["node", cluster.node, "--server", f"http://127.0.0.1:{connection.port}", "--debug-namespace", SPACE, "-o", "json"]
-        process = cluster.start(*words, "--timeout", f"{TIMEOUT}s", "--request-timeout", f"{REQUEST}s")
+        # Without the user's credentials, which a server without TLS does not get.
+        nobody = {"KUBECONFIG": "/dev/null"}
+        process = cluster.start(*words, "--timeout", f"{TIMEOUT}s", "--request-timeout", f"{REQUEST}s", environment=nobody)
         stdout, stderr = process.communicate(timeout=LIMIT)
         assert disturbance is None or connection.began is not None, f"{disturbance} never happened: {stderr}"
         nodes = json.loads(stdout)["nodes"] if stdout else []
