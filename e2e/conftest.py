@@ -49,6 +49,7 @@ AT_HOME = {
     "test_many_runs.py": "with-crictl",
     "test_no_false_alarm.py": "without-crictl",
     "test_owner_remedy.py": "without-crictl",
+    "test_own_namespace.py": "without-crictl",
     "test_placement.py": "with-crictl",
     "test_secrets.py": "without-crictl",
     "test_stalled_node.py": "with-crictl",
