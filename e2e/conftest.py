@@ -51,6 +51,7 @@ AT_HOME = {
     "test_owner_remedy.py": "without-crictl",
     "test_own_namespace.py": "without-crictl",
     "test_placement.py": "with-crictl",
+    "test_profiles.py": "with-crictl",
     "test_secrets.py": "without-crictl",
     "test_stalled_node.py": "with-crictl",
     "test_via.py": "without-crictl",
