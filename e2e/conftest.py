@@ -32,33 +32,23 @@ __all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"
 
 MANIFEST = Path(__file__).parent / "manifests" / "cases.yaml"
 BOTH = ("with-crictl", "without-crictl")
+AWAY = "away"
+"""A cluster beside these two, for tests that take any: they take parts of its node away, or wait long for the end of something."""
 LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else os.environ.get("E2E_LABELS", " ".join(BOTH)).split()
 """The clusters of this run: `e2e/run` starts one for each cluster, beside each other, and one for what concerns two."""
 AT_HOME = {
-    "test_demo_pause.py": "without-crictl",
-    "test_disturbed_connection.py": "without-crictl",
     "test_doctor.py": "with-crictl",
     "test_doctor_by_hand.py": "by hand",
     "test_doctor_runtime.py": "by hand",
-    "test_image.py": "with-crictl",
     "test_inside.py": "without-crictl",
     "test_keep.py": "without-crictl",
-    "test_kills.py": "without-crictl",
-    "test_least_privilege.py": "without-crictl",
-    "test_local.py": "without-crictl",
-    "test_many_runs.py": "without-crictl",
     "test_no_false_alarm.py": "without-crictl",
-    "test_owner_remedy.py": "without-crictl",
     "test_own_namespace.py": "without-crictl",
-    "test_placement.py": "without-crictl",
-    "test_profiles.py": "with-crictl",
-    "test_secrets.py": "without-crictl",
-    "test_stalled_node.py": "with-crictl",
+    "test_profiles.py": "without-crictl",
     "test_via.py": "without-crictl",
     "test_why.py": "without-crictl",
 }
-"""Files of tests that take any cluster: each runs on one of the two, before the tests of each cluster; or on none of them. Some take parts
-of its node away for a while, so no pod of another test is there yet. They are shared out so that both runs take about as long."""
+"""Files of tests that take any cluster and are run on one of the two, before its own: the third has enough to do. Or on none of them."""
 OF_BOTH = ("test_with_and_without_crictl.py",)
 """Files that are tested when the runs of one cluster are over: what compares the two."""
 LIMIT_UP = 3600
@@ -88,13 +78,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a run of one cluster its own tests: those of both clusters are made for each, those that take any run at home."""
-    if len(LABELS) != 1 or LABELS[0] not in BOTH:
+    """In a run of one cluster its own tests: those of both clusters are made for each, those that take any run on the third, or at home."""
+    if len(LABELS) != 1 or LABELS[0] not in (*BOTH, AWAY):
         return
 
     def belongs(item: pytest.Item) -> bool:
         of_each = "label" in getattr(item, "fixturenames", ())
-        at = BOTH if of_each else (AT_HOME.get(item.path.name, BOTH[0]),)
+        at = BOTH if of_each else (AT_HOME.get(item.path.name, AWAY),)
         return item.path.name not in OF_BOTH and LABELS[0] in at
 
     config.hook.pytest_deselected(items=[item for item in items if not belongs(item)])

@@ -35,7 +35,21 @@ needs_rights = pytest.mark.skipif(sys.platform != "linux" or not can_make(), rea
 
 def failed(shell: list[str], *rights: str, root: str = "/proc/1/root") -> list[str]:
     """The checks that fail for a collector that setpriv gives these rights."""
-    words = ["unshare", "--pid", "--mount", "--fork", "--kill-child", "sh", "-c", STAGE, "stage", *rights, *shell, str(COLLECTOR)]
+    words = [
+        "unshare",
+        "--pid",
+        "--mount",
+        "--fork",
+        "--kill-child",
+        "sh",
+        "-c",
+        STAGE,
+        "stage",
+        *rights,
+        *shell,
+        "-c",
+        COLLECTOR.read_text(),
+    ]  # by its text: another user may not read this directory
     environment = {"PATH": os.environ["PATH"], "NODE_ROOT": root, "PACKED": "no", "USE_CRICTL": "no"}
     done = subprocess.run(words, capture_output=True, env=environment, timeout=120, check=True)
     assert done.stdout.split(b"\n")[1].startswith(b"#proof ")
