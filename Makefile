@@ -67,8 +67,8 @@ endif
 e2e-versions: $(BIN)/ready $(VENV)/tools ## the e2e suite on each older Kubernetes of e2e/clusters/kubernetes_releases.py, one after another
 	PATH="$(CURDIR)/$(BIN):$$PATH" e2e/run-older-releases
 
-e2e-slow: $(BIN)/ready $(VENV)/tools ## faults of a node that take minutes to grow, or may take the node with them
-	PATH="$(CURDIR)/$(BIN):$$PATH" e2e/run e2e/test_doctor_runtime.py e2e/test_doctor_by_hand.py
+e2e-slow: $(BIN)/ready $(VENV)/tools ## faults of a node that take minutes to grow, or may take the node with them; both profiles side by side
+	PATH="$(CURDIR)/$(BIN):$$PATH" e2e/run e2e/test_doctor_runtime.py e2e/test_doctor_by_hand.py e2e/test_profiles.py
 
 # Of its own and in no other target: where the machine is emulated it takes half an hour.
 e2e-vm: $(BIN)/ready $(VENV)/tools ## the zoo on a node of cgroup v2 in a virtual machine; root on Debian; KEEP=1 leaves it on, T=... for some tests

@@ -44,7 +44,7 @@ AT_HOME = {
     "test_keep.py": "without-crictl",
     "test_no_false_alarm.py": "without-crictl",
     "test_own_namespace.py": "without-crictl",
-    "test_profiles.py": "without-crictl",
+    "test_profiles.py": "by hand",
     "test_via.py": "without-crictl",
     "test_why.py": "without-crictl",
 }

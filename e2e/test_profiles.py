@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from e2e.access import BUSYBOX, PATIENCE, Cluster, Json
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SPACE = "pause-inspect-profiles"
 PROFILES = ("general", "sysadmin")
+OLD_SECONDS = 10
 MASKED = {
     "ageSeconds", "newestSeconds", "oldestSeconds", "capturedAt", "startedAt", "seconds", "windowSeconds", "toolVersion",
     "current", "growthPerSecond", "secondsLeft", "forksSeen", "processes", "evidence", "message",
@@ -46,7 +49,15 @@ def place(place: Cluster) -> Cluster:
     ]
     place.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
     place.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "pod", "--all", "--timeout=50s")
+    wait_for("the zombie of pod forgets to be older than any rule asks about", partial(_is_old, place), 60, 1)
     return place
+
+
+def _is_old(cluster: Cluster) -> bool:
+    """What is said of a young zombie changes while it grows old, and the two runs do not look in the same moment."""
+    (node,) = cluster.report("zombies", "forgets", "-n", SPACE)["nodes"]
+    ages = [zombie["ageSeconds"] for sandbox in node["sandboxes"] for zombie in sandbox["zombies"]]
+    return bool(ages) and min(ages) > OLD_SECONDS
 
 
 def reports(cluster: Cluster, *words: str) -> dict[str, Json]:
