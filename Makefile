@@ -16,7 +16,7 @@ SHELL_FILES := .ci/run e2e/run e2e/run-older-releases e2e/vm/run e2e/vm/node $(w
 chosen = $(if $(filter-out -%,$(firstword $(T))),$(T),$(1) $(T))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint unit minimums minimums-whole e2e e2e-versions e2e-slow e2e-vm bench fuzz nightly release manifest image docs picture lock clean
+.PHONY: help demo check test lint unit minimums minimums-whole e2e e2e-away e2e-versions e2e-slow e2e-vm bench fuzz nightly release manifest image docs picture lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,8 +26,9 @@ demo: $(DEMO)/ready ## a pod made by hand on this host, inspected, explained and
 
 check: lint unit ## the fast loop: formatter, linter, type checker, tests without a cluster
 
-test: $(BIN)/ready $(VENV)/tools ## all checks and tests, the clusters beside the rest; E2E=skip leaves out the real cluster
-	@$(MAKE) --no-print-directory -j 2 --output-sync=target e2e lint unit minimums
+# One after another: beside each other, clusters and unit tests take longer on two cores than both in turn.
+test: $(BIN)/ready $(VENV)/tools ## all checks and tests that a landing needs; E2E=skip leaves out the real clusters
+	@$(MAKE) --no-print-directory lint unit minimums e2e
 
 lint: $(BIN)/ready ## formatter, linters of Python, shell and workflows, type checker
 	$(BIN)/ruff format --check .
@@ -67,6 +68,9 @@ endif
 e2e-versions: $(BIN)/ready $(VENV)/tools ## the e2e suite on each older Kubernetes of e2e/clusters/kubernetes_releases.py, one after another
 	PATH="$(CURDIR)/$(BIN):$$PATH" e2e/run-older-releases
 
+e2e-away: $(BIN)/ready $(VENV)/tools ## what takes parts of a node away, ends runs by signals, disturbs connections, or waits long for an end
+	PATH="$(CURDIR)/$(BIN):$$PATH" KEEP=$(KEEP) LANE=away e2e/run $(if $(T),$(call chosen,e2e))
+
 e2e-slow: $(BIN)/ready $(VENV)/tools ## faults of a node that take minutes to grow, or may take the node with them; both profiles side by side
 	PATH="$(CURDIR)/$(BIN):$$PATH" e2e/run e2e/test_doctor_runtime.py e2e/test_doctor_by_hand.py e2e/test_profiles.py
 
@@ -79,7 +83,7 @@ bench: $(BIN)/ready ## side by side with what one would use instead; needs the e
 
 # One after another: each is named, and can be run alone.
 nightly: ## what does not fit into a landing: all fuzzing, the oldest dependencies whole, older releases, faults that take long
-	@for lane in fuzz minimums-whole e2e-versions e2e-slow; do began=$$(date +%s); $(MAKE) --no-print-directory $$lane || failed=1; \
+	@for lane in e2e-away fuzz minimums-whole e2e-versions e2e-slow; do began=$$(date +%s); $(MAKE) --no-print-directory $$lane || failed=1; \
 		echo "nightly: $$lane took $$(( $$(date +%s) - began )) s"; done; exit $${failed:-0}
 
 fuzz: $(BIN)/ready ## a million altered captures, or ten minutes of them, and a node that sends a gigabyte

@@ -7,6 +7,7 @@ import gc
 import io
 import json
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,23 +83,22 @@ def test_where_the_last_node_is_one_failure_too_many_nothing_was_left_out(cluste
     assert (ended.code, len(ended.errors)) == (4, 1)
 
 
-def test_what_runs_when_the_bound_is_reached_ends(cluster, command):
-    """worker-01 answers only after worker-00 has failed and the run was told so."""
+def test_what_runs_when_the_bound_is_reached_ends(cluster, command, monkeypatch):
+    """worker-01 answers only after the run has counted the failure of worker-00: that the server has refused it is not enough."""
     of_nodes(cluster, 3, {"worker-00"})
-    refused = asyncio.Event()
-    rest = cluster.server.rest
+    counted = threading.Event()
 
-    async def tells(request):
-        answered = await rest(request)
-        if answered.status == 403:
-            refused.set()
-        return answered
+    def noting(standing):
+        if standing.failed:
+            counted.set()
+        return fleet_line(standing)
 
     async def later(socket, request):
-        await asyncio.wait_for(refused.wait(), 20)
+        await asyncio.to_thread(counted.wait, 20)
         await answer(collector_answer())(socket, request)
 
-    cluster.server.rest, cluster.server.on_exec = tells, later
+    monkeypatch.setattr(reading, "fleet_line", noting)
+    cluster.server.on_exec = later
     ended = command("node", "--all", "--max-failures", "1", "--parallel", "2", "-o", "json")
     assert [each["name"] for each in json.loads(ended.out)["nodes"]] == ["worker-01"]
     assert [each["reason"] for each in json.loads(ended.out)["errors"]] == ["QuotaExceeded", "TooManyFailures"]
