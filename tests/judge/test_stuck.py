@@ -14,6 +14,7 @@ from kubectl_pause.facts.api import Node, Pod
 from kubectl_pause.facts.pod_trail import Event, Lease, PodTrail, newest_first
 from kubectl_pause.facts.runtime.log import LogLine, NodeLog
 from kubectl_pause.join.sandboxes import pod_identity
+from kubectl_pause.judge.made_anew import made_anew
 from kubectl_pause.judge.stuck.restarts import decide_restart
 from kubectl_pause.judge.stuck.steps import OnNode
 from kubectl_pause.judge.stuck.why import explain, needs_node
@@ -329,3 +330,17 @@ RULES = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
 def test_a_restart_is_decided_as_the_kubelet_does(policy, container, code, again):
     """ContainerShouldRestart of Kubernetes 1.36: rules count only where the container has a policy of its own."""
     assert decide_restart(pod(spec={"restartPolicy": policy, "containers": [{"name": "app", **container}]}), "app", code)[0] is again
+
+
+@pytest.mark.parametrize("version", ["v1.34.4", "v1.35.1"])
+@pytest.mark.parametrize("owned", [False, True])
+def test_the_step_of_a_restart_that_has_not_come_does_not_promise_a_bare_pod_s_return(version, owned):
+    owners = [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "r", "controller": True}] if owned else None
+    stuck = pod(
+        metadata={"ownerReferences": owners},
+        spec={"initContainers": [{"name": "proxy", "restartPolicy": "Always", "startupProbe": {}}]},
+        status={**with_sandbox(restartCount=0, state=LONG_AGO), "phase": "Running"},
+    )
+    remedy = told(trail(stuck, node=of_version(version))).cause.remedy
+    assert remedy == made_anew(pod_identity(stuck))
+    assert "kubectl delete pod -n shop web" in remedy

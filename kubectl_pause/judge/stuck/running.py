@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_pause.facts.pod_trail import moment_of
+from kubectl_pause.join.sandboxes import pod_identity
+from kubectl_pause.judge.made_anew import made_anew
 from kubectl_pause.judge.stuck.reason import Reason, describe, finding, seen, since
 from kubectl_pause.judge.stuck.restarts import decide_restart, overdue, sidecars_with_startup_probe
 from kubectl_pause.judge.stuck.steps import condition_of
 from kubectl_pause.judge.stuck.waiting import crashing, of_waiting_container
 from kubectl_pause.notes import VIRTUAL
-from kubectl_pause.pasting import kubectl_line
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.pod_trail import PodTrail
@@ -80,15 +81,11 @@ def _not_restarted(trail: PodTrail, name: str, message: str, why: str) -> Reason
     evidence = [f"state of {name}: terminated", why]
     info = trail.node.status.node_info if trail.node else None
     version = (info.kubelet_version if info else None) or ""
-    deleted = kubectl_line("delete", "pod", pod.metadata.name, pod.metadata.namespace or "")
     if version.startswith("v1.35.") and (sidecars := sidecars_with_startup_probe(pod)):
         named = ", ".join(each.name for each in sidecars)
-        evidence.append(
-            f"kubelet {version}: after its own restart it waits for the startup probe of {named} for ever (kubernetes/kubernetes#137885)"
-        )
-        remedy = f"{deleted}  # its controller recreates it; or upgrade the kubelet: fixed in 1.36 and in a later 1.35"
-    else:
-        remedy = f"on the node: journalctl -u kubelet; a new pod starts it: {deleted}  # what is in its own emptyDir volumes is lost"
+        known = "after its own restart it waits for their startup probes for ever (kubernetes/kubernetes#137885)"
+        evidence.append(f"kubelet {version}, sidecars {named}: {known}; 1.36 and a later 1.35 do not")
+    remedy = made_anew(pod_identity(pod))
     return Reason(message, finding("container/ended", pod, message, evidence, remedy, severity="warning"))
 
 
