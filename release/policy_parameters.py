@@ -5,8 +5,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from kubectl_pause.capture import script
-from kubectl_pause.capture.inspector_pod import DEFAULT_IMAGE, starting
+from kubectl_pause.capture.inspector_pod import DEFAULT_IMAGE, in_environment, starting
 
 TARGET = Path(__file__).parent.parent / "docs" / "rbac" / "own-namespace" / "parameters.yaml"
 HEAD = """# What policy.yaml allows: made by `make docs`. Apply it again with each version of kubectl pause-inspect.
@@ -21,12 +20,12 @@ data:
 
 
 def parameters() -> str:
-    """The whole file. The scripts are as a pod's environment has them, where "$$" stands for "$"."""
+    """The whole file."""
     values = {
         "commandByExec": starting("exec"),
         "commandByLog": starting("log"),
-        "collector": script("collector.sh").replace("$", "$$"),
-        "watcher": script("watcher.sh").replace("$", "$$"),
+        "collector": in_environment("collector.sh"),
+        "watcher": in_environment("watcher.sh"),
     }
     return HEAD + f"  image: {DEFAULT_IMAGE}\n" + "".join(map(_entry, values.items()))
 

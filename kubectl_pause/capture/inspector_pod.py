@@ -152,7 +152,7 @@ def manifest(
                     "imagePullPolicy": options.pull_policy,
                     "command": ["sh", "-c", f"{starting(options.transport)} {lifetime} & wait"],
                     "env": [
-                        *({"name": name, "value": script(file).replace("$", "$$")} for name, file in scripts.items()),
+                        *({"name": name, "value": in_environment(file)} for name, file in scripts.items()),
                         *({"name": name, "value": value} for name, value in settings(options, node).items()),
                     ],
                     "securityContext": security_context(options.profile, options.selinux_type),
@@ -164,6 +164,11 @@ def manifest(
             ],
         },
     }
+
+
+def in_environment(file: str) -> str:
+    """A script as the value of a variable in a pod's spec, where "$$" stands for "$"."""
+    return script(file).replace("$", "$$")
 
 
 def starting(transport: str) -> str:

@@ -75,8 +75,7 @@ class KeptPods:
 
     def _has_rights(self, pod: Pod) -> bool:
         """Whether it is of the profile that is asked for: `general` gets none that may do more, `auto` whichever there is."""
-        contexts = [container.security_context for container in pod.spec.containers or ()]
-        privileged = any(context is not None and context.privileged for context in contexts)
+        privileged = any(container.is_privileged for container in pod.spec.containers or ())
         return self._profile == "auto" or privileged == (self._profile == "sysadmin")
 
     def _list(self) -> list[Pod]:

@@ -83,8 +83,7 @@ def _containers(pod: Pod) -> list[str]:
     if not pod.spec.host_pid:
         what = f"--via: pod {_name(pod)} has a PID namespace of its own (no hostPID): it cannot see the node's processes"
         raise PauseInspectError("NotSupported", what, _HINT)
-    containers = pod.spec.containers or []
-    return [each.name for each in sorted(containers, key=lambda each: not (each.security_context and each.security_context.privileged))]
+    return [each.name for each in sorted(pod.spec.containers or (), key=lambda each: not each.is_privileged)]
 
 
 def _first_that_reads(run: CaptureRun, pod: Pod, meanwhile: Callable[[], None]) -> NodeCapture:

@@ -109,6 +109,11 @@ class SpecContainer(_Kubernetes, frozen=True, rename="camel", omit_defaults=True
     lifecycle: Lifecycle | None = None
 
     @property
+    def is_privileged(self) -> bool:
+        """Whether its own security context says so."""
+        return bool(self.security_context and self.security_context.privileged)
+
+    @property
     def commands(self) -> dict[str, list[str]]:
         """Names of the programs of each exec probe and hook, by the field of the spec: `livenessProbe`, `lifecycle.preStop`."""
         hooks = self.lifecycle or Lifecycle()
