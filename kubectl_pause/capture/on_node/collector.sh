@@ -19,7 +19,7 @@ PACKED=${PACKED:-yes} SAMPLE_SECONDS=${SAMPLE_SECONDS:-0} READ_FDS=${READ_FDS:-n
 for tool in awk cat chroot cut date find grep gzip readlink sed setsid sleep stat tail tr uname xargs; do
 	command -v $tool >/dev/null 2>&1 || { echo "#missing $tool"; exit 3; }
 done
-cut=
+cut= descriptors=
 cd "$PROC" 2>/dev/null || { echo "#missing $PROC"; exit 3; }
 read -r self _ 2>/dev/null <self/stat || self=$$  # as this /proc counts: it may be that of another PID namespace than ours
 
@@ -368,9 +368,9 @@ shims() {
 }
 
 # Open descriptors as "PID/fd/N", in $descriptors. One process may have a million: so at most 4,096 of each and 131,072 in all are looked at,
-# and no more than 1,000,000 names are read. $cut is not empty where that left some out.
+# and no more than 1,000,000 names are read. $cut is not empty where that left some out. Who asks second gets what the first was given.
 BOUNDED='NR > 1000000 { exit cut = 1 } NF != 3 { next } ++of[$1] > 4096 || ++all > 131072 { cut = 1; next } { print } END { exit cut }'
-descriptors() { descriptors=$(each fd | xargs find 2>/dev/null | awk -F/ "$BOUNDED") || cut=yes; }
+descriptors() { [ -n "$descriptors" ] || descriptors=$(each fd | xargs find 2>/dev/null | awk -F/ "$BOUNDED") || cut=yes; }
 
 # Volumes of pods that are mounted, and who works in one: a kubelet keeps a pod that is deleted until it can unmount all of them. A path is
 # hostile text: behind a word that nobody could foresee. What the files in a volume are called is nobody's business.

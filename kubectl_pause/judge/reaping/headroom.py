@@ -147,15 +147,15 @@ def _headroom(facts: ReapingFacts, reaping: NodeReaping) -> Headroom:
 
 def _more_zombies(facts: ReapingFacts, paths: Mapping[str, str]) -> Mapping[str, int]:
     """By cgroup, those below it included. Both samples are counted alike: a zombie stands in its parent's cgroup."""
+    by_parent: Counter[int] = Counter()
+    if facts.window is not None:
+        by_parent.update(facts.window.second.zombies.values())
+        by_parent.subtract(facts.window.first.zombies.values())
     more: Counter[str] = Counter()
-    if facts.window is None:
-        return more
-    owners = facts.node.ownership.owner
-    for sample, sign in ((facts.window.first, -1), (facts.window.second, 1)):
-        for parent in sample.zombies.values():
-            path = paths.get(owners.get(parent) or "")
-            for each in [path, *_above(path)] if path else ():
-                more[each] += sign
+    for parent, count in by_parent.items():
+        path = paths.get(facts.node.ownership.owner.get(parent) or "")
+        for each in [path, *_above(path)] if path else ():
+            more[each] += count
     return more
 
 
