@@ -33,7 +33,7 @@ __all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"
 MANIFEST = Path(__file__).parent / "manifests" / "cases.yaml"
 BOTH = ("with-crictl", "without-crictl")
 AWAY = "away"
-"""A cluster beside these two, for tests that take any: they take parts of its node away, or wait long for the end of something."""
+"""A cluster of its own for tests that take any: they take parts of its node away, or wait long for an end (`make e2e-away`)."""
 LABELS = ["given"] if os.environ.get("E2E_KUBECONFIG") else os.environ.get("E2E_LABELS", " ".join(BOTH)).split()
 """The clusters of this run: `e2e/run` starts one for each cluster, beside each other, and one for what concerns two."""
 AT_HOME = {
@@ -48,7 +48,7 @@ AT_HOME = {
     "test_via.py": "without-crictl",
     "test_why.py": "without-crictl",
 }
-"""Files of tests that take any cluster and are run on one of the two, before its own: the third has enough to do. Or on none of them."""
+"""Files of tests that take any cluster and leave no trace: they run on one of the two, before its own tests. Or on none of them."""
 OF_BOTH = ("test_with_and_without_crictl.py",)
 """Files that are tested when the runs of one cluster are over: what compares the two."""
 LIMIT_UP = 3600
@@ -78,7 +78,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a run of one cluster its own tests: those of both clusters are made for each, those that take any run on the third, or at home."""
+    """In a run of one cluster its own tests: those of both clusters are made for each, those that take any run on their own, or at home."""
     if len(LABELS) != 1 or LABELS[0] not in (*BOTH, AWAY):
         return
 

@@ -36,7 +36,7 @@ def kind_configuration(nodes: int, *, built: bool) -> dict[str, Any]:
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "nodes": [{"role": role} for role in roles],
-        # From 1.35 on a kubelet refuses a machine of cgroup v1 unless it is told not to.
+        # From 1.35 on a kubelet does not start on cgroup v1 without this.
         "kubeadmConfigPatches": [json.dumps({"kind": "KubeletConfiguration", "failCgroupV1": False})],
     }
     if built:

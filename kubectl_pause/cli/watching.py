@@ -76,7 +76,7 @@ class WatchFlags:
 class NodeSession:
     """The watch of one node. `uids` are the pods meant, None for all; lines for the screen go into `queue`.
 
-    `warn` is told where a privileged pod could count what this one cannot; None for one that is privileged.
+    `warn` takes a line where a privileged pod could count what this one cannot; None for one that is privileged.
     """
 
     node: str
