@@ -51,8 +51,8 @@ minimums: $(BIN)/ready ## the tests of what uses them, with the oldest dependenc
 
 minimums-whole: $(BIN)/ready $(VENV)/tools
 	$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(VENV)/minimums
-	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct .
-	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python pytest pytest-xdist hypothesis aiohttp jsonschema kubernetes
+	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct . 'kubernetes>=31'
+	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python pytest pytest-xdist hypothesis aiohttp jsonschema
 	$(VENV)/minimums/bin/python -m pytest -q -n 2 --ignore tests/capture --ignore tests/demo --ignore tests/accessibility \
 		--ignore tests/cli/test_disturbed_connection.py --ignore tests/test_schema.py --ignore tests/test_pictures.py tests
 

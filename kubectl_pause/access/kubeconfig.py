@@ -31,7 +31,7 @@ from kubectl_pause.access.kubeconfig_types import check_types
 from kubectl_pause.access.proxies import choose_proxy, redact_url
 from kubectl_pause.access.request_log import RequestLog, warn
 from kubectl_pause.access.rest import Api, Connection
-from kubectl_pause.access.tls import connection_pool, tls_context
+from kubectl_pause.access.tls import connection_pool, proxy_context, tls_context
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -173,6 +173,7 @@ def _api(  # noqa: PLR0913, PLR0917 (what a connection is made of)
     server = cluster["server"]
     proxy = choose_proxy(server, cluster.get("proxy-url"), os.environ)
     tls = tls_context(cluster, user) if _has_tls(server) else None
+    proxy_tls = proxy_context(cluster) if proxy and proxy.lower().startswith("https:") else None
     server_name = cluster.get("tls-server-name") or None
     log = RequestLog(flags.verbosity)
     through = f" through the proxy {redact_url(proxy)}" if proxy else ""
@@ -182,13 +183,14 @@ def _api(  # noqa: PLR0913, PLR0917 (what a connection is made of)
             server=server,
             namespace=namespace,
             context=context,
-            pool=connection_pool(tls, server_name, proxy),
+            pool=connection_pool(tls, server_name, proxy, proxy_tls),
             authorization=authorization,
             renew=renew,
             impersonation=headers,
             tls=tls,
             tls_server_name=server_name,
             proxy=proxy,
+            proxy_tls=proxy_tls,
             request_timeout=flags.request_timeout,
             user_agent=f"kubectl-pause_inspect/{__version__}",
         ),
