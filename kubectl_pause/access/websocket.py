@@ -22,7 +22,7 @@ MAX_MESSAGE_BYTES = 4 << 20
 """A message beyond it is refused before it is held. An API server relays output in messages of at most 32 KiB."""
 GLANCE_SECONDS = 0.2
 """How long one read or write waits before the caller is asked whether to go on."""
-_READ_BYTES = 1 << 16
+_IO_BYTES = 1 << 16
 _SWITCHING_PROTOCOLS = 101
 _SILENT = logging.getLogger(__name__)
 _SILENT.setLevel(logging.CRITICAL)
@@ -43,6 +43,8 @@ class Websocket:
         self._protocol = ClientProtocol(parse_uri(url), subprotocols=offered, max_size=MAX_MESSAGE_BYTES, logger=_SILENT)
         self._events: deque[Any] = deque()
         self._message = bytearray()
+        self._unsent = bytearray()
+        self._is_sending = False
 
     def shake_hands(self, headers: Iterable[tuple[str, str]]) -> Any:
         """The server's answer: `status_code`, `headers` and `body`. Raises OSError where it is not an answer to a websocket's handshake."""
@@ -102,7 +104,7 @@ class Websocket:
         while True:
             self._sock.settimeout(min(GLANCE_SECONDS, self._remaining()))
             try:
-                data = self._sock.recv(_READ_BYTES)
+                data = self._sock.recv(_IO_BYTES)
                 break
             except TimeoutError:
                 continue
@@ -115,16 +117,16 @@ class Websocket:
             self._flush()
 
     def _flush(self) -> None:
-        for data in self._protocol.data_to_send():
-            self._send(data)
-
-    def _send(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            left = self._remaining()
-            # TLS inside of TLS cannot take up a write that was broken off.
-            self._sock.settimeout(min(GLANCE_SECONDS, left) if isinstance(self._sock, socket.socket) else left)
-            try:
-                rest = rest[self._sock.send(rest) :]
-            except TimeoutError:
-                continue
+        self._unsent += b"".join(self._protocol.data_to_send())
+        if self._is_sending:  # `remaining` sends a message itself: it goes after the one whose wait asked
+            return
+        self._is_sending = True
+        try:
+            while self._unsent:
+                left = self._remaining()
+                # TLS inside of TLS cannot take up a write that was broken off.
+                self._sock.settimeout(min(GLANCE_SECONDS, left) if isinstance(self._sock, socket.socket) else left)
+                with contextlib.suppress(TimeoutError):
+                    del self._unsent[: self._sock.send(bytes(self._unsent[:_IO_BYTES]))]
+        finally:
+            self._is_sending = False

@@ -18,7 +18,7 @@ from kubectl_pause.access.rest import Api
 from kubectl_pause.errors import PauseInspectError
 
 from .conftest import write_kubeconfig
-from .fake_api_server import SUCCESS, FakeApiServer, make_certificates
+from .fake_api_server import SUCCESS, FakeApiServer, frames, make_certificates
 from .fake_proxy import FakeProxy
 
 PASSWORD = "p@ss/w:rd"
@@ -153,6 +153,32 @@ def test_a_run_that_is_cancelled_while_the_server_does_not_read_ends(place, monk
         server.on_exec = deaf
         with pytest.raises(exec_stream.ExecCancelled):
             run(place.direct(server), stdin=bytes(1 << 25), deadline_seconds=60.0, cancelled=cancelled)
+
+
+@pytest.mark.parametrize("kind", ["plain", "direct", "https"])
+def test_a_command_that_is_asked_to_end_in_the_middle_of_its_input_gets_whole_messages(place, monkeypatch, kind):
+    monkeypatch.setattr(exec_stream, "MAX_STDIN_BYTES", 1 << 26)
+    ended = threading.Event()
+    sizes: list[int] = []
+
+    async def deaf_until_then(socket, _request):
+        await asyncio.sleep(1)  # the buffers fill, and a message is sent in part
+        ended.set()
+        await asyncio.sleep(1)  # the run sees that it is to end
+        async for frame in frames(socket):
+            if frame == b"\xff\x00":
+                break
+            sizes.append(len(frame))
+        await socket.send_bytes(SUCCESS)
+        await socket.close()
+
+    proxy = place.proxy(kind)
+    with FakeApiServer(tls=None if kind == "plain" else place.server_tls).running() as server, proxy.running():
+        server.on_exec = deaf_until_then
+        api = place.direct(server) if kind in {"direct", "plain"} else place.api(server, kind, proxy)
+        assert run(api, stdin=bytes(1 << 25), deadline_seconds=60.0, ended_by=ended).exit_code == 0
+    assert sum(sizes) == (1 << 25) + 1024 + 2
+    assert set(sizes) == {(1 << 15) + 1, 2}
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
