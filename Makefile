@@ -10,13 +10,14 @@ VERSION_HERE = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' kubectl_pause/__i
 CACHE := $(or $(PAUSE_INSPECT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pause-inspect-e2e)
 IMAGE ?= kubectl-pause-inspect:$(VERSION_HERE)
 BASE_PYTHON ?= 3.13
+KREW := sigs.k8s.io/krew/cmd/krew@v0.4.3
 T ?=
 SHELL_FILES := .ci/run e2e/run e2e/run-older-releases e2e/vm/run e2e/vm/node $(wildcard e2e/node-image/*.sh kubectl_pause/capture/on_node/*.sh)
 # What to test: all of a suite, or T, which is a file, a test's name (FILE::TEST) or options of pytest (-k WORD).
 chosen = $(if $(filter-out -%,$(firstword $(T))),$(T),$(1) $(T))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint unit minimums minimums-whole e2e e2e-away e2e-versions e2e-slow e2e-vm bench fuzz nightly release manifest image docs picture lock clean
+.PHONY: help demo check test lint unit minimums minimums-whole e2e e2e-away e2e-versions e2e-slow e2e-vm bench fuzz nightly release manifest krew image docs picture lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -51,7 +52,7 @@ minimums: $(BIN)/ready ## the tests of what uses them, with the oldest dependenc
 
 minimums-whole: $(BIN)/ready $(VENV)/tools
 	$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(VENV)/minimums
-	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct .
+	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python --resolution lowest-direct . 'kubernetes>=31'
 	$(BIN)/uv pip install -q --python $(VENV)/minimums/bin/python pytest pytest-xdist hypothesis aiohttp jsonschema
 	$(VENV)/minimums/bin/python -m pytest -q -n 2 --ignore tests/capture --ignore tests/demo --ignore tests/accessibility \
 		--ignore tests/cli/test_disturbed_connection.py --ignore tests/test_schema.py --ignore tests/test_pictures.py tests
@@ -95,6 +96,10 @@ release: $(VENV)/release/ready ## wheel, sdist, this platform's archive and the 
 
 manifest: $(VENV)/release/ready ## krew's manifest again, of all archives in dist/
 	$(RELEASE)/python -m release manifest $(if $(VERSION),--expect $(VERSION))
+
+krew: $(VENV)/release/ready ## krew itself, built by Go, installs each archive in dist/ by the manifest there
+	GOBIN="$(CURDIR)/$(VENV)/krew" go install $(KREW)
+	$(RELEASE)/python -m release.krew_install $(VENV)/krew/krew dist
 
 image: $(VENV)/release/ready ## on Linux, the image of dist/'s wheel; IMAGE=NAME:TAG, ENGINE=podman, BASE=... with its BASE_PYTHON
 	rm -rf dist/image

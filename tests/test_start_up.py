@@ -8,7 +8,7 @@ from importlib.metadata import requires
 
 import pytest
 
-HEAVY = ("kubernetes", "jinja2", "rich", "msgspec", "pydantic", "websocket", "yaml", "urllib3", "asyncio")
+HEAVY = ("kubernetes", "jinja2", "rich", "msgspec", "pydantic", "websockets", "socks", "yaml", "urllib3", "asyncio")
 ASK = f"import sys; print('LOADED', *sorted(name for name in {HEAVY!r} if name in sys.modules))"
 
 

@@ -1,8 +1,7 @@
 """From kubectl's flags to a connection.
 
-`kubernetes` gives in-cluster credentials and is imported for these alone: its import costs as much as all else before the first
-request. It gets merging, selection (kubeconfig_files), credential plugins (credential_plugin), OIDC (oidc), impersonation and proxies
-wrong or leaves them out; what then remains is TLS and a urllib3 pool (tls).
+The package `kubernetes` gets merging, selection (kubeconfig_files), credential plugins (credential_plugin), OIDC (oidc), impersonation
+and proxies wrong or leaves them out. What remains is three files in a pod, TLS and a urllib3 pool (tls): tests compare these with it.
 """
 
 from __future__ import annotations
@@ -18,13 +17,21 @@ from kubectl_pause.access.credentials.authorization import GivenCredential, Toke
 from kubectl_pause.access.credentials.credential_plugin import run_credential_plugin
 from kubectl_pause.access.credentials.impersonation import impersonation_headers
 from kubectl_pause.access.credentials.kuberc import check_allowed
-from kubectl_pause.access.kubeconfig_files import Kubeconfig, Selection, read_kubeconfig, search_paths, select, with_user_flags
+from kubectl_pause.access.kubeconfig_files import (
+    Entry,
+    Kubeconfig,
+    Selection,
+    read_kubeconfig,
+    search_paths,
+    select,
+    with_cluster_flags,
+    with_user_flags,
+)
 from kubectl_pause.access.kubeconfig_types import check_types
-from kubectl_pause.access.one_line import one_line
 from kubectl_pause.access.proxies import choose_proxy, redact_url
 from kubectl_pause.access.request_log import RequestLog, warn
 from kubectl_pause.access.rest import Api, Connection
-from kubectl_pause.access.tls import connection_pool, tls_context
+from kubectl_pause.access.tls import connection_pool, proxy_context, tls_context
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -32,7 +39,8 @@ if TYPE_CHECKING:
 
     from kubectl_pause.access.connection_flags import ConnectionFlags
 
-IN_CLUSTER_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where the kubelet mounts a pod's token, ca.crt and namespace."""
 _CREDENTIALS = ("token", "tokenFile", "username", "exec", "auth-provider", "client-certificate", "client-certificate-data")
 
 
@@ -43,8 +51,9 @@ def connect(flags: ConnectionFlags) -> Api:
     """
     config = read_kubeconfig(search_paths(flags.kubeconfig, os.environ), must_exist=bool(flags.kubeconfig))
     if config.is_empty and not flags.server:
-        if not flags.context and os.environ.get("KUBERNETES_SERVICE_HOST") and os.environ.get("KUBERNETES_SERVICE_PORT"):
-            return _in_cluster(flags)
+        host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT")
+        if host and port and not flags.context:
+            return _from_service_account(host, port, flags)
         raise _no_kubeconfig(config)
     return _from_selection(select(config, flags), flags)
 
@@ -54,6 +63,38 @@ def _no_kubeconfig(config: Kubeconfig) -> PauseInspectError:
     return PauseInspectError(
         "KubeconfigNotFound", f"no kubeconfig found (looked for {looked})", "give --kubeconfig FILE, or set KUBECONFIG"
     )
+
+
+def _from_service_account(host: str, port: str, flags: ConnectionFlags) -> Api:
+    """The connection of the pod that this runs in. Its token is a `tokenFile`, which is read again: the kubelet renews it."""
+    cluster = {
+        "server": f"https://{f'[{host}]' if ':' in host else host}:{port}",
+        "certificate-authority": str(SERVICE_ACCOUNT / "ca.crt"),
+    }
+    user = {"tokenFile": str(SERVICE_ACCOUNT / "token")}
+    selection = Selection(
+        context=None,
+        cluster=Entry("", with_cluster_flags(cluster, flags), None),
+        user=Entry("", with_user_flags(user, flags), None),
+        namespace=flags.namespace or _namespace_of_pod(),
+    )
+    try:
+        return _from_selection(selection, flags)
+    except PauseInspectError as error:
+        if error.reason != "InvalidKubeconfig":
+            raise
+        raise PauseInspectError(
+            "InClusterFailed",
+            f"no kubeconfig, and the pod's service account cannot be used: {error.message}",
+            "give --kubeconfig FILE, or mount a service account token",
+        ) from None
+
+
+def _namespace_of_pod() -> str:
+    try:
+        return (SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip() or "default"
+    except (OSError, UnicodeDecodeError):
+        return "default"  # an old or unusual mount; kubectl falls back to "default" too
 
 
 def _from_selection(selection: Selection, flags: ConnectionFlags) -> Api:
@@ -119,40 +160,6 @@ def _server_url(server: str) -> str:
     return server
 
 
-def _in_cluster(flags: ConnectionFlags) -> Api:
-    from kubernetes.client import Configuration
-    from kubernetes.config.config_exception import ConfigException
-    from kubernetes.config.incluster_config import load_incluster_config
-
-    load: Any = load_incluster_config
-    settings = Configuration()
-    try:
-        load(client_configuration=settings)
-    except (ConfigException, OSError) as error:
-        raise PauseInspectError(
-            "InClusterFailed",
-            f"no kubeconfig, and the pod's service account cannot be used: {one_line(str(error))}",
-            "give --kubeconfig FILE, or mount a service account token",
-        ) from None
-    namespace = flags.namespace
-    if not namespace:
-        try:
-            namespace = IN_CLUSTER_NAMESPACE.read_text(encoding="utf-8").strip()
-        except OSError:
-            namespace = ""  # an old or unusual mount; kubectl takes "default" too
-    user = with_user_flags({}, flags)
-    given = GivenCredential(user)
-    authorization = given.now if given.now() else partial(_header_of, settings)
-    cluster = {"server": settings.host, "certificate-authority": settings.ssl_ca_cert}
-    return _api(cluster, user, namespace or "default", None, impersonation_headers(user), authorization, None, flags)
-
-
-def _header_of(settings: Any) -> str | None:
-    """The Authorization header that a kubernetes Configuration would send now; it reads the token's file again by itself."""
-    setting = next(iter(settings.auth_settings().values()), None)
-    return str(setting["value"]) if setting else None
-
-
 def _api(  # noqa: PLR0913, PLR0917 (what a connection is made of)
     cluster: dict[str, Any],
     user: dict[str, Any],
@@ -166,6 +173,7 @@ def _api(  # noqa: PLR0913, PLR0917 (what a connection is made of)
     server = cluster["server"]
     proxy = choose_proxy(server, cluster.get("proxy-url"), os.environ)
     tls = tls_context(cluster, user) if _has_tls(server) else None
+    proxy_tls = proxy_context(cluster) if proxy and proxy.lower().startswith("https:") else None
     server_name = cluster.get("tls-server-name") or None
     log = RequestLog(flags.verbosity)
     through = f" through the proxy {redact_url(proxy)}" if proxy else ""
@@ -175,13 +183,14 @@ def _api(  # noqa: PLR0913, PLR0917 (what a connection is made of)
             server=server,
             namespace=namespace,
             context=context,
-            pool=connection_pool(tls, server_name, proxy),
+            pool=connection_pool(tls, server_name, proxy, proxy_tls),
             authorization=authorization,
             renew=renew,
             impersonation=headers,
             tls=tls,
             tls_server_name=server_name,
             proxy=proxy,
+            proxy_tls=proxy_tls,
             request_timeout=flags.request_timeout,
             user_agent=f"kubectl-pause_inspect/{__version__}",
         ),

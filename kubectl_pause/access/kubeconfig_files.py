@@ -123,7 +123,7 @@ def select(config: Kubeconfig, flags: ConnectionFlags) -> Selection:
     cluster = _named("cluster", flags.cluster or context.get("cluster"), config.clusters, config)
     user = _named("user", flags.user or context.get("user"), config.users, config)
     namespace = flags.namespace or context.get("namespace") or "default"
-    cluster = Entry(cluster.name, _cluster_fields(cluster.fields, flags), cluster.path)
+    cluster = Entry(cluster.name, with_cluster_flags(cluster.fields, flags), cluster.path)
     if not cluster.fields.get("server"):
         raise PauseInspectError(
             "InvalidKubeconfig",
@@ -133,7 +133,8 @@ def select(config: Kubeconfig, flags: ConnectionFlags) -> Selection:
     return Selection(context_name, cluster, Entry(user.name, with_user_flags(user.fields, flags), user.path), str(namespace))
 
 
-def _cluster_fields(fields: Mapping[str, Any], flags: ConnectionFlags) -> dict[str, Any]:
+def with_cluster_flags(fields: Mapping[str, Any], flags: ConnectionFlags) -> dict[str, Any]:
+    """The cluster's fields with the flags that override them."""
     merged = dict(fields)
     if flags.server:
         merged["server"] = flags.server

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def choose_proxy(server: str, proxy_url: str | None, environ: Mapping[str, str]) -> str | None:
-    """The proxy's URL, or None for a direct connection. Raises PauseInspectError for one that is not an http or https URL."""
+    """The proxy's URL, or None for a direct connection. Raises PauseInspectError for another kind of URL."""
     chosen = proxy_url
     if not chosen:
         parts = urlsplit(server)
@@ -31,10 +31,18 @@ def choose_proxy(server: str, proxy_url: str | None, environ: Mapping[str, str])
     if not _is_usable(chosen):
         raise PauseInspectError(
             "ProxyNotSupported",
-            f"the proxy {redact_url(chosen)} is not an http:// or https:// URL",
-            "use an http:// proxy, in proxy-url of the cluster or in HTTPS_PROXY; write / ? # @ of a password as %2F %3F %23 %40",
+            f"the proxy {redact_url(chosen)} is not an http://, https:// or socks5:// URL",
+            "use such a proxy, in proxy-url of the cluster or in HTTPS_PROXY; write / ? # @ of a password as %2F %3F %23 %40",
         )
     return chosen
+
+
+def is_socks(proxy: str) -> bool:
+    """Whether the proxy speaks SOCKS 5. It resolves names, as with client-go: socks5 and socks5h are one."""
+    return urlsplit(proxy).scheme in _SOCKS
+
+
+_SOCKS = ("socks5", "socks5h")
 
 
 def _is_usable(proxy: str) -> bool:
@@ -42,7 +50,7 @@ def _is_usable(proxy: str) -> bool:
 
     try:
         parts = parse_url(proxy)
-        return parts.scheme in ("http", "https") and bool(parts.host) and urlsplit(proxy).hostname is not None
+        return parts.scheme in ("http", "https", *_SOCKS) and bool(parts.host) and urlsplit(proxy).hostname is not None
     except ValueError:
         return False
 

@@ -54,6 +54,8 @@ class Connection:
     """The pool's, for exec too; None for a plain http server."""
     tls_server_name: str | None
     proxy: str | None
+    proxy_tls: ssl.SSLContext | None
+    """For the connection to an https proxy itself; None for any other proxy."""
     request_timeout: float
     """Seconds; 0 is none."""
     user_agent: str
@@ -134,10 +136,6 @@ class Api:
             check_header_value("Authorization", authorization)
             pairs.append(("Authorization", authorization))
         return pairs
-
-    def exec_headers(self) -> list[str]:
-        """The same as lines of a websocket handshake."""
-        return [f"{name}: {value}" for name, value in self.headers()]
 
     def renew_credentials(self, refused: str | None) -> bool:
         """After a 401 for the Authorization `refused`: True when there is a new one to try."""

@@ -15,6 +15,7 @@ import pytest
 from kubectl_pause.access.connection_flags import ConnectionFlags
 from kubectl_pause.access.exec_stream import exec_in_pod
 from kubectl_pause.access.kubeconfig import connect
+from kubectl_pause.errors import PauseInspectError
 
 from .conftest import UNVERIFIED, write_kubeconfig
 from .fake_api_server import SUCCESS, FakeApiServer, say
@@ -122,3 +123,20 @@ def test_kubectl_does_the_same(folder, server, tls_server, user, scheme):
     answered = asked is server or user in OVER_TLS
     assert sent(asked)[-1:] == ([(authorization, ["joe"])] if answered else []), ended.stderr  # some kubectl ask twice
     assert (folder / "ran").exists() == (user == "exec" and asked is tls_server)
+
+
+@pytest.mark.parametrize("token", ["sécret€", "a secret ", "secret\x80\x9f", "secret\u2028"])
+def test_an_odd_token_is_sent_alike_by_rest_and_exec_or_refused_without_being_shown(tls_server, api_of, token):
+    tls_server.on_exec = say(SUCCESS)
+    api = api_of(tls_server, user={"token": token})
+    said = []
+    for ask in (lambda: api.get("/x"), lambda: exec_in_pod(api, "a", "b", "c", ["x"], deadline_seconds=5.0)):
+        try:
+            ask()
+        except PauseInspectError as error:
+            said.append(str(error))
+    arrived = [tls_server.headers(number, "Authorization") for number in range(len(tls_server.requests))]
+    assert (len(arrived), len(said)) in {(2, 0), (0, 2)}
+    assert arrived in ([], [[f"Bearer {token}".strip(" ")]] * 2)
+    assert "secret" not in "".join(said)
+    assert "sécret" not in "".join(said)

@@ -110,8 +110,7 @@ def test_an_empty_kubeconfig_is_none(monkeypatch, tmp_path, text):
     service_account.mkdir()
     (service_account / "token").write_text("of-the-pod")
     make_certificates(tmp_path, "kubernetes")[0].rename(service_account / "ca.crt")
-    for name, file in (("SERVICE_TOKEN_FILENAME", "token"), ("SERVICE_CERT_FILENAME", "ca.crt")):
-        monkeypatch.setattr(f"kubernetes.config.incluster_config.{name}", str(service_account / file))
+    monkeypatch.setattr("kubectl_pause.access.kubeconfig.SERVICE_ACCOUNT", service_account)
     api = connect(ConnectionFlags())
     assert api.connection.server == "https://10.0.0.1:443"
     assert (api.connection.authorization() or "").split() in (["bearer", "of-the-pod"], ["Bearer", "of-the-pod"])

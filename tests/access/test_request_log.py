@@ -100,7 +100,7 @@ def test_9_says_headers_and_hides_every_credential(tls_server, api_of, capsys):
     assert lines.count("    > Impersonate-User: jane") == 2
     assert "    < Audit-Id: a1" in lines
     assert "    < Set-Cookie: <hidden>" in lines
-    assert any(line.startswith("    < sec-websocket-protocol: v5") for line in lines)
+    assert any(line.startswith("    < Sec-WebSocket-Protocol: v5") for line in lines)
 
 
 def test_a_password_in_an_address_and_a_basic_credential_are_hidden(tls_server, api_of, capsys):

@@ -46,6 +46,11 @@ def test_what_is_published_is_attested(job):
         assert "--digestfile digest" in pushed
 
 
+def test_krew_itself_installs_the_archives_before_they_are_published():
+    steps = [step.get("run", "").partition(' "')[0] for step in JOBS["publish"]["steps"]]
+    assert steps.index("make manifest") < steps.index("make krew") < steps.index("gh release create")
+
+
 def test_no_host_of_a_registry_stands_in_it():
     assert re.findall(r"[\w-]+\.(?:io|com|org|dev)\b", TEXT) == []
 
