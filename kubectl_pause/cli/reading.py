@@ -77,7 +77,7 @@ def one_row(source: str, report: Report, *, node: str | None = None) -> Iterator
         raise
     except Exception as error:  # noqa: BLE001 (whatever it is, it must not cost the others)
         what = f"{source}: its answer could not be understood: {type(error).__name__}: {error}"
-        hint = "please report this with a capture: kubectl pause-inspect snapshot NODE -o FILE"
+        hint = "please report this with a capture: kubectl pause-inspect snapshot NODE -f FILE"
         report.errors.append(failure_of(PauseInspectError("InternalError", what, hint), node=node))
 
 

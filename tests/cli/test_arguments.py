@@ -106,8 +106,8 @@ def test_a_node_of_a_capture_is_named_as_kubectl_names_it(command, capture):
         ("node -o json --no-headers", "--no-headers", "-o json has no headings"),
         ("node -o jsonpath={.x} --sort-by POD", "--sort-by", "-o jsonpath prints the report as it is"),
         ("who 1 --no-headers", "--no-headers", "only with -o wide"),
-        ("snapshot n -o f --parallel 2", "--parallel", "one node"),
-        ("snapshot n -o f -n x", "--namespace", "all namespaces"),
+        ("snapshot n -f f --parallel 2", "--parallel", "one node"),
+        ("snapshot n -f f -n x", "--namespace", "all namespaces"),
     ],
 )
 def test_a_flag_without_effect_is_an_error_that_says_why(command, capture, words, flag, why):

@@ -122,7 +122,7 @@ def test_check_reads_no_links(cluster, command):
 def test_a_snapshot_that_has_it(cluster, command, tmp_path, words, asked):
     cluster.server.on_exec = answer(with_network(collector_answer()))
     file = tmp_path / "saved"
-    assert command("snapshot", NODE, "-o", str(file), *words).code == 0
+    assert command("snapshot", NODE, "-f", str(file), *words).code == 0
     assert settings(cluster)["READ_HEALTH"] == asked
     assert "links" in read_capture(file.read_bytes(), "saved").sections
     assert lines(command("node", "--from", str(file), "-o", "network"))[0].startswith("POD ")
@@ -135,7 +135,7 @@ def test_a_capture_without_it_says_how_to_get_it(command, capture, tmp_path):
     assert (ended.code, ended.out) == (1, "")
     [(what, then)] = ended.errors
     assert what == f"{old}: the capture has nothing of links and leases, which -o network shows"
-    assert then == "take it again: kubectl pause-inspect snapshot NODE --network -o FILE"
+    assert then == "take it again: kubectl pause-inspect snapshot NODE --network -f FILE"
     both = command("node", "--from", str(old), "--from", capture, "-o", "network")
     assert (both.code, both.errors) == (4, ended.errors)
     assert "/nginx" in both.out

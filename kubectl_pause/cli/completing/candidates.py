@@ -77,9 +77,11 @@ def _verbs(line: Unfinished) -> list[Candidate]:
 
 def _flags(line: Unfinished) -> list[Candidate]:
     """Long names with the first sentence of their help; one that stands already and may not be repeated is left out."""
+    from kubectl_pause.cli.flags import CONNECTION
+
     found = []
     for flag in dict.fromkeys(line.parameters.values()):
-        if (flag.name in line.values and not flag.multiple) or flag.name == "trace_buffer":
+        if (flag.name in line.values and not flag.multiple) or (flag.hidden and flag.rich_help_panel != CONNECTION):
             continue
         names = [name for name in (*flag.opts, *flag.secondary_opts) if name.startswith("--")]
         meaning = " ".join(re.split(r"(?<=[.;:]) ", flag.help or "")[:1]).rstrip(".;:")

@@ -74,7 +74,7 @@ def _compared(before: str, after: str, *, any_node: bool) -> Difference:
     for report, source in zip(reports, (before, after), strict=True):
         if not report.sources.runtime:
             message = f"{source}: nothing of the container runtime could be read there, so its sandboxes are unknown"
-            raise PauseInspectError("RuntimeUnread", message, "take another capture: kubectl pause-inspect snapshot NODE -o FILE")
+            raise PauseInspectError("RuntimeUnread", message, "take another capture: kubectl pause-inspect snapshot NODE -f FILE")
     rebooted = same_boot is False and same_node is not False
     notes = [*([_UNNAMED] if same_node is None else []), *([_BOOTED] if rebooted else []), *not_comparable(*reports)]
     moments = [_moment(source, facts, report) for source, facts, report in zip((before, after), (old, new), reports, strict=True)]

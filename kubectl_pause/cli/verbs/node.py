@@ -115,7 +115,7 @@ def _entered(facts: NodeFacts, source: str, ledgers: list[Ledger]) -> NodeReport
     from kubectl_pause.join.network.ledger import network_ledger
 
     if facts.health is None or facts.links is None:
-        hint = "take it again: kubectl pause-inspect snapshot NODE --network -o FILE"
+        hint = "take it again: kubectl pause-inspect snapshot NODE --network -f FILE"
         raise PauseInspectError("NotRecorded", f"{source}: the capture has nothing of links and leases, which -o network shows", hint)
     node = join_node(facts, source)
     ledgers.append(network_ledger(node, facts.health, facts.links))

@@ -11,7 +11,7 @@ from kubectl_pause.cli import reading
 from kubectl_pause.cli.durations import sample_seconds
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_file import writable, write
-from kubectl_pause.cli.output_flags import Captured  # noqa: TC001 (typer reads it)
+from kubectl_pause.cli.output_flags import Captured, FileFlags  # noqa: TC001 (typer reads them)
 from kubectl_pause.cli.pod_choice import forget_the_node, uids_by_node
 from kubectl_pause.errors import PauseInspectError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @with_shared_flags
 def report(
-    file: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write the page, an .html; `-` is stdout.")],
+    to: FileFlags,
     names: Annotated[
         Optional[list[str]],
         typer.Argument(metavar="[TYPE/]NAME...", help="Pods, or workloads that stand for theirs. Without: whole nodes."),
@@ -39,17 +39,17 @@ def report(
 
     \b
     Examples:
-      kubectl pause-inspect report -n shop web-0 -o web-0.html
-      kubectl pause-inspect report --node worker-1 -o worker-1.html
-      kubectl pause-inspect report --all -o cluster.html
-      kubectl pause-inspect report --from worker-1.capture -o worker-1.html
+      kubectl pause-inspect report -n shop web-0 -f web-0.html
+      kubectl pause-inspect report --node worker-1 -f worker-1.html
+      kubectl pause-inspect report --all -f cluster.html
+      kubectl pause-inspect report --from worker-1.capture -f worker-1.html
     """
     started = time.monotonic()
     _check_places({"pods": bool(names), "--node": bool(nodes), "--all": every})
     if captured and every:
         raise PauseInspectError("WrongUsage", "--from and --all cannot be used together", "leave out --all: every capture is shown")
     wait = sample_seconds(sample)
-    target = writable(file)
+    target = writable(to.file)
     document = reading.start_report()
     if captured:
         _from_files(captured, names or [], nodes or [], kube.namespace, document)

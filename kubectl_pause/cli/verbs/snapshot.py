@@ -10,14 +10,16 @@ import typer
 from kubectl_pause.cli import reading
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
-from kubectl_pause.cli.output_file import writable, write
+from kubectl_pause.cli.output_file import refuse_existing, writable, write
+from kubectl_pause.cli.output_flags import FileFlags  # noqa: TC001 (typer reads it)
 from kubectl_pause.errors import ForeignReason, PauseInspectError
 
 
 @with_shared_flags
 def snapshot(
     name: Annotated[str, typer.Argument(metavar="NODE", help="The node to capture.")],
-    file: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write the capture; `-` is stdout.")],
+    to: FileFlags,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists already.")] = False,
     redact: Annotated[
         bool,
         typer.Option("--redact", help="Replace names, labels, ids and addresses by pseudonyms that join as they did, for a bug report."),
@@ -35,14 +37,16 @@ def snapshot(
 
     \b
     Examples:
-      kubectl pause-inspect snapshot worker-1 -o worker-1.capture
+      kubectl pause-inspect snapshot worker-1 -f worker-1.capture
     """
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.select.targets import find_nodes
 
-    if file == "-" and sys.stdout.isatty():
-        raise PauseInspectError("WrongUsage", "a capture is binary and would disturb the terminal", "give a file with -o, or redirect")
-    target = writable(file)
+    if to.file == "-" and sys.stdout.isatty():
+        raise PauseInspectError("WrongUsage", "a capture is binary and would disturb the terminal", "give a file with -f, or redirect")
+    target = writable(to.file)
+    if not force:
+        refuse_existing(target)
     report = reading.start_report()
     api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, [name], every=False)
@@ -51,7 +55,7 @@ def snapshot(
     saved = [captured.file() for _, captured in captures]
     for error in report.errors:
         raise PauseInspectError(ForeignReason(error.reason), error.message, error.hint or "")
-    write(target, _redacted(saved[0], nodes[0]) if redact else saved[0])
+    write(target, _redacted(saved[0], nodes[0]) if redact else saved[0], replace=force)
     return ExitCode.DONE
 
 
