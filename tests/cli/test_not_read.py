@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from kubectl_pause.cli.reading import start_report, tell_errors
+from kubectl_pause.cli.finishing import start_report, tell_errors
 from kubectl_pause.report import Failure, NodePids, NodeReport, Sources
 from tests.access.fake_api_server import status
 from tests.cli.fake_cluster import NODE, node

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from kubectl_pause.cli import reading
+from kubectl_pause.cli import finishing
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_file import refuse_existing, writable, write
 from kubectl_pause.cli.output_flags import FileFlags  # noqa: TC001 (typer reads it)
+from kubectl_pause.cli.sources.cluster import captures_of_nodes
 from kubectl_pause.errors import ForeignReason, PauseInspectError
 
 
@@ -47,11 +48,11 @@ def snapshot(
     target = writable(to.file)
     if not force:
         refuse_existing(target)
-    report = reading.start_report()
+    report = finishing.start_report()
     api = connect(kube.connection(capture.inspector().timeout))
     nodes, failures = find_nodes(api, [name], every=False)
     report.errors += failures
-    captures = reading.captures_of_nodes(api, nodes, capture, report, health="network" if network else "no")
+    captures = captures_of_nodes(api, nodes, capture, report, health="network" if network else "no")
     saved = [captured.file() for _, captured in captures]
     for error in report.errors:
         raise PauseInspectError(ForeignReason(error.reason), error.message, error.hint or "")
