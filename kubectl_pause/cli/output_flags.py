@@ -60,6 +60,11 @@ class FileFlags:
     output: Annotated[Optional[str], typer.Option("--output", "-o", hidden=True, is_eager=True, callback=_refuse_format)] = None
 
 
+NodeNames: TypeAlias = Annotated[
+    Optional[list[str]], typer.Option("--node", metavar="NAME", help="A node, as if it were named without the flag; may be repeated.")
+]
+"""For a verb that reads nodes, alongside their names."""
+
 Captured: TypeAlias = Annotated[
     Optional[list[str]],
     flag(OUTPUT, "--from", metavar="FILE", help="Read captures saved by `snapshot` instead of a cluster; may be repeated."),

@@ -75,10 +75,29 @@ def test_what_is_not_on_a_cluster_is_not_found_in_any_of_its_readings(cluster, c
 
 @pytest.mark.parametrize(
     "words",
-    [f"node node/{NODE}", f"nodes no/{NODE}", f"no nodes/{NODE}", f"zombies --node node/{NODE} --sample 0"],
-)
-def test_a_node_is_named_as_kubectl_names_it(cluster, command, words):
+    [f"node node/{NODE}", f"nodes no/{NODE}", f"no nodes/{NODE}", f"node --node {NODE}", f"zombies --node node/{NODE} --sample 0",
+     f"zombies node/{NODE} --sample 0", f"check no/{NODE} --sample 0", f"check --node {NODE} --sample 0",
+     f"report node/{NODE} -f - --sample 0", f"report --node no/{NODE} -f - --sample 0"],
+)  # fmt: skip
+def test_a_node_is_named_as_kubectl_names_it_with_or_without_the_flag(cluster, command, words):
     assert command(*words.split()).code == 0
+    assert [made["spec"]["nodeName"] for made in cluster.created] == [NODE]
+
+
+@pytest.mark.parametrize("words", [[], [NODE], ["--node", NODE], [f"node/{NODE}"]])
+def test_a_snapshot_is_of_the_node_named_or_of_the_only_one(cluster, command, tmp_path, words):
+    assert command("snapshot", *words, "-f", str(tmp_path / "c")).code == 0
+    ended = command("snapshot", NODE, "--node", "other", "-f", str(tmp_path / "d"))
+    assert (ended.code, ended.errors[0][0]) == (1, f"a snapshot is of one node, and not of {NODE}, other")
+
+
+@pytest.mark.parametrize("verb", [["pod"], ["zombies", "--sample", "0"], ["zombies", "--inside"], ["report", "-f", "-"]])
+def test_a_pod_of_one_namespace_with_a_flag_for_another_is_an_error_of_both(cluster, command, verb):
+    ended = command(*verb, "default/rec-nginx", "-n", "kube-system")
+    message = "pod default/rec-nginx is not in namespace 'kube-system', which -n names"
+    assert (ended.code, ended.out, ended.errors) == (1, "", [(message, "leave out -n, or the namespace 'default'")])
+    assert cluster.created == []
+    assert command("pod", "default/rec-nginx", "-n", "default").code == 0
 
 
 def test_a_node_of_a_capture_is_named_as_kubectl_names_it(command, capture):

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Captures(Source):
-    """Saved captures: of two that are of one boot of a node the later, compared with the earlier. `namespace` None is any."""
+    """Saved captures: of two that are of one boot of a node the later, compared with the earlier."""
 
     files: Sequence[str]
     scope: Pods | Nodes
-    namespace: str | None = None
 
     def reports(self, report: Report, judge: Callable[[NodeSample], NodeReport]) -> list[NodeReport]:
         """Raises PauseInspectError for a file that is not a capture, and for three captures of one boot."""
@@ -43,7 +42,7 @@ class Captures(Source):
         if isinstance(self.scope, Nodes):
             chosen, failures = choose_nodes(nodes, self.scope.names)
         elif nodes or not report.errors:
-            chosen, failures = choose_captured(facts, nodes, self.scope.names, self.scope.selector, self.namespace)
+            chosen, failures = choose_captured(facts, nodes, self.scope.names, self.scope.selector, self.scope.namespace)
         else:
             return []
         report.errors += failures

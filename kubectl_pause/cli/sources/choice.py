@@ -26,7 +26,7 @@ def choose_source(
     if files:
         from kubectl_pause.cli.sources.captures import Captures
 
-        return Captures(files, scope, None if isinstance(scope, Pods) and scope.all_namespaces else kube.namespace)
+        return Captures(files, scope)
     timeout = flags.inspector().timeout
     if local:
         from kubectl_pause.cli.sources.this_host import ThisHost

@@ -56,7 +56,7 @@ class Cluster(Source):
 def nodes_with_pods(api: Api, scope: Pods | Nodes, report: Report) -> Mapping[str, set[str] | None]:
     """The nodes to read, each with the runtime uids of the pods asked for, None for all. What is not found is an error of `report`."""
     if isinstance(scope, Pods):
-        return dict(sorted(uids_by_node(api, scope.names, scope.selector, report, all_namespaces=scope.all_namespaces).items()))
+        return dict(sorted(uids_by_node(api, scope, report).items()))
     from kubectl_pause.select.targets import find_nodes
 
     nodes, failures = find_nodes(api, scope.names, every=scope.every)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_pause.cli.finishing import failure_of, one_node
+from kubectl_pause.cli.pod_choice import find_pods_of
 from kubectl_pause.cli.sources.source import Source
 from kubectl_pause.errors import PauseInspectError
 
@@ -34,9 +35,7 @@ class InsidePods(Source):
 
     def reports(self, report: Report, judge: Callable[[NodeSample], NodeReport]) -> list[NodeReport]:  # noqa: ARG002 (see above)
         """A container that cannot be read becomes an error of `report`."""
-        from kubectl_pause.select.targets import find_pods
-
-        found = find_pods(self.api, self.pods.names, selector=self.pods.selector, all_namespaces=self.pods.all_namespaces)
+        found = find_pods_of(self.api, self.pods)
         report.errors += found.failures
         return _reports_from_inside(
             self.api, found.pods, report, sample=self.sample, timeout=self.timeout, parallel=self.parallel or _AT_ONCE

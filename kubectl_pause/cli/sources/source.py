@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pods:
-    """The pods asked for: by name, by labels, or all of the namespace."""
+    """The pods asked for: by name, by labels, or all of the namespace. `namespace` is that of -n."""
 
     names: Sequence[str] = ()
     selector: str | None = None
     all_namespaces: bool = False
+    namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

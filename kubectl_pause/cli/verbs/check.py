@@ -12,7 +12,7 @@ from kubectl_pause.cli.config_file import read_defaults
 from kubectl_pause.cli.durations import sample_seconds
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import FleetFlags, KubeFlags, with_shared_flags
-from kubectl_pause.cli.output_flags import ViewFlags
+from kubectl_pause.cli.output_flags import NodeNames, ViewFlags
 from kubectl_pause.cli.sources.choice import choose_source
 from kubectl_pause.cli.sources.source import Nodes, NodeSample
 from kubectl_pause.errors import PauseInspectError
@@ -28,6 +28,7 @@ def check(
     names: Annotated[
         Optional[list[str]], typer.Argument(metavar="[NAME...]", help="Nodes; may be left out where there is only one.")
     ] = None,
+    nodes: NodeNames = None,
     every: Annotated[bool, typer.Option("--all", help="All nodes of the cluster.")] = False,
     fail_on: Annotated[
         Optional[str],
@@ -58,8 +59,9 @@ def check(
     finishing.check_view(view, FINDING_ROWS)
     _check_severity(fail_on)
     wait = sample_seconds(sample)
+    named = [*(names or ()), *(nodes or ())]
     report = finishing.start_report()
-    source = choose_source(Nodes(names or [], every), kube, capture, files=view.captured, sample=wait, health="yes")
+    source = choose_source(Nodes(named, every), kube, capture, files=view.captured, sample=wait, health="yes")
     report.nodes += source.reports(report, NodeSample.inspect)
     _leave_out(report, [*(ignored or []), *read_defaults().ignored_findings])
     for node in report.nodes:

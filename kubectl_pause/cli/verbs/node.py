@@ -9,7 +9,7 @@ import typer
 
 from kubectl_pause.cli import finishing, terminal
 from kubectl_pause.cli.flags import FleetFlags, KubeFlags, with_shared_flags
-from kubectl_pause.cli.output_flags import NodeViewFlags
+from kubectl_pause.cli.output_flags import NodeNames, NodeViewFlags
 from kubectl_pause.cli.sources.choice import choose_source
 from kubectl_pause.cli.sources.source import Nodes
 from kubectl_pause.errors import PauseInspectError
@@ -26,6 +26,7 @@ def node(
     names: Annotated[
         Optional[list[str]], typer.Argument(metavar="[NAME...]", help="Nodes; may be left out where there is only one.")
     ] = None,
+    nodes: NodeNames = None,
     every: Annotated[bool, typer.Option("--all", help="All nodes of the cluster.")] = False,
     kube: KubeFlags = KubeFlags(),
     capture: FleetFlags = FleetFlags(),
@@ -46,13 +47,14 @@ def node(
     of_network = view.output == "network"
     rows: RowKind[Any] = NETWORK_ROWS if of_network else NODE_ROWS
     finishing.check_view(view, rows)
+    named = [*(names or ()), *(nodes or ())]
     report = finishing.start_report()
     ledgers: list[Ledger] | None = [] if of_network else None
-    source = choose_source(Nodes(names or [], every), kube, capture, files=view.captured, health="network" if of_network else "no")
+    source = choose_source(Nodes(named, every), kube, capture, files=view.captured, health="network" if of_network else "no")
     report.nodes += source.reports(
         report, lambda node: node.inspect(processes=view.needs_processes) if ledgers is None else _entered(node, ledgers)
     )
-    of_many = every or len(names or []) > 1 or len(report.nodes) + len(report.errors) > 1
+    of_many = every or len(named) > 1 or len(report.nodes) + len(report.errors) > 1
     finishing.warn_of_nodes(report, view)
     return finishing.finish(report, view, started, lambda report: _text(report, view, ledgers, of_many=of_many), rows)
 

@@ -48,7 +48,7 @@ def pod(
         raise PauseInspectError("WrongUsage", "which pod?", "give NAME or TYPE/NAME, or select with -l or -A")
     check_names(names or [], selector, all_namespaces=all_namespaces)
     report = finishing.start_report()
-    source = choose_source(Pods(names or [], selector, all_namespaces), kube, capture, files=view.captured)
+    source = choose_source(Pods(names or [], selector, all_namespaces, kube.namespace), kube, capture, files=view.captured)
     report.nodes += source.reports(report, lambda node: node.inspect(prove=prove, processes=view.needs_processes))
     return finishing.finish(report, view, started, lambda report: _text(report, view), SANDBOX_ROWS)
 

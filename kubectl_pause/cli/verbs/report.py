@@ -16,6 +16,7 @@ from kubectl_pause.cli.pod_choice import forget_the_node
 from kubectl_pause.cli.sources.choice import choose_source
 from kubectl_pause.cli.sources.source import Nodes, Pods
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.select.target_names import split_nodes
 
 
 @with_shared_flags
@@ -23,7 +24,7 @@ def report(
     to: FileFlags,
     names: Annotated[
         Optional[list[str]],
-        typer.Argument(metavar="[TYPE/]NAME...", help="Pods, or workloads that stand for theirs. Without: whole nodes."),
+        typer.Argument(metavar="[TYPE/]NAME...", help="Pods, workloads that stand for theirs, node/NAME. Without: whole nodes."),
     ] = None,
     nodes: Annotated[Optional[list[str]], typer.Option("--node", metavar="NAME", help="All of a node; may be repeated.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All of every node.")] = False,
@@ -44,21 +45,24 @@ def report(
       kubectl pause-inspect report --from worker-1.capture -f worker-1.html
     """
     started = time.monotonic()
-    _check_places({"pods": bool(names), "--node": bool(nodes), "--all": every})
+    pods, named = split_nodes(names or [])
+    nodes = [*named, *(nodes or [])]
+    _check_places({"pods": bool(pods), "--node": bool(nodes), "--all": every})
     if captured and every:
         raise PauseInspectError("WrongUsage", "--from and --all cannot be used together", "leave out --all: every capture is shown")
     wait = sample_seconds(sample)
     target = writable(to.file)
     document = finishing.start_report()
-    source = choose_source(Pods(names) if names else Nodes(nodes or [], every), kube, capture, files=captured, sample=wait)
+    scope = Pods(pods, namespace=kube.namespace) if pods else Nodes(nodes, every)
+    source = choose_source(scope, kube, capture, files=captured, sample=wait)
     document.nodes += source.reports(document, lambda node: node.inspect(processes=True))
-    if names:
+    if pods:
         forget_the_node(document.nodes, ("pids/", "node/"))
     finishing.end_report(document, started)
     if document.nodes:
         from kubectl_pause.render.page.report_page import report_page
 
-        write(target, report_page(document, named=bool(names)).encode())
+        write(target, report_page(document, named=bool(pods)).encode())
     return finishing.tell_errors(document)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -11,15 +11,18 @@ from kubectl_pause.cli import finishing
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_file import refuse_existing, writable, write
-from kubectl_pause.cli.output_flags import FileFlags  # noqa: TC001 (typer reads it)
+from kubectl_pause.cli.output_flags import FileFlags, NodeNames  # noqa: TC001 (typer reads them)
 from kubectl_pause.cli.sources.cluster import captures_of_nodes
 from kubectl_pause.errors import ForeignReason, PauseInspectError
 
 
 @with_shared_flags
 def snapshot(
-    name: Annotated[str, typer.Argument(metavar="NODE", help="The node to capture.")],
     to: FileFlags,
+    name: Annotated[
+        Optional[str], typer.Argument(metavar="[NODE]", help="The node to capture; may be left out where there is only one.")
+    ] = None,
+    nodes: NodeNames = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists already.")] = False,
     redact: Annotated[
         bool,
@@ -45,18 +48,21 @@ def snapshot(
 
     if to.file == "-" and sys.stdout.isatty():
         raise PauseInspectError("WrongUsage", "a capture is binary and would disturb the terminal", "give a file with -f, or redirect")
+    names = [*([name] if name else []), *(nodes or [])]
+    if len(names) > 1:
+        raise PauseInspectError("WrongUsage", f"a snapshot is of one node, and not of {', '.join(names)}", "name one of them")
     target = writable(to.file)
     if not force:
         refuse_existing(target)
     report = finishing.start_report()
     api = connect(kube.connection(capture.inspector().timeout))
-    nodes, failures = find_nodes(api, [name], every=False)
+    found, failures = find_nodes(api, names, every=False)
     report.errors += failures
-    captures = captures_of_nodes(api, nodes, capture, report, health="network" if network else "no")
+    captures = captures_of_nodes(api, found, capture, report, health="network" if network else "no")
     saved = [captured.file() for _, captured in captures]
     for error in report.errors:
         raise PauseInspectError(ForeignReason(error.reason), error.message, error.hint or "")
-    write(target, _redacted(saved[0], nodes[0]) if redact else saved[0], replace=force)
+    write(target, _redacted(saved[0], found[0]) if redact else saved[0], replace=force)
     return ExitCode.DONE
 
 

@@ -13,9 +13,9 @@ from kubectl_pause.cli.flags import FleetFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_flags import ViewFlags
 from kubectl_pause.cli.pod_choice import check_names, forget_the_node, pods_meant
 from kubectl_pause.cli.sources.choice import choose_source
-from kubectl_pause.cli.sources.cluster import nodes_with_pods
 from kubectl_pause.cli.sources.source import Nodes, NodeSample, Pods
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.select.target_names import split_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def zombies(
     names: Annotated[
         Optional[list[str]],
-        typer.Argument(metavar="[TYPE/]NAME...", help="Pods, or workloads that stand for theirs. Without: all of the namespace."),
+        typer.Argument(metavar="[TYPE/]NAME...", help="Pods, workloads that stand for theirs, node/NAME. Without: all of the namespace."),
     ] = None,
     selector: Annotated[Optional[str], typer.Option("--selector", "-l", metavar="LABELS", help="Pods with these labels.")] = None,
     all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Pods of all namespaces.")] = False,
@@ -68,8 +68,10 @@ def zombies(
     from kubectl_pause.render.row_kinds import ZOMBIE_ROWS
 
     finishing.check_view(view, ZOMBIE_ROWS)
-    check_names(names or [], selector, all_namespaces=all_namespaces)
-    of_pods = bool(names or selector or all_namespaces)
+    pods, named = split_nodes(names or [])
+    nodes = [*named, *(nodes or [])]
+    check_names(pods, selector, all_namespaces=all_namespaces)
+    of_pods = bool(pods or selector or all_namespaces)
     _check_places({"--from": bool(view.captured), "--local": local, "--all": every, "--node": bool(nodes)}, of_pods=of_pods)
     if inside and (watch or local or every or nodes or view.captured):
         raise PauseInspectError("WrongUsage", "--inside reads in pods alone", "leave out --watch, --local, --all, --node and --from")
@@ -78,14 +80,14 @@ def zombies(
     wait = sample_seconds(sample)
     report = finishing.start_report()
     whole = every or local or bool(nodes) or (bool(view.captured) and not of_pods and kube.namespace is None)
-    scope = Nodes(nodes or [], every) if whole else Pods(names or [], selector, all_namespaces)
+    scope = Nodes(nodes, every) if whole else Pods(pods, selector, all_namespaces, kube.namespace)
     if plan:
         return _watch(scope, plan, report, kube, capture, view)
     source = choose_source(scope, kube, capture, files=view.captured, local=local, inside=inside, sample=wait)
     report.nodes += source.reports(report, NodeSample.inspect)
     if not whole:
         forget_the_node(report.nodes, ("pids/",))
-    of_many = every or len(nodes or []) > 1
+    of_many = every or len(nodes) > 1
     return finishing.finish(report, view, started, _text(view, of_many=of_many), ZOMBIE_ROWS)
 
 
@@ -113,12 +115,10 @@ def _watch(scope: Pods | Nodes, plan: WatchPlan, report: Report, kube: KubeFlags
 
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.cli.pods_meanwhile import pods_of_nodes
+    from kubectl_pause.cli.sources.cluster import nodes_with_pods
 
     api = connect(kube.connection(capture.inspector().timeout))
     found = nodes_with_pods(api, scope, report)
     pods_now: Callable[[], list[Pod]]
-    if isinstance(scope, Nodes):
-        pods_now = partial(pods_of_nodes, api, list(found))
-    else:
-        pods_now = partial(pods_meant, api, scope.names, scope.selector, all_namespaces=scope.all_namespaces)
+    pods_now = partial(pods_of_nodes, api, list(found)) if isinstance(scope, Nodes) else partial(pods_meant, api, scope)
     return watching.watch(api, found, pods_now, plan, capture, view, report)
