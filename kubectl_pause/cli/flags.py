@@ -255,8 +255,8 @@ def _given(call: typer.Context) -> dict[str, str]:
     return {name: flag for name, flag in spelled.items() if (source := sources[name]) and source.name == "COMMANDLINE"}
 
 
-def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
-    """Unfold each parameter of `verb` that is one of the dataclasses above into that dataclass's flags.
+def with_shared_flags(verb: Callable[..., int], without: Sequence[str] = ()) -> Callable[..., int]:
+    """Unfold each parameter of `verb` that is one of the dataclasses above into that dataclass's flags, but for those in `without`.
 
     A flag that has no effect in a call is an error of that call.
     """
@@ -276,6 +276,7 @@ def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
                     annotation=of_group[each.name],
                 )
                 for each in fields(kind)
+                if each.name not in without
             ]
         else:
             parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
@@ -289,7 +290,7 @@ def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
     def unfolded(**values: Any) -> int:
         refuse_idle(verb.__name__, _given(values.pop("_call")), values, flag_groups)
         for name, kind in groups.items():
-            values[name] = kind(**{each.name: values.pop(each.name) for each in fields(kind)})
+            values[name] = kind(**{each.name: values.pop(each.name) for each in fields(kind) if each.name in values})
         return verb(**values)
 
     unfolded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # what typer reads

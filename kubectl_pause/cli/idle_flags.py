@@ -55,13 +55,9 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
     if verb == "report" and not values.get("names"):
         yield "namespace", "without names the page is of whole nodes"
     yield from _rows(verb, form, watched=bool(values.get("watch")), named=bool(values.get("names")))
-    if verb == "snapshot":
-        yield "parallel", "a snapshot is of one node"
-    if verb == "who":
-        yield "args", "who tells whose a process is, and prints no arguments"
     if form == "owners" or (verb == "node" and form in (*_TABLES, "name")):
         yield "args", "what is printed has no arguments in it; -o json has them"
-    yield from _ways(verb, values, groups)
+    yield from _ways(values, groups)
     if values.get("watch"):
         yield "args", "--watch prints no arguments"
         yield "sample", "--watch looks every --interval"
@@ -72,7 +68,7 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
         yield "interval", "it is for --watch"
 
 
-def _ways(verb: str, values: Mapping[str, Any], groups: FlagGroups) -> Iterator[tuple[str, str]]:
+def _ways(values: Mapping[str, Any], groups: FlagGroups) -> Iterator[tuple[str, str]]:
     """Flags of an inspector pod where none is made."""
     if values.get("inside"):
         for parameter in groups.of_nodes:
@@ -87,9 +83,6 @@ def _ways(verb: str, values: Mapping[str, Any], groups: FlagGroups) -> Iterator[
         yield "transport", "--watch is by exec"
     if values.get("keep"):
         yield "transport", "a pod that is kept is asked by exec"
-    if verb == "access":
-        yield "via", "access is about pods that are made"
-        yield "keep", "access makes none"
 
 
 def _places(verb: str, given: Collection[str], groups: FlagGroups) -> Iterator[tuple[str, str]]:

@@ -125,7 +125,6 @@ def test_a_node_of_a_capture_is_named_as_kubectl_names_it(command, capture):
         ("node -o json --no-headers", "--no-headers", "-o json has no headings"),
         ("node -o jsonpath={.x} --sort-by POD", "--sort-by", "-o jsonpath prints the report as it is"),
         ("who 1 --no-headers", "--no-headers", "only with -o wide"),
-        ("snapshot n -f f --parallel 2", "--parallel", "one node"),
         ("snapshot n -f f -n x", "--namespace", "all namespaces"),
     ],
 )
@@ -136,6 +135,18 @@ def test_a_flag_without_effect_is_an_error_that_says_why(command, capture, words
     assert message.startswith(f"{flag} has no effect here: ")
     assert why in message
     assert hint == f"leave out {flag}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["snapshot n -f - --parallel 2", "who 1 --args", "access --via ds/x", "access --keep 5m", "access --parallel 2", "access --no-crictl"],
+)
+def test_a_flag_that_never_has_an_effect_is_not_there(cluster, command, words):
+    ended = command(*words.split())
+    assert (ended.code, ended.out) == (1, "")
+    [(message, hint)] = ended.errors
+    assert message.startswith("No such option: ")
+    assert hint == f"kubectl pause-inspect {words.split()[0]} --help"
 
 
 def test_the_environment_is_no_flag(command, capture, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Annotated, Optional
 
 import typer
@@ -16,7 +17,7 @@ from kubectl_pause.cli.sources.cluster import captures_of_nodes
 from kubectl_pause.errors import ForeignReason, PauseInspectError
 
 
-@with_shared_flags
+@partial(with_shared_flags, without=("parallel",))
 def snapshot(
     to: FileFlags,
     name: Annotated[

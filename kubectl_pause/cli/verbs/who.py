@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from kubectl_pause.who.search import Search
 
 
-@with_shared_flags
+@partial(with_shared_flags, without=("args",))
 def who(
     things: Annotated[
         list[str],
