@@ -116,6 +116,8 @@ def test_a_node_of_a_capture_is_named_as_kubectl_names_it(command, capture):
         ("zombies --from F --sample 2s", "--sample", "asks no cluster"),
         ("who 1 --local --context x", "--context", "asks no cluster"),
         ("zombies --local -n x", "--namespace", "all zombies of a node"),
+        ("zombies node/a -n x", "--namespace", "all zombies of a node"),
+        ("report node/a -f - -n x", "--namespace", "whole nodes"),
         ("zombies --all -n x", "--namespace", "all zombies of a node"),
         ("zombies --no-tracefs", "--tracefs", "--watch"),
         ("zombies --sort-by PID", "--sort-by", "only with -o wide"),

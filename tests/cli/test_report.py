@@ -62,6 +62,16 @@ def test_what_failed_is_on_the_page_and_on_stderr(command, tmp_path):
     assert "&#39;no-such&#39; not found in" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
+def test_pods_are_selected_by_labels_and_namespace(cluster, command):
+    page = command("report", "-n", "default", "-l", "app=rec-nginx", "-f", "-", "--sample", "0").out
+    assert headings(page) == ["default/rec-nginx"]
+    of_namespace = headings(command("report", "-n", "default", "-f", "-", "--sample", "0").out)
+    assert "default/rec-nginx" in of_namespace
+    assert all(each.startswith("default/") for each in of_namespace)
+    assert set(of_namespace) < set(headings(command("report", "-A", "-f", "-", "--sample", "0").out))
+    assert set(headings(command("report", *VM, "-n", "lab", "-f", "-").out)) > {"lab/frozen"}
+
+
 def test_an_older_page_is_replaced_and_the_line_says_so(command, tmp_path):
     page = tmp_path / "page.html"
     page.write_text("older")
@@ -92,9 +102,12 @@ def test_where_nothing_was_read_an_older_page_stays(command, tmp_path):
         (["web", "--all"], "pods and --all cannot be used together"),
         (["web", "--node", "a"], "pods and --node cannot be used together"),
         (["--all", "--node", "a"], "--node and --all cannot be used together"),
+        (["-l", "a=b", "--all"], "pods and --all cannot be used together"),
+        (["web", "-A"], "names and -A cannot be used together"),
+        ([*VM, "--local"], "--from and --local cannot be used together"),
         ([*VM, "--all"], "--from and --all cannot be used together"),
         ([*VM, "--sample", "2s"], "--sample has no effect here: --from reads saved captures, and asks no cluster or node"),
-        (["--all", "-n", "shop"], "--namespace has no effect here: without names the page is of whole nodes"),
+        (["--all", "-n", "shop"], "--namespace has no effect here: the page is of whole nodes"),
         (["web", "--sample", "1h"], "--sample: 1h is too long"),
         ([*VM, "--node", "other"], "no capture of node 'other'"),
     ],

@@ -12,7 +12,7 @@ from kubectl_pause.cli.durations import sample_seconds
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_file import writable, write
 from kubectl_pause.cli.output_flags import Captured, FileFlags  # noqa: TC001 (typer reads them)
-from kubectl_pause.cli.pod_choice import forget_the_node
+from kubectl_pause.cli.pod_choice import check_names, forget_the_node
 from kubectl_pause.cli.sources.choice import choose_source
 from kubectl_pause.cli.sources.source import Nodes, Pods
 from kubectl_pause.errors import PauseInspectError
@@ -24,10 +24,15 @@ def report(
     to: FileFlags,
     names: Annotated[
         Optional[list[str]],
-        typer.Argument(metavar="[TYPE/]NAME...", help="Pods, workloads that stand for theirs, node/NAME. Without: whole nodes."),
+        typer.Argument(
+            metavar="[TYPE/]NAME...", help="Pods, workloads that stand for theirs, node/NAME. Without pods, -n, -l and -A: whole nodes."
+        ),
     ] = None,
+    selector: Annotated[Optional[str], typer.Option("--selector", "-l", metavar="LABELS", help="Pods with these labels.")] = None,
+    all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Pods of all namespaces.")] = False,
     nodes: Annotated[Optional[list[str]], typer.Option("--node", metavar="NAME", help="All of a node; may be repeated.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All of every node.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="All of this host, with no cluster.")] = False,
     captured: Captured = None,
     sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between two looks; 0 is one look.")] = "1s",
     kube: KubeFlags = KubeFlags(),
@@ -41,28 +46,33 @@ def report(
     Examples:
       kubectl pause-inspect report -n shop web-0 -f web-0.html
       kubectl pause-inspect report --node worker-1 -f worker-1.html
+      kubectl pause-inspect report -n shop -l app=web -f web.html
       kubectl pause-inspect report --all -f cluster.html
       kubectl pause-inspect report --from worker-1.capture -f worker-1.html
     """
     started = time.monotonic()
     pods, named = split_nodes(names or [])
     nodes = [*named, *(nodes or [])]
-    _check_places({"pods": bool(pods), "--node": bool(nodes), "--all": every})
-    if captured and every:
-        raise PauseInspectError("WrongUsage", "--from and --all cannot be used together", "leave out --all: every capture is shown")
+    check_names(pods, selector, all_namespaces=all_namespaces)
+    of_pods = bool(pods or selector or all_namespaces)
+    _check_places({"pods": of_pods, "--node": bool(nodes), "--all": every, "--local": local})
+    if captured and (every or local):
+        flag = "--all" if every else "--local"
+        raise PauseInspectError("WrongUsage", f"--from and {flag} cannot be used together", f"leave out {flag}: every capture is shown")
     wait = sample_seconds(sample)
     target = writable(to.file)
     document = finishing.start_report()
-    scope = Pods(pods, namespace=kube.namespace) if pods else Nodes(nodes, every)
-    source = choose_source(scope, kube, capture, files=captured, sample=wait)
+    of_pods = of_pods or (kube.namespace is not None and not nodes)
+    scope = Pods(pods, selector, all_namespaces, kube.namespace) if of_pods else Nodes(nodes, every)
+    source = choose_source(scope, kube, capture, files=captured, local=local, sample=wait)
     document.nodes += source.reports(document, lambda node: node.inspect(processes=True))
-    if pods:
+    if of_pods:
         forget_the_node(document.nodes, ("pids/", "node/"))
     finishing.end_report(document, started)
     if document.nodes:
         from kubectl_pause.render.page.report_page import report_page
 
-        write(target, report_page(document, named=bool(pods)).encode())
+        write(target, report_page(document, named=of_pods).encode())
     return finishing.tell_errors(document)
 
 
