@@ -52,7 +52,7 @@ def _on_the_cluster(parts: Sequence[str], rounds: int, directory: Path) -> None:
             print_rows("Names of pods for a Tab, from the live API", completion.rows(cluster, rounds))
         if "start-up" in parts:
             file = directory / "recorded.capture"
-            run_quietly([*plugin_command(), "snapshot", cluster.node, "-o", str(file)], KUBECONFIG=cluster.kubeconfig)
+            run_quietly([*plugin_command(), "snapshot", cluster.node, "-f", str(file)], KUBECONFIG=cluster.kubeconfig)
             print_rows("Without a cluster", start_up.rows(file, rounds))
 
 

@@ -82,8 +82,8 @@ def test_no_healthy_pod_and_no_healthy_node_has_a_finding(cluster: Cluster) -> N
 
 def test_a_saved_moment_gives_the_report_of_the_live_run(cluster: Cluster, tmp_path: Path) -> None:
     file = tmp_path / "node.capture"
-    saved = cluster.plugin("snapshot", cluster.node, "-o", str(file))
-    assert (saved.code, saved.stdout, saved.stderr) == (0, "", "")
+    saved = cluster.plugin("snapshot", cluster.node, "-f", str(file))
+    assert (saved.code, saved.stdout, saved.stderr) == (0, "", f"wrote {file}: {file.stat().st_size} bytes\n")
     live = cluster.report("node", cluster.node)
     # No cluster is asked: this kubeconfig is no file.
     nowhere = {"KUBECONFIG": str(tmp_path / "no-kubeconfig")}

@@ -75,7 +75,7 @@ def test_no_secret_in_a_capture_and_no_name_in_a_redacted_one(place: Cluster, pl
     texts = {}
     for flags in ([], ["--redact"]):
         file = tmp_path / f"node{len(flags)}.capture"
-        ended = place.plugin("snapshot", place.node, "-o", str(file), *flags)
+        ended = place.plugin("snapshot", place.node, "-f", str(file), *flags)
         assert ended.code == 0, ended.stderr
         none_in(planted, file.read_bytes().decode("latin-1") + ended.stdout + ended.stderr, "the file as it is")
         texts[file] = gzip.decompress(file.read_bytes()).decode("utf-8", "replace")
@@ -97,7 +97,7 @@ def test_arguments_are_told_where_they_are_asked_for_and_never_in_a_redacted_cap
     assert planted["IN_ARGUMENTS"] in ended.stdout
     none_in({where: secret for where, secret in planted.items() if where != "IN_ARGUMENTS"}, ended.stdout, "a report with arguments")
     file = tmp_path / "node.capture"
-    assert place.plugin("snapshot", place.node, "-o", str(file), "--args", "--redact").code == 0
+    assert place.plugin("snapshot", place.node, "-f", str(file), "--args", "--redact").code == 0
     text = gzip.decompress(file.read_bytes()).decode("utf-8", "replace")
     assert "#section args" in text
     none_in(planted, text, "a redacted capture with arguments")

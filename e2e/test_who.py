@@ -206,7 +206,7 @@ def test_what_is_not_there_and_a_saved_moment(scene: Scene, tmp_path: Path) -> N
     assert "the pause process of pod" in ended.stdout
     assert ended.stderr.startswith("error: '4194304' is not found: no process 4194304 among ")
     file = tmp_path / "node.capture"
-    assert scene.cluster.plugin("snapshot", scene.cluster.node, "-o", str(file)).code == 0
+    assert scene.cluster.plugin("snapshot", scene.cluster.node, "-f", str(file)).code == 0
     asked = [str(scene.zombies["shared"][0]), scene.sandboxes["shared"].id, f"shared:{scene.zombies['shared'][1]}"]
     nowhere = {"KUBECONFIG": str(tmp_path / "no-kubeconfig")}
     saved = json.loads(scene.cluster.plugin("who", *asked, "-n", NAMESPACE, "--from", str(file), "-o", "json", environment=nowhere).stdout)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Optional, get_type_hints
 
 import typer
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from kubectl_pause.capture.fan_out import Bounds
     from kubectl_pause.capture.inspector_pod import Health, InspectorOptions
 
-_CONNECTION, _READING, OUTPUT = "Connection", "Reading nodes", "Output"
+CONNECTION, _READING, OUTPUT = "Connection", "Reading nodes", "Output"
 
 
 def flag(panel: str, *names: str, **settings: Any) -> Any:
     """A flag of one of the panels of `--help`."""
-    hidden = panel == _CONNECTION and "--namespace" not in names  # `options` lists them, as in kubectl
+    hidden = panel == CONNECTION and "--namespace" not in names  # `options` lists them, as in kubectl
     return typer.Option(*names, rich_help_panel=panel, hidden=hidden, **settings)
 
 
@@ -36,47 +36,47 @@ def flag(panel: str, *names: str, **settings: Any) -> Any:
 class KubeFlags:
     """kubectl's own flags: which cluster, as whom."""
 
-    kubeconfig: Annotated[Optional[str], flag(_CONNECTION, "--kubeconfig", metavar="FILE", help="Path of the kubeconfig.")] = None
+    kubeconfig: Annotated[Optional[str], flag(CONNECTION, "--kubeconfig", metavar="FILE", help="Path of the kubeconfig.")] = None
     kuberc: Annotated[
-        Optional[str], flag(_CONNECTION, "--kuberc", metavar="FILE", help="Path of the kuberc: which credential plugins may run.")
+        Optional[str], flag(CONNECTION, "--kuberc", metavar="FILE", help="Path of the kuberc: which credential plugins may run.")
     ] = None
-    context: Annotated[Optional[str], flag(_CONNECTION, "--context", metavar="NAME", help="Context of the kubeconfig.")] = None
-    cluster: Annotated[Optional[str], flag(_CONNECTION, "--cluster", metavar="NAME", help="Cluster of the kubeconfig.")] = None
-    user: Annotated[Optional[str], flag(_CONNECTION, "--user", metavar="NAME", help="User of the kubeconfig.")] = None
+    context: Annotated[Optional[str], flag(CONNECTION, "--context", metavar="NAME", help="Context of the kubeconfig.")] = None
+    cluster: Annotated[Optional[str], flag(CONNECTION, "--cluster", metavar="NAME", help="Cluster of the kubeconfig.")] = None
+    user: Annotated[Optional[str], flag(CONNECTION, "--user", metavar="NAME", help="User of the kubeconfig.")] = None
     namespace: Annotated[
-        Optional[str], flag(_CONNECTION, "--namespace", "-n", metavar="NAME", help="Namespace of the pods; else the context's.")
+        Optional[str], flag(CONNECTION, "--namespace", "-n", metavar="NAME", help="Namespace of the pods; else the context's.")
     ] = None
-    server: Annotated[Optional[str], flag(_CONNECTION, "--server", "-s", metavar="URL", help="Address of the API server.")] = None
-    token: Annotated[Optional[str], flag(_CONNECTION, "--token", metavar="TOKEN", help="Bearer token.")] = None
-    as_user: Annotated[Optional[str], flag(_CONNECTION, "--as", metavar="USER", help="User to impersonate.")] = None
+    server: Annotated[Optional[str], flag(CONNECTION, "--server", "-s", metavar="URL", help="Address of the API server.")] = None
+    token: Annotated[Optional[str], flag(CONNECTION, "--token", metavar="TOKEN", help="Bearer token.")] = None
+    as_user: Annotated[Optional[str], flag(CONNECTION, "--as", metavar="USER", help="User to impersonate.")] = None
     as_group: Annotated[
-        Optional[list[str]], flag(_CONNECTION, "--as-group", metavar="GROUP", help="Group to impersonate; may be repeated.")
+        Optional[list[str]], flag(CONNECTION, "--as-group", metavar="GROUP", help="Group to impersonate; may be repeated.")
     ] = None
-    as_uid: Annotated[Optional[str], flag(_CONNECTION, "--as-uid", metavar="UID", help="UID to impersonate.")] = None
+    as_uid: Annotated[Optional[str], flag(CONNECTION, "--as-uid", metavar="UID", help="UID to impersonate.")] = None
     as_user_extra: Annotated[
         Optional[list[str]],
-        flag(_CONNECTION, "--as-user-extra", metavar="KEY=VALUE", help="Extra of the user to impersonate; may be repeated."),
+        flag(CONNECTION, "--as-user-extra", metavar="KEY=VALUE", help="Extra of the user to impersonate; may be repeated."),
     ] = None
     certificate_authority: Annotated[
-        Optional[str], flag(_CONNECTION, "--certificate-authority", metavar="FILE", help="CA certificate of the server.")
+        Optional[str], flag(CONNECTION, "--certificate-authority", metavar="FILE", help="CA certificate of the server.")
     ] = None
-    client_certificate: Annotated[Optional[str], flag(_CONNECTION, "--client-certificate", metavar="FILE", help="Client certificate.")] = (
+    client_certificate: Annotated[Optional[str], flag(CONNECTION, "--client-certificate", metavar="FILE", help="Client certificate.")] = (
         None
     )
-    client_key: Annotated[Optional[str], flag(_CONNECTION, "--client-key", metavar="FILE", help="Key of the client certificate.")] = None
+    client_key: Annotated[Optional[str], flag(CONNECTION, "--client-key", metavar="FILE", help="Key of the client certificate.")] = None
     tls_server_name: Annotated[
-        Optional[str], flag(_CONNECTION, "--tls-server-name", metavar="NAME", help="Name in the server's certificate.")
+        Optional[str], flag(CONNECTION, "--tls-server-name", metavar="NAME", help="Name in the server's certificate.")
     ] = None
     insecure_skip_tls_verify: Annotated[
-        bool, flag(_CONNECTION, "--insecure-skip-tls-verify", help="Do not verify the server's certificate.")
+        bool, flag(CONNECTION, "--insecure-skip-tls-verify", help="Do not verify the server's certificate.")
     ] = False
     request_timeout: Annotated[
-        str, flag(_CONNECTION, "--request-timeout", metavar="TIME", help="Limit of one API request: 10s, 2m; 0 is that of --timeout.")
+        str, flag(CONNECTION, "--request-timeout", metavar="TIME", help="Limit of one API request: 10s, 2m; 0 is that of --timeout.")
     ] = "10s"
     verbosity: Annotated[
         int,
         flag(
-            _CONNECTION, "--v", "-v", metavar="LEVEL", min=0,
+            CONNECTION, "--v", "-v", metavar="LEVEL", min=0,
             help="Say on stderr: 1 what is done, 6 each request with its time, 9 headers too; credentials are hidden.",
         ),
     ] = 0  # fmt: skip
@@ -255,8 +255,8 @@ def _given(call: typer.Context) -> dict[str, str]:
     return {name: flag for name, flag in spelled.items() if (source := sources[name]) and source.name == "COMMANDLINE"}
 
 
-def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
-    """Unfold each parameter of `verb` that is one of the dataclasses above into that dataclass's flags.
+def with_shared_flags(verb: Callable[..., int], without: Sequence[str] = ()) -> Callable[..., int]:
+    """Unfold each parameter of `verb` that is one of the dataclasses above into that dataclass's flags, but for those in `without`.
 
     A flag that has no effect in a call is an error of that call.
     """
@@ -269,8 +269,14 @@ def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
             groups[name] = kind
             of_group = get_type_hints(kind, include_extras=True)
             parameters += [
-                inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=of_group[each.name])
+                inspect.Parameter(
+                    each.name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=inspect.Parameter.empty if each.default is MISSING else each.default,
+                    annotation=of_group[each.name],
+                )
                 for each in fields(kind)
+                if each.name not in without
             ]
         else:
             parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
@@ -284,7 +290,7 @@ def with_shared_flags(verb: Callable[..., int]) -> Callable[..., int]:
     def unfolded(**values: Any) -> int:
         refuse_idle(verb.__name__, _given(values.pop("_call")), values, flag_groups)
         for name, kind in groups.items():
-            values[name] = kind(**{each.name: values.pop(each.name) for each in fields(kind)})
+            values[name] = kind(**{each.name: values.pop(each.name) for each in fields(kind) if each.name in values})
         return verb(**values)
 
     unfolded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # what typer reads

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.select.target_names import split_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -51,17 +52,11 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
     form = str(values.get("output") or "").partition("=")[0]
     yield from _places(verb, given, groups)
     if "via" not in given:  # whose namespace it is, too
-        yield from _namespaces(verb, given)
-    if verb == "report" and not values.get("names"):
-        yield "namespace", "without names the page is of whole nodes"
+        yield from _namespaces(verb, given, values)
     yield from _rows(verb, form, watched=bool(values.get("watch")), named=bool(values.get("names")))
-    if verb == "snapshot":
-        yield "parallel", "a snapshot is of one node"
-    if verb == "who":
-        yield "args", "who tells whose a process is, and prints no arguments"
     if form == "owners" or (verb == "node" and form in (*_TABLES, "name")):
         yield "args", "what is printed has no arguments in it; -o json has them"
-    yield from _ways(verb, values, groups)
+    yield from _ways(values, groups)
     if values.get("watch"):
         yield "args", "--watch prints no arguments"
         yield "sample", "--watch looks every --interval"
@@ -72,7 +67,7 @@ def _reasons(verb: str, given: Collection[str], values: Mapping[str, Any], group
         yield "interval", "it is for --watch"
 
 
-def _ways(verb: str, values: Mapping[str, Any], groups: FlagGroups) -> Iterator[tuple[str, str]]:
+def _ways(values: Mapping[str, Any], groups: FlagGroups) -> Iterator[tuple[str, str]]:
     """Flags of an inspector pod where none is made."""
     if values.get("inside"):
         for parameter in groups.of_nodes:
@@ -87,9 +82,6 @@ def _ways(verb: str, values: Mapping[str, Any], groups: FlagGroups) -> Iterator[
         yield "transport", "--watch is by exec"
     if values.get("keep"):
         yield "transport", "a pod that is kept is asked by exec"
-    if verb == "access":
-        yield "via", "access is about pods that are made"
-        yield "keep", "access makes none"
 
 
 def _places(verb: str, given: Collection[str], groups: FlagGroups) -> Iterator[tuple[str, str]]:
@@ -103,13 +95,16 @@ def _places(verb: str, given: Collection[str], groups: FlagGroups) -> Iterator[t
                 yield parameter, _NO_CLUSTER_LOCAL
 
 
-def _namespaces(verb: str, given: Collection[str]) -> Iterator[tuple[str, str]]:
+def _namespaces(verb: str, given: Collection[str], values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if verb in ("node", "snapshot", "check"):
         yield "namespace", "a node has the sandboxes of all namespaces"
     if "all_namespaces" in given:
         yield "namespace", "-A is all of them"
-    if verb == "zombies" and {"nodes", "every", "local"}.intersection(given):
+    whole = {"nodes", "every", "local"}.intersection(given) or split_nodes(values.get("names") or ())[1]
+    if verb == "zombies" and whole:
         yield "namespace", "all zombies of a node are shown"
+    if verb == "report" and whole:
+        yield "namespace", "the page is of whole nodes"
 
 
 def _rows(verb: str, form: str, *, watched: bool, named: bool) -> Iterator[tuple[str, str]]:

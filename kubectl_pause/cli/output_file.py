@@ -1,4 +1,4 @@
-"""What is written to a file instead of stdout: all or nothing, and never where somebody else's link leads."""
+"""A file that a verb writes instead of stdout: all or nothing, and never where somebody else's link leads."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kubectl_pause.cli import terminal
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.render.plain_text import visible
 
 _OPEN_FILES = (Path("/proc"), Path("/dev/fd"))
 """Where files that are open already have names: /dev/stdout leads there. Such a link is no path, and is opened as it is."""
@@ -35,10 +36,17 @@ def writable(file: str) -> Path | None:
     return target
 
 
-def write(target: Path | None, data: bytes) -> None:
-    """All or nothing for a file: a reader never sees half of it, and an older one stays until the new one is whole.
+def refuse_existing(target: Path | None) -> None:
+    """Raises PauseInspectError where a file is at `target` already. Pipes, devices and open files are not replaced, so they may be."""
+    if target is not None and target.is_file() and not _is_open_file(target):
+        raise PauseInspectError("CannotWrite", f"{target} exists already", "give another name, or replace it with --force")
 
-    A pipe, a device or an open file (`-o /dev/stdout`) is written to, never replaced; None is stdout.
+
+def write(target: Path | None, data: bytes, *, replace: bool = True) -> None:
+    """All or nothing for a file: a reader never sees half of it, and an older file remains until the new one is whole.
+
+    A pipe, a device or an open file (`-f /dev/stdout`) is written to, never replaced; None is stdout. One line on stderr says which file
+    was written. Raises PauseInspectError where that fails, and without `replace` where a file was created there in the meantime.
     """
     if target is None:
         with terminal.writing():
@@ -49,17 +57,26 @@ def write(target: Path | None, data: bytes) -> None:
         if _is_open_file(target) or (target.exists() and not target.is_file()):
             with open(target, "ab", opener=_open_as_it_is) as stream:
                 stream.write(data)
+            _say(f"wrote {target}: {len(data)} bytes")
             return
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
+            if not replace:
+                refuse_existing(target)
+            is_new = not target.exists()
             Path(temporary).replace(target)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
         raise PauseInspectError("CannotWrite", f"{target}: {error.strerror}", "give a file in a directory that you may write to") from None
+    _say(f"{'wrote' if is_new else 'replaced'} {target}: {len(data)} bytes")
+
+
+def _say(line: str) -> None:
+    print(visible(line, len(line)), file=sys.stderr)
 
 
 def _open_as_it_is(path: str, flags: int) -> int:

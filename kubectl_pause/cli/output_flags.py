@@ -8,6 +8,7 @@ from typing import Annotated, Optional, TypeAlias
 import typer
 
 from kubectl_pause.cli.flags import OUTPUT, flag
+from kubectl_pause.errors import PauseInspectError
 
 _FORMS = "wide, json, yaml, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE or custom-columns=HEADING:PATH,..."
 
@@ -39,6 +40,30 @@ class OutputFlags:
         bool, flag(OUTPUT, "--help-columns", is_eager=True, callback=_tell_columns, help="List the columns with their paths, and exit.")
     ] = False
 
+
+def _refuse_format(context: typer.Context, output: str | None) -> None:
+    """`-o FILE`, as it was once. Raises PauseInspectError."""
+    if output is None:
+        return
+    from kubectl_pause.pasting import command_line
+
+    verb = str(context.info_name)
+    hint = f"give the file with -f: {command_line('kubectl', 'pause-inspect', verb, '...', '-f', output)}"
+    raise PauseInspectError("WrongUsage", f"-o is a format, and {verb} has only one", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class FileFlags:
+    """Where a verb writes that makes a file."""
+
+    file: Annotated[str, flag(OUTPUT, "--filename", "-f", metavar="FILE", help="File to write; `-` is stdout.")]
+    output: Annotated[Optional[str], typer.Option("--output", "-o", hidden=True, is_eager=True, callback=_refuse_format)] = None
+
+
+NodeNames: TypeAlias = Annotated[
+    Optional[list[str]], typer.Option("--node", metavar="NAME", help="A node, as if it were named without the flag; may be repeated.")
+]
+"""For a verb that reads nodes, alongside their names."""
 
 Captured: TypeAlias = Annotated[
     Optional[list[str]],

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubectl_pause.access.rest import Api
+    from kubectl_pause.cli.sources.source import Pods
     from kubectl_pause.facts.api import Pod
     from kubectl_pause.report import NodeReport, Report
+    from kubectl_pause.select.targets import PodTargets
 
 
 _FEW = 5
@@ -24,12 +26,12 @@ def check_names(names: Sequence[str], selector: str | None, *, all_namespaces: b
         raise PauseInspectError("WrongUsage", f"names and {flag} cannot be used together", f"leave out {flag}, or the names")
 
 
-def uids_by_node(api: Api, names: Sequence[str], selector: str | None, report: Report, *, all_namespaces: bool) -> dict[str, set[str]]:
+def uids_by_node(api: Api, pods: Pods, report: Report) -> dict[str, set[str]]:
     """The runtime uids of the pods meant, by their node; one that is not found, or named and not scheduled, is an error of the report."""
     from kubectl_pause.cli.terminal import warn
-    from kubectl_pause.select.targets import find_pods, without_node
+    from kubectl_pause.select.targets import without_node
 
-    found = find_pods(api, names, selector=selector, all_namespaces=all_namespaces)
+    found = find_pods_of(api, pods)
     bound, waiting, unscheduled = without_node(found)
     report.errors += found.failures + unscheduled
     if waiting:
@@ -42,12 +44,17 @@ def uids_by_node(api: Api, names: Sequence[str], selector: str | None, report: R
     return uids
 
 
-def pods_meant(api: Api, names: Sequence[str], selector: str | None, *, all_namespaces: bool) -> list[Pod]:
-    """The pods that a command line means by now, none for a workload that has none. Raises PauseInspectError where it cannot be told."""
+def find_pods_of(api: Api, pods: Pods) -> PodTargets:
+    """See `find_pods`."""
     from kubectl_pause.select.targets import find_pods
 
+    return find_pods(api, pods.names, selector=pods.selector, all_namespaces=pods.all_namespaces, namespace_flag=pods.namespace)
+
+
+def pods_meant(api: Api, pods: Pods) -> list[Pod]:
+    """The pods that a command line means by now, none for a workload that has none. Raises PauseInspectError where it cannot be told."""
     try:
-        return list(find_pods(api, names, selector=selector, all_namespaces=all_namespaces).pods)
+        return list(find_pods_of(api, pods).pods)
     except PauseInspectError as error:
         if error.reason == "NoPods":
             return []

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kubectl_pause.cli import reading
+from kubectl_pause.cli import finishing
 from kubectl_pause.cli.dry_run import dry_run
 from kubectl_pause.cli.durations import seconds
 from kubectl_pause.cli.exit_codes import ExitCode
@@ -178,7 +178,7 @@ def watch(
         for each in sessions:
             if each.watching and each.watching.instance == "left":
                 progress.warn(f"node {each.node}: the trace instance could not be removed; the next watch of that node tries again")
-        report.errors += [reading.failure_of(each.error, node=each.node) for each in sessions if each.error and not _wanted(each)]
+        report.errors += [finishing.failure_of(each.error, node=each.node) for each in sessions if each.error and not _wanted(each)]
         for error in report.errors:
             print_error(error.message, error.hint or "")
     if not report.errors:

@@ -110,7 +110,7 @@ def unpack(data: bytes, source: str) -> bytes:
     return b"".join(parts)
 
 
-_AGAIN = "take it again: kubectl pause-inspect snapshot NODE -o FILE"
+_AGAIN = "take it again: kubectl pause-inspect snapshot NODE -f FILE"
 
 
 def _not_a_capture(data: bytes, source: str) -> CaptureError:

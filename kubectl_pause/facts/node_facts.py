@@ -202,7 +202,7 @@ def _api_view(capture: Capture, source: str) -> ApiView | None:
         return decode_json(capture.api, ApiView)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         message = f"{source}: the API's part of the capture cannot be read: {error}"
-        raise CaptureError("CaptureDamaged", message, "take it again: kubectl pause-inspect snapshot NODE -o FILE") from None
+        raise CaptureError("CaptureDamaged", message, "take it again: kubectl pause-inspect snapshot NODE -f FILE") from None
 
 
 def _os_name(content: bytes) -> str | None:

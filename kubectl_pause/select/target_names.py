@@ -78,7 +78,7 @@ def parse_target(argument: str) -> Target:
         return Target("pod", name)
     word = words[0].lower().split(".")[0]
     if word in _NODES and len(words) == 2:  # noqa: PLR2004 (TYPE/NAME)
-        hint = f"{command_line('kubectl', 'pause-inspect', 'node', name)}, or zombies and who with --node"
+        hint = f"{command_line('kubectl', 'pause-inspect', 'node', name)}, or zombies and report of it"
         raise PauseInspectError("UnknownType", f"{argument!r} is a node, and pods are asked for", hint)
     is_type = word in ALIASES or word in _OF_NO_PODS or "." in words[0]
     if word in ALIASES and len(words) == 2:  # noqa: PLR2004 (TYPE/NAME)
@@ -89,6 +89,13 @@ def parse_target(argument: str) -> Target:
     if "/" in kind:
         return Target("pod", words[1], namespace=words[0], container=name)
     return Target("pod", name, namespace=kind)
+
+
+def split_nodes(arguments: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Arguments that name pods, and those that name a node as kubectl does: `node/NAME`."""
+    words = list(arguments)
+    nodes = [word for word in words if word.count("/") == 1 and node_name(word) != word]
+    return [word for word in words if word not in nodes], nodes
 
 
 def node_name(argument: str) -> str:

@@ -30,10 +30,13 @@ class PodTargets:
     failures: list[Failure] = field(default_factory=list)
 
 
-def find_pods(api: Api, arguments: Sequence[str], *, selector: str | None, all_namespaces: bool) -> PodTargets:
+def find_pods(
+    api: Api, arguments: Sequence[str], *, selector: str | None, all_namespaces: bool, namespace_flag: str | None = None
+) -> PodTargets:
     """The pods that were named or selected. One that is not found is a failure beside the others.
 
-    Raises PauseInspectError where nothing can be asked at all (connection, rights, usage).
+    `namespace_flag` is what -n says. Raises PauseInspectError where nothing can be asked at all (connection, rights, usage), and where a
+    pod is named with a namespace other than that of -n.
     """
     namespace = None if all_namespaces else api.namespace
     found = PodTargets()
@@ -55,6 +58,12 @@ def find_pods(api: Api, arguments: Sequence[str], *, selector: str | None, all_n
             pods = _pods_of_container(api, target, error)
         if not pods:
             found.failures.append(_not_found(api, target))
+        if any(namespace_flag not in (None, pod.metadata.namespace) for pod in pods):
+            raise PauseInspectError(
+                "WrongUsage",
+                f"pod {target.namespace}/{target.name} is not in namespace {namespace_flag!r}, which -n names",
+                f"leave out -n, or the namespace {target.namespace!r}",
+            )
         found.pods.extend(pods)
         found.named.update(pod.metadata.uid for pod in pods if target.kind == "pod")
     found.pods = list({pod.metadata.uid: pod for pod in found.pods}.values())

@@ -178,8 +178,8 @@ def test_no_verb_changes_the_kubeconfig(server, tmp_path, monkeypatch, verb, cap
     fake_kubectl(tmp_path, monkeypatch, "exit 1")
     words = {"pod": ["x"], "node": ["x"], "local": ["--kubeconfig=x"], "who": ["10.0.0.1"], "zombies": ["-A"], "demo": ["--no-such-flag"]}
     words |= {
-        "snapshot": ["x", "-o", str(tmp_path / "s")],
-        "report": ["x", "-o", str(tmp_path / "page.html")],
+        "snapshot": ["x", "-f", str(tmp_path / "s")],
+        "report": ["x", "-f", str(tmp_path / "page.html")],
         "cleanup": ["--yes"],
         "access": [],
         "check": ["x"],

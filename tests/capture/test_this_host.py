@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubectl_pause.capture.local import this_host
-from kubectl_pause.cli.reading import report_of_this_host
+from kubectl_pause.cli.finishing import start_report
+from kubectl_pause.cli.sources.source import NodeSample
+from kubectl_pause.cli.sources.this_host import ThisHost
 from kubectl_pause.errors import PauseInspectError
 from tests.real_processes import child_of, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kubectl_pause.report import Sandbox
+    from kubectl_pause.report import NodeReport, Sandbox
 
 RENAME = "import ctypes, sys, time; ctypes.CDLL(None).prctl(15, bytes.fromhex(sys.argv[1])); time.sleep(600)"
 HOSTILE = b"a) 1\x1b[31m\n[b]"
@@ -63,8 +65,13 @@ def by_hand() -> Iterator[dict[str, int]]:
             each.wait()
 
 
+def this_host_without_engines() -> NodeReport:
+    [node] = ThisHost(use_engines=False).reports(start_report(), NodeSample.inspect)
+    return node
+
+
 def sandbox_of(pid: int) -> Sandbox:
-    return next(each for each in report_of_this_host(use_engines=False).sandboxes if each.pid == pid)
+    return next(each for each in this_host_without_engines().sandboxes if each.pid == pid)
 
 
 @needs_namespaces
@@ -105,9 +112,10 @@ def test_another_user_is_told_what_is_missing() -> None:
     script = (
         "import heapq, msgspec, os, kubectl_pause.capture, kubectl_pause.inspect_node, kubectl_pause.capture.local.engines;"
         "kubectl_pause.capture.script('collector.sh');"
-        "import kubectl_pause.capture.local.this_host; from kubectl_pause.cli.reading import report_of_this_host;"
+        "import kubectl_pause.capture.local.this_host; from kubectl_pause.cli.sources.this_host import *;"
+        "from kubectl_pause.cli.finishing import start_report; report = start_report();"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534);"
-        "print(msgspec.json.encode(report_of_this_host()).decode())"
+        "print(msgspec.json.encode(ThisHost().reports(report, NodeSample.inspect)).decode())"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr.decode()
@@ -117,7 +125,7 @@ def test_another_user_is_told_what_is_missing() -> None:
 def test_another_system_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(PauseInspectError, match="this is darwin") as caught:
-        report_of_this_host()
+        ThisHost().reports(start_report(), NodeSample.inspect)
     assert caught.value.reason == "NotLinux"
 
 

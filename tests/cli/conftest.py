@@ -36,8 +36,8 @@ class Ended:
 
     @property
     def errors(self) -> list[tuple[str, str]]:
-        """Each error as what happened and what to do next; stderr may hold nothing else but warnings."""
-        rows = [row for row in self.err.splitlines() if not row.startswith("warning: ")]
+        """Each error as what happened and what to do next; stderr may hold nothing else but warnings and the file that was written."""
+        rows = [row for row in self.err.splitlines() if not row.startswith(("warning: ", "wrote ", "replaced "))]
         assert len(rows) % 2 == 0, self.err
         pairs = list(zip(rows[::2], rows[1::2], strict=True))
         assert all(what.startswith("error: ") and then.startswith("  next: ") for what, then in pairs), self.err

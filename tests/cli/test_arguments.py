@@ -75,10 +75,29 @@ def test_what_is_not_on_a_cluster_is_not_found_in_any_of_its_readings(cluster, c
 
 @pytest.mark.parametrize(
     "words",
-    [f"node node/{NODE}", f"nodes no/{NODE}", f"no nodes/{NODE}", f"zombies --node node/{NODE} --sample 0"],
-)
-def test_a_node_is_named_as_kubectl_names_it(cluster, command, words):
+    [f"node node/{NODE}", f"nodes no/{NODE}", f"no nodes/{NODE}", f"node --node {NODE}", f"zombies --node node/{NODE} --sample 0",
+     f"zombies node/{NODE} --sample 0", f"check no/{NODE} --sample 0", f"check --node {NODE} --sample 0",
+     f"report node/{NODE} -f - --sample 0", f"report --node no/{NODE} -f - --sample 0"],
+)  # fmt: skip
+def test_a_node_is_named_as_kubectl_names_it_with_or_without_the_flag(cluster, command, words):
     assert command(*words.split()).code == 0
+    assert [made["spec"]["nodeName"] for made in cluster.created] == [NODE]
+
+
+@pytest.mark.parametrize("words", [[], [NODE], ["--node", NODE], [f"node/{NODE}"]])
+def test_a_snapshot_is_of_the_node_named_or_of_the_only_one(cluster, command, tmp_path, words):
+    assert command("snapshot", *words, "-f", str(tmp_path / "c")).code == 0
+    ended = command("snapshot", NODE, "--node", "other", "-f", str(tmp_path / "d"))
+    assert (ended.code, ended.errors[0][0]) == (1, f"a snapshot is of one node, and not of {NODE}, other")
+
+
+@pytest.mark.parametrize("verb", [["pod"], ["zombies", "--sample", "0"], ["zombies", "--inside"], ["report", "-f", "-"]])
+def test_a_pod_of_one_namespace_with_a_flag_for_another_is_an_error_of_both(cluster, command, verb):
+    ended = command(*verb, "default/rec-nginx", "-n", "kube-system")
+    message = "pod default/rec-nginx is not in namespace 'kube-system', which -n names"
+    assert (ended.code, ended.out, ended.errors) == (1, "", [(message, "leave out -n, or the namespace 'default'")])
+    assert cluster.created == []
+    assert command("pod", "default/rec-nginx", "-n", "default").code == 0
 
 
 def test_a_node_of_a_capture_is_named_as_kubectl_names_it(command, capture):
@@ -97,6 +116,8 @@ def test_a_node_of_a_capture_is_named_as_kubectl_names_it(command, capture):
         ("zombies --from F --sample 2s", "--sample", "asks no cluster"),
         ("who 1 --local --context x", "--context", "asks no cluster"),
         ("zombies --local -n x", "--namespace", "all zombies of a node"),
+        ("zombies node/a -n x", "--namespace", "all zombies of a node"),
+        ("report node/a -f - -n x", "--namespace", "whole nodes"),
         ("zombies --all -n x", "--namespace", "all zombies of a node"),
         ("zombies --no-tracefs", "--tracefs", "--watch"),
         ("zombies --sort-by PID", "--sort-by", "only with -o wide"),
@@ -106,8 +127,7 @@ def test_a_node_of_a_capture_is_named_as_kubectl_names_it(command, capture):
         ("node -o json --no-headers", "--no-headers", "-o json has no headings"),
         ("node -o jsonpath={.x} --sort-by POD", "--sort-by", "-o jsonpath prints the report as it is"),
         ("who 1 --no-headers", "--no-headers", "only with -o wide"),
-        ("snapshot n -o f --parallel 2", "--parallel", "one node"),
-        ("snapshot n -o f -n x", "--namespace", "all namespaces"),
+        ("snapshot n -f f -n x", "--namespace", "all namespaces"),
     ],
 )
 def test_a_flag_without_effect_is_an_error_that_says_why(command, capture, words, flag, why):
@@ -117,6 +137,18 @@ def test_a_flag_without_effect_is_an_error_that_says_why(command, capture, words
     assert message.startswith(f"{flag} has no effect here: ")
     assert why in message
     assert hint == f"leave out {flag}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["snapshot n -f - --parallel 2", "who 1 --args", "access --via ds/x", "access --keep 5m", "access --parallel 2", "access --no-crictl"],
+)
+def test_a_flag_that_never_has_an_effect_is_not_there(cluster, command, words):
+    ended = command(*words.split())
+    assert (ended.code, ended.out) == (1, "")
+    [(message, hint)] = ended.errors
+    assert message.startswith("No such option: ")
+    assert hint == f"kubectl pause-inspect {words.split()[0]} --help"
 
 
 def test_the_environment_is_no_flag(command, capture, monkeypatch):

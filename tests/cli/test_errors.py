@@ -29,7 +29,7 @@ def refused(ended, what: str, then: str) -> None:
     assert then in hint
 
 
-@pytest.mark.parametrize("verb", [["pod", "x"], ["node"], ["snapshot", "x", "-o", "f"]])
+@pytest.mark.parametrize("verb", [["pod", "x"], ["node"], ["snapshot", "x", "-f", "f"]])
 def test_no_kubeconfig(command, verb, monkeypatch):
     monkeypatch.setenv("KUBECONFIG", "/nonexistent/config")
     refused(command(*verb), "/nonexistent/config", "kubeconfig")

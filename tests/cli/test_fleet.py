@@ -16,8 +16,8 @@ from aiohttp import web
 from kubectl_pause.capture import parallel_limit
 from kubectl_pause.capture.answers.node_answer import NodeCapture
 from kubectl_pause.capture.fan_out import Standing
-from kubectl_pause.cli import reading
 from kubectl_pause.cli.fleet_line import fleet_line
+from kubectl_pause.cli.sources import cluster as cluster_source
 from tests.access.conftest import write_kubeconfig
 from tests.access.fake_api_server import status
 from tests.cli.fake_cluster import answer, collector_answer, node
@@ -97,7 +97,7 @@ def test_what_runs_when_the_bound_is_reached_ends(cluster, command, monkeypatch)
         await asyncio.to_thread(counted.wait, 20)
         await answer(collector_answer())(socket, request)
 
-    monkeypatch.setattr(reading, "fleet_line", noting)
+    monkeypatch.setattr(cluster_source, "fleet_line", noting)
     cluster.server.on_exec = later
     ended = command("node", "--all", "--max-failures", "1", "--parallel", "2", "-o", "json")
     assert [each["name"] for each in json.loads(ended.out)["nodes"]] == ["worker-01"]
@@ -128,7 +128,7 @@ def test_a_capture_is_gone_when_its_report_is_made(cluster, command, monkeypatch
         alive.append(sum(isinstance(each, NodeCapture) for each in gc.get_objects()))
         return fleet_line(standing)
 
-    monkeypatch.setattr(reading, "fleet_line", line)
+    monkeypatch.setattr(cluster_source, "fleet_line", line)
     assert command("node", "--all", "--parallel", "1").code == 0
     assert len(alive) >= 6
     assert 1 <= max(alive) <= 2
@@ -143,7 +143,7 @@ def standings(monkeypatch) -> list[Standing]:
         kept.append(standing)
         return fleet_line(standing)
 
-    monkeypatch.setattr(reading, "fleet_line", line)
+    monkeypatch.setattr(cluster_source, "fleet_line", line)
     return kept
 
 

@@ -13,11 +13,14 @@ from kubectl_pause.facts.capture import read_capture
 from kubectl_pause.inspect_node import inspect_capture
 from tests.cli.fake_cluster import NODE, answer, collector_answer
 from tests.nodes.report_lines import collected, collected_bytes
+from tests.recorded_nodes import RECORDED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LEFT = "e" * 64
+OTHER = str(RECORDED / "vm-cgroup-v2" / "steady-1.capture")
+"""Of another node, without links and leases."""
 HOSTILE = "v\x1b[31m\u202e"
 
 
@@ -89,9 +92,15 @@ def test_a_terminal_of_any_width(command, capture, monkeypatch, width):
 
 
 def test_several_nodes(command, capture):
-    heading, *rows, _ = lines(command("node", "--from", capture, "--from", capture, "-o", "network"))
-    assert heading.split()[0] == "NODE"
+    ended = command("node", "--from", capture, "--from", OTHER, "-o", "network")
+    heading, *rows, _ = ended.out.splitlines()
+    assert (ended.code, heading.split()[0]) == (4, "NODE")
     assert {row.split()[0] for row in rows} == {NODE}
+
+
+def test_two_captures_of_one_node_are_one_ledger(command, capture):
+    shown = lines(command("node", "--from", capture, "--from", capture, "-o", "network"))
+    assert shown == lines(command("node", "--from", capture, "-o", "network"))
 
 
 def test_on_a_cluster(cluster, command):
@@ -122,21 +131,19 @@ def test_check_reads_no_links(cluster, command):
 def test_a_snapshot_that_has_it(cluster, command, tmp_path, words, asked):
     cluster.server.on_exec = answer(with_network(collector_answer()))
     file = tmp_path / "saved"
-    assert command("snapshot", NODE, "-o", str(file), *words).code == 0
+    assert command("snapshot", NODE, "-f", str(file), *words).code == 0
     assert settings(cluster)["READ_HEALTH"] == asked
     assert "links" in read_capture(file.read_bytes(), "saved").sections
     assert lines(command("node", "--from", str(file), "-o", "network"))[0].startswith("POD ")
 
 
-def test_a_capture_without_it_says_how_to_get_it(command, capture, tmp_path):
-    old = tmp_path / "old"
-    old.write_bytes(collected_bytes("with-crictl"))
-    ended = command("node", "--from", str(old), "-o", "network")
+def test_a_capture_without_it_says_how_to_get_it(command, capture):
+    ended = command("node", "--from", OTHER, "-o", "network")
     assert (ended.code, ended.out) == (1, "")
     [(what, then)] = ended.errors
-    assert what == f"{old}: the capture has nothing of links and leases, which -o network shows"
-    assert then == "take it again: kubectl pause-inspect snapshot NODE --network -o FILE"
-    both = command("node", "--from", str(old), "--from", capture, "-o", "network")
+    assert what == f"{OTHER}: the capture has nothing of links and leases, which -o network shows"
+    assert then == "take it again: kubectl pause-inspect snapshot NODE --network -f FILE"
+    both = command("node", "--from", OTHER, "--from", capture, "-o", "network")
     assert (both.code, both.errors) == (4, ended.errors)
     assert "/nginx" in both.out
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from kubectl_pause.cli.reading import start_report, tell_errors
+from kubectl_pause.cli.finishing import start_report, tell_errors
 from kubectl_pause.report import Failure, NodePids, NodeReport, Sources
 from tests.access.fake_api_server import status
 from tests.cli.fake_cluster import NODE, node
@@ -70,13 +70,13 @@ def test_nodes_that_were_not_begun_are_not_called_well(cluster, command):
 
 def test_the_page_says_in_red_what_was_not_read(cluster, command, tmp_path):
     page = tmp_path / "page.html"
-    ended = command("report", "--node", NODE, "--node", "nope", "-o", str(page))
+    ended = command("report", "--node", NODE, "--node", "nope", "-f", str(page))
     assert ended.code == 4
     text = page.read_text()
     assert '<p class="bad">Not all was read: 1 could not be read: nope.' in text
     assert "nothing found on 1 of 2 nodes; 1 could not be read: nope" in text
     assert "othing wrong" not in text
-    assert command("report", "--node", NODE, "-o", str(page)).code == 0
+    assert command("report", "--node", NODE, "-f", str(page)).code == 0
     assert "Not all was read" not in page.read_text()
     assert "nothing wrong" in page.read_text()
 
@@ -101,6 +101,6 @@ def test_zombies_of_a_pod_whose_processes_the_node_does_not_see_are_not_denied(c
 
 def test_the_page_of_a_sandboxed_runtime_says_where_the_node_sees_nothing(command, tmp_path):
     page = tmp_path / "page.html"
-    command("report", "--from", str(RECORDED / "gvisor-live" / "capture"), "-o", str(page))
+    command("report", "--from", str(RECORDED / "gvisor-live" / "capture"), "-f", str(page))
     assert "the node does not see the processes of 2 pods in a sandboxed runtime" in page.read_text()
     assert "<p>No zombies were seen.</p>" not in page.read_text()

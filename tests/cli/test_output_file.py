@@ -1,4 +1,4 @@
-"""`-o FILE`: whatever stands there already, and whoever made it."""
+"""`-f FILE`: whatever stands there already, and whoever made it."""
 
 from __future__ import annotations
 
@@ -155,3 +155,11 @@ def test_what_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: 
     with pytest.raises(PauseInspectError) as caught:
         write(writable(name), b"")
     assert caught.value.reason == "CannotWrite"
+
+
+def test_a_file_that_is_created_meanwhile_is_kept_where_nothing_may_be_replaced(tmp_path: Path) -> None:
+    target = writable(str(tmp_path / "file"))
+    (tmp_path / "file").write_text("somebody else's")
+    with pytest.raises(PauseInspectError, match="exists already"):
+        write(target, b"new", replace=False)
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("file", "somebody else's")]

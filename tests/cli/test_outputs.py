@@ -112,9 +112,24 @@ def test_the_columns_listed_are_those_of_the_table_and_each_path_finds_something
 
 
 def test_each_row_of_several_nodes_names_its_own_and_findings_stay_out_of_a_script_s_way(command, capture):
-    later = str(REAPING / "later.capture")
-    shown = lines(command("node", "--from", capture, "--from", later))
+    other = str(REAPING.parent / "vm-cgroup-v2" / "steady-1.capture")
+    shown = lines(command("node", "--from", capture, "--from", other))
     assert shown[0].split()[:2] == ["NODE", "POD"]
-    bare = lines(command("node", "--from", capture, "--from", later, "--no-headers"))
-    assert len({len(row.split()[0]) for row in bare}) == 1
+    bare = lines(command("node", "--from", capture, "--from", other, "--no-headers"))
+    assert {row.split()[0] for row in bare} == {"pause-inspect-e2e-control-plane", "vm-node"}
     assert all("/" in row.split()[1] for row in bare)
+
+
+@pytest.mark.parametrize("verb", [["pod", "-A"], ["node"], ["zombies", "-A"], ["check"]])
+def test_two_captures_of_one_node_are_two_samples_of_it_in_every_verb(command, verb):
+    captures = [word for name in ("later", "earlier") for word in ("--from", str(REAPING / f"{name}.capture"))]
+    [node] = json.loads(command(*verb, *captures, "-o", "json").out)["nodes"]
+    later = json.loads(command(*verb, *captures[:2], "-o", "json").out)["nodes"][0]
+    assert (later["windowSeconds"], node["windowSeconds"], node["capturedAt"]) == (None, 3.68, later["capturedAt"])
+    assert len({each["id"] for each in node["sandboxes"]}) == len(node["sandboxes"]) == len(later["sandboxes"])
+
+
+def test_a_capture_without_a_network_section_costs_its_own_ledger_only(command, capture):
+    other = str(REAPING.parent / "vm-cgroup-v2" / "steady-1.capture")
+    ended = command("node", "--from", capture, "--from", other, "-o", "network")
+    assert (ended.code, [what.partition(": ")[0] for what, _ in ended.errors]) == (1, [capture, other])

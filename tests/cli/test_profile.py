@@ -155,6 +155,6 @@ def test_a_privileged_pod_that_cannot_read_all_says_it_in_the_report_as_before(c
 
 
 def test_a_snapshot_of_what_could_not_be_read_is_not_saved(confining, command, tmp_path):
-    assert command("snapshot", NODE, "-o", str(tmp_path / "node.capture")).code == 1
+    assert command("snapshot", NODE, "-f", str(tmp_path / "node.capture")).code == 1
     assert list(tmp_path.glob("*.capture")) == []
     assert len(confining.created) == 1

@@ -149,7 +149,7 @@ def test_no_crictl_is_told_to_the_collector(cluster, command):
 
 def test_a_snapshot_is_read_back_as_the_node_itself(cluster, command, tmp_path: Path):
     file = tmp_path / "node.capture"
-    assert command("snapshot", NODE, "-o", str(file)).code == 0
+    assert command("snapshot", NODE, "-f", str(file)).code == 0
     assert list(tmp_path.glob(".node.capture*")) == []
     live, saved = (json.loads(command("node", *more, "-o", "json").out) for more in ((), ("--from", str(file))))
     assert [each["id"] for each in live["nodes"][0]["sandboxes"]] == [each["id"] for each in saved["nodes"][0]["sandboxes"]]
@@ -158,14 +158,26 @@ def test_a_snapshot_is_read_back_as_the_node_itself(cluster, command, tmp_path: 
 
 
 def test_a_snapshot_that_cannot_be_written_leaves_what_was_there(cluster, command, tmp_path: Path):
-    ended = command("snapshot", NODE, "-o", str(tmp_path / "no" / "dir"))
+    ended = command("snapshot", NODE, "-f", str(tmp_path / "no" / "dir"))
     assert ended.code == 1
     assert len(ended.errors) == 1
     old = tmp_path / "old.capture"
     old.write_bytes(b"old")
     cluster.server.on_exec = answer(b"nothing")
-    assert command("snapshot", NODE, "-o", str(old)).code == 1
+    assert command("snapshot", NODE, "-f", str(old), "--force").code == 1
     assert old.read_bytes() == b"old"
+
+
+def test_a_snapshot_replaces_an_older_one_only_with_force(cluster, command, tmp_path: Path):
+    old = tmp_path / "old.capture"
+    old.write_bytes(b"old")
+    ended = command("snapshot", NODE, "-f", str(old))
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.errors == [(f"{old} exists already", "give another name, or replace it with --force")]
+    assert (old.read_bytes(), cluster.created) == (b"old", [])
+    ended = command("snapshot", NODE, "-f", str(old), "--force")
+    assert (ended.code, ended.err) == (0, f"replaced {old}: {old.stat().st_size} bytes\n")
+    assert names(command("pod", "rec-nginx", "--from", str(old), "-o", "json").out) == ["rec-nginx"]
 
 
 def test_rights_to_list_pods_may_be_missing_and_only_the_names_of_the_api_with_them(cluster, command):

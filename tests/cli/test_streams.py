@@ -83,7 +83,7 @@ def test_a_file_that_cannot_be_looked_at_is_named_and_no_output_error(tmp_path, 
 
 
 def test_a_snapshot_to_an_impossible_name_is_refused_before_anything_is_asked(tmp_path):
-    done = ended(["snapshot", "n", "-o", str(tmp_path / ("x" * 300))], KUBECONFIG="/nowhere")
+    done = ended(["snapshot", "n", "-f", str(tmp_path / ("x" * 300))], KUBECONFIG="/nowhere")
     assert done.returncode == 1
     assert b"is not a file that could be written" in done.stderr or b"no kubeconfig" in done.stderr
 

@@ -64,7 +64,6 @@ def test_arguments_are_read_where_they_are_asked_for_alone(cluster, command, fla
 @pytest.mark.parametrize(
     "words",
     [
-        ("who", "4711", "--node", NODE, "--args"),
         ("zombies", "-A", "--watch", "--args"),
         ("node", NODE, "--args"),
         ("node", NODE, "-o", "wide", "--args"),

@@ -77,9 +77,11 @@ def _verbs(line: Unfinished) -> list[Candidate]:
 
 def _flags(line: Unfinished) -> list[Candidate]:
     """Long names with the first sentence of their help; one that stands already and may not be repeated is left out."""
+    from kubectl_pause.cli.flags import CONNECTION
+
     found = []
     for flag in dict.fromkeys(line.parameters.values()):
-        if (flag.name in line.values and not flag.multiple) or flag.name == "trace_buffer":
+        if (flag.name in line.values and not flag.multiple) or (flag.hidden and flag.rich_help_panel != CONNECTION):
             continue
         names = [name for name in (*flag.opts, *flag.secondary_opts) if name.startswith("--")]
         meaning = " ".join(re.split(r"(?<=[.;:]) ", flag.help or "")[:1]).rstrip(".;:")
@@ -143,11 +145,12 @@ def _arguments(line: Unfinished) -> tuple[list[Candidate], int]:  # noqa: PLR091
         return _plain(use for use in USES if use not in line.arguments), NO_FILES
     if "captured" in line.values or "local" in line.values:
         return [], NO_FILES
-    if verb in ("pod", "zombies", "who", "why", "report"):
+    takes_nodes = verb in ("zombies", "who", "report") and line.word.startswith("node/")
+    if verb in ("pod", "zombies", "who", "why", "report") and not takes_nodes:
         return _pods(line)
     from kubectl_pause.select import known_names
 
-    if verb in ("node", "check") or (verb == "snapshot" and not line.arguments):
+    if takes_nodes or verb in ("node", "check") or (verb == "snapshot" and not line.arguments):
         front = "node/" if line.word.startswith("node/") else ""
         names = _asked(line, known_names.nodes)
         return _plain(front + name for name in names if front + name not in line.arguments), NO_FILES

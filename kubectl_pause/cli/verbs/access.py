@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 FORMATS = ("json", "yaml")
 
 
-@with_shared_flags
+@partial(with_shared_flags, without=("via", "keep", "parallel", "crictl", "fds", "args", "dry_run"))
 def access(
     uses: Annotated[
         Optional[list[str]],

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli import finishing, terminal
 from kubectl_pause.cli.config_file import read_defaults
 from kubectl_pause.cli.durations import sample_seconds
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import FleetFlags, KubeFlags, with_shared_flags
-from kubectl_pause.cli.output_flags import ViewFlags
+from kubectl_pause.cli.output_flags import NodeNames, ViewFlags
+from kubectl_pause.cli.sources.choice import choose_source
+from kubectl_pause.cli.sources.source import Nodes, NodeSample
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ def check(
     names: Annotated[
         Optional[list[str]], typer.Argument(metavar="[NAME...]", help="Nodes; may be left out where there is only one.")
     ] = None,
+    nodes: NodeNames = None,
     every: Annotated[bool, typer.Option("--all", help="All nodes of the cluster.")] = False,
     fail_on: Annotated[
         Optional[str],
@@ -53,19 +56,18 @@ def check(
     from kubectl_pause.render.row_kinds import FINDING_ROWS
 
     started = time.monotonic()
-    reading.check_view(view, FINDING_ROWS)
+    finishing.check_view(view, FINDING_ROWS)
     _check_severity(fail_on)
     wait = sample_seconds(sample)
-    report = reading.start_report()
-    if view.captured:
-        _from_files(view, names or [], report)
-    else:
-        _from_cluster(names or [], report, kube, capture, wait, every=every)
+    named = [*(names or ()), *(nodes or ())]
+    report = finishing.start_report()
+    source = choose_source(Nodes(named, every), kube, capture, files=view.captured, sample=wait, health="yes")
+    report.nodes += source.reports(report, NodeSample.inspect)
     _leave_out(report, [*(ignored or []), *read_defaults().ignored_findings])
     for node in report.nodes:
         for note in node.sources.notes:
             terminal.warn(f"node {node.name}: not looked at: {note}")
-    code = reading.finish(report, view, started, lambda report: _text(report, view, of_many=len(report.nodes) > 1), FINDING_ROWS)
+    code = finishing.finish(report, view, started, lambda report: _text(report, view, of_many=len(report.nodes) > 1), FINDING_ROWS)
     return ExitCode.FINDINGS if code == ExitCode.DONE and fail_on and _is_reached(report, fail_on) else code
 
 
@@ -89,26 +91,6 @@ def _leave_out(report: Report, codes: Sequence[str]) -> None:
         node.findings = [finding for finding in node.findings if finding.code not in codes]
         for sandbox in node.sandboxes:
             sandbox.findings = [finding for finding in sandbox.findings if finding.code not in codes]
-
-
-def _from_files(view: ViewFlags, names: list[str], report: Report) -> None:
-    from kubectl_pause.select.captured_pods import choose_nodes
-
-    facts = reading.facts_of(reading.read_files(view.captured or []), report)
-    nodes, failures = choose_nodes(reading.reports_of_captures(facts, report), names)
-    report.nodes += nodes
-    report.errors += failures
-
-
-def _from_cluster(names: list[str], report: Report, kube: KubeFlags, capture: FleetFlags, wait: float, *, every: bool) -> None:
-    from kubectl_pause.access.kubeconfig import connect
-    from kubectl_pause.select.targets import find_nodes
-
-    api = connect(kube.connection(capture.inspector().timeout))
-    nodes, failures = find_nodes(api, names, every=every)
-    report.errors += failures
-    for _, whole in reading.reports_of_nodes(api, nodes, capture, report, sample=wait, health="yes"):
-        report.nodes.append(whole)
 
 
 def _text(report: Report, view: ViewFlags, *, of_many: bool) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli import finishing, terminal
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_flags import OutputFlags
@@ -44,7 +44,7 @@ def cleanup(
     from kubectl_pause.render.documents.outputs import parse_output
     from kubectl_pause.render.row_kinds import LEFTOVER_ROWS
 
-    reading.check_view(view, LEFTOVER_ROWS)
+    finishing.check_view(view, LEFTOVER_ROWS)
     as_table = parse_output(view.output).is_table
     api = connect(kube.connection(_LONGEST_REQUEST))
     runs = [run_named(run) for run in runs or []]

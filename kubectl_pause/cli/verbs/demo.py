@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli import finishing, terminal
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.signals import EndedBySignal, signals_into
@@ -85,7 +85,7 @@ def _interrupted(number: int) -> int:
 def _show(node: NodeReport) -> None:
     from kubectl_pause.render.pod_view import pod_view
 
-    report = reading.start_report()
+    report = finishing.start_report()
     report.nodes.append(node)
     terminal.put(pod_view(report, wide=False, width=min(_WIDTH, terminal.width() or _WIDTH), colour=terminal.colour()))
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kubectl_pause import __version__
-from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli import finishing, terminal
 from kubectl_pause.cli.flags import with_shared_flags
 from kubectl_pause.cli.output_flags import OutputFlags
+from kubectl_pause.cli.sources.captures import read_files
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def diff(
     from kubectl_pause.render.documents.outputs import as_output, parse_output
     from kubectl_pause.render.row_kinds import CHANGE_ROWS
 
-    reading.check_view(view, CHANGE_ROWS)
+    finishing.check_view(view, CHANGE_ROWS)
     if before == after == "-":
         raise PauseInspectError("WrongUsage", "stdin is one capture and not two", "name a file for one of them")
     difference = _compared(before, after, any_node=any_node)
@@ -63,7 +64,7 @@ def _compared(before: str, after: str, *, any_node: bool) -> Difference:
     from kubectl_pause.facts.node_facts import node_facts
     from kubectl_pause.inspect_node import inspect_node
 
-    captures = [reading.read_files([source])[0] for source in (before, after)]
+    captures = [read_files([source])[0] for source in (before, after)]
     old, new = [node_facts(capture, source) for source, capture in captures]
     same_node = old.api.node_name == new.api.node_name if old.api and new.api else None
     if same_node is False and not any_node:
@@ -74,7 +75,7 @@ def _compared(before: str, after: str, *, any_node: bool) -> Difference:
     for report, source in zip(reports, (before, after), strict=True):
         if not report.sources.runtime:
             message = f"{source}: nothing of the container runtime could be read there, so its sandboxes are unknown"
-            raise PauseInspectError("RuntimeUnread", message, "take another capture: kubectl pause-inspect snapshot NODE -o FILE")
+            raise PauseInspectError("RuntimeUnread", message, "take another capture: kubectl pause-inspect snapshot NODE -f FILE")
     rebooted = same_boot is False and same_node is not False
     notes = [*([_UNNAMED] if same_node is None else []), *([_BOOTED] if rebooted else []), *not_comparable(*reports)]
     moments = [_moment(source, facts, report) for source, facts, report in zip((before, after), (old, new), reports, strict=True)]

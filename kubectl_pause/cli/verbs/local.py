@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli import finishing, terminal
 from kubectl_pause.cli.durations import seconds
 from kubectl_pause.cli.flags import with_shared_flags
 from kubectl_pause.cli.output_flags import SandboxOutputFlags
+from kubectl_pause.cli.sources.this_host import sample_of_run
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -53,19 +54,19 @@ def local(
         from kubectl_pause.render.documents.outputs import parse_output
         from kubectl_pause.render.row_kinds import SANDBOX_ROWS
 
-        reading.check_view(output, SANDBOX_ROWS)
-        host = reading.report_of_run(run, prove=prove, processes=output.needs_processes)
-    report = reading.start_report()
+        finishing.check_view(output, SANDBOX_ROWS)
+        host = sample_of_run(run).inspect(prove=prove, processes=output.needs_processes)
+    report = finishing.start_report()
     report.nodes.append(_chosen(host, names, report) if names else host)
     if parse_output(output.output).is_view:
         _tell_limits(host, engines=engines)
-    return reading.finish(report, output, started, lambda report: _text(report, output, whole=not names), SANDBOX_ROWS)
+    return finishing.finish(report, output, started, lambda report: _text(report, output, whole=not names), SANDBOX_ROWS)
 
 
 def _text(report: Report, output: SandboxOutputFlags, *, whole: bool) -> str:
     wide, width, colour = output.output == "wide", terminal.width(), terminal.colour()
     if output.output == "tree":
-        return reading.tree_text(report, by_node=False)
+        return finishing.tree_text(report, by_node=False)
     if whole:
         from kubectl_pause.render.node_view import node_view
 

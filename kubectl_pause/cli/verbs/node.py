@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli import finishing, terminal
 from kubectl_pause.cli.flags import FleetFlags, KubeFlags, with_shared_flags
-from kubectl_pause.cli.output_flags import NodeViewFlags
+from kubectl_pause.cli.output_flags import NodeNames, NodeViewFlags
+from kubectl_pause.cli.sources.choice import choose_source
+from kubectl_pause.cli.sources.source import Nodes
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
-    from kubectl_pause.facts.node_facts import NodeFacts
+    from kubectl_pause.cli.sources.source import NodeSample
     from kubectl_pause.join.network.ledger import Ledger
     from kubectl_pause.render.row_kinds import RowKind
     from kubectl_pause.report import NodeReport, Report
@@ -24,6 +26,7 @@ def node(
     names: Annotated[
         Optional[list[str]], typer.Argument(metavar="[NAME...]", help="Nodes; may be left out where there is only one.")
     ] = None,
+    nodes: NodeNames = None,
     every: Annotated[bool, typer.Option("--all", help="All nodes of the cluster.")] = False,
     kube: KubeFlags = KubeFlags(),
     capture: FleetFlags = FleetFlags(),
@@ -43,25 +46,22 @@ def node(
 
     of_network = view.output == "network"
     rows: RowKind[Any] = NETWORK_ROWS if of_network else NODE_ROWS
-    reading.check_view(view, rows)
-    report = reading.start_report()
+    finishing.check_view(view, rows)
+    named = [*(names or ()), *(nodes or ())]
+    report = finishing.start_report()
     ledgers: list[Ledger] | None = [] if of_network else None
-    if view.captured:
-        from kubectl_pause.select.captured_pods import choose_nodes
-
-        nodes, failures = choose_nodes(_from_files(view, report, ledgers), names or [])
-        report.nodes += nodes
-        report.errors += failures
-    else:
-        _from_cluster(names or [], report, kube, capture, ledgers, every=every, processes=view.needs_processes)
-    of_many = every or len(names or []) > 1 or len(view.captured or []) > 1
-    reading.warn_of_nodes(report, view)
-    return reading.finish(report, view, started, lambda report: _text(report, view, ledgers, of_many=of_many), rows)
+    source = choose_source(Nodes(named, every), kube, capture, files=view.captured, health="network" if of_network else "no")
+    report.nodes += source.reports(
+        report, lambda node: node.inspect(processes=view.needs_processes) if ledgers is None else _entered(node, ledgers)
+    )
+    of_many = every or len(named) > 1 or len(report.nodes) + len(report.errors) > 1
+    finishing.warn_of_nodes(report, view)
+    return finishing.finish(report, view, started, lambda report: _text(report, view, ledgers, of_many=of_many), rows)
 
 
 def _text(report: Report, view: NodeViewFlags, ledgers: list[Ledger] | None, *, of_many: bool) -> str:
     if view.output == "tree":
-        return reading.tree_text(report, by_node=True)
+        return finishing.tree_text(report, by_node=True)
     width, colour, headings, sort_by = terminal.width(), terminal.colour(), not view.no_headers, view.sort_by
     if ledgers is not None:
         from kubectl_pause.render.network.ledger_view import ledger_view
@@ -78,45 +78,16 @@ def _text(report: Report, view: NodeViewFlags, ledgers: list[Ledger] | None, *, 
     return node_view(report, wide=wide, width=width, headings=headings, colour=colour, of_many=of_many, sort_by=sort_by)
 
 
-def _from_cluster(
-    names: list[str], report: Report, kube: KubeFlags, capture: FleetFlags, ledgers: list[Ledger] | None, *, every: bool, processes: bool
-) -> None:
-    from kubectl_pause.access.kubeconfig import connect
-    from kubectl_pause.select.targets import find_nodes
-
-    api = connect(kube.connection(capture.inspector().timeout))
-    nodes, failures = find_nodes(api, names, every=every)
-    report.errors += failures
-    if ledgers is None:
-        report.nodes += [whole for _, whole in reading.reports_of_nodes(api, nodes, capture, report, processes=processes)]
-        return
-    from kubectl_pause.facts.node_facts import node_facts
-
-    for name, captured in reading.captures_of_nodes(api, nodes, capture, report, health="network"):
-        with reading.one_node(name, report):
-            report.nodes.append(_entered(node_facts(captured.capture, name), name, ledgers))
-
-
-def _from_files(view: NodeViewFlags, report: Report, ledgers: list[Ledger] | None) -> list[NodeReport]:
-    facts = reading.facts_of(reading.read_files(view.captured or []), report)
-    if ledgers is None:
-        return reading.reports_of(facts, report, processes=view.needs_processes)
-    nodes = []
-    for source, of_node in facts.items():
-        with reading.one_node(source, report):
-            nodes.append(_entered(of_node, source, ledgers))
-    return nodes
-
-
-def _entered(facts: NodeFacts, source: str, ledgers: list[Ledger]) -> NodeReport:
+def _entered(sample: NodeSample, ledgers: list[Ledger]) -> NodeReport:
     """The report of a node, whose ledger is put to the others. Raises PauseInspectError for a capture that has nothing for one."""
     from kubectl_pause.inspect_node import judge_node
     from kubectl_pause.join.joined_node import join_node
     from kubectl_pause.join.network.ledger import network_ledger
 
+    facts, source = sample.facts, sample.source
     if facts.health is None or facts.links is None:
-        hint = "take it again: kubectl pause-inspect snapshot NODE --network -o FILE"
+        hint = "take it again: kubectl pause-inspect snapshot NODE --network -f FILE"
         raise PauseInspectError("NotRecorded", f"{source}: the capture has nothing of links and leases, which -o network shows", hint)
-    node = join_node(facts, source)
+    node = join_node(facts, source, sample.earlier)
     ledgers.append(network_ledger(node, facts.health, facts.links))
     return judge_node(node)

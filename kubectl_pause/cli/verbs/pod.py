@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli import finishing, terminal
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_flags import SandboxViewFlags
-from kubectl_pause.cli.pod_choice import check_names, uids_by_node
+from kubectl_pause.cli.pod_choice import check_names
+from kubectl_pause.cli.sources.choice import choose_source
+from kubectl_pause.cli.sources.source import Pods
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -41,56 +43,19 @@ def pod(
     started = time.monotonic()
     from kubectl_pause.render.row_kinds import SANDBOX_ROWS
 
-    reading.check_view(view, SANDBOX_ROWS)
+    finishing.check_view(view, SANDBOX_ROWS)
     if not names and not selector and not all_namespaces:
         raise PauseInspectError("WrongUsage", "which pod?", "give NAME or TYPE/NAME, or select with -l or -A")
     check_names(names or [], selector, all_namespaces=all_namespaces)
-    report = reading.start_report()
-    if view.captured:
-        _from_files(names or [], selector, report, view, None if all_namespaces else kube.namespace, prove=prove)
-    else:
-        _from_cluster(
-            names or [], selector, report, kube, capture, all_namespaces=all_namespaces, prove=prove, processes=view.needs_processes
-        )
-    return reading.finish(report, view, started, lambda report: _text(report, view), SANDBOX_ROWS)
+    report = finishing.start_report()
+    source = choose_source(Pods(names or [], selector, all_namespaces, kube.namespace), kube, capture, files=view.captured)
+    report.nodes += source.reports(report, lambda node: node.inspect(prove=prove, processes=view.needs_processes))
+    return finishing.finish(report, view, started, lambda report: _text(report, view), SANDBOX_ROWS)
 
 
 def _text(report: Report, view: SandboxViewFlags) -> str:
     if view.output == "tree":
-        return reading.tree_text(report, by_node=False)
+        return finishing.tree_text(report, by_node=False)
     from kubectl_pause.render.pod_view import pod_view
 
     return pod_view(report, wide=view.output == "wide", width=terminal.width(), headings=not view.no_headers, colour=terminal.colour())
-
-
-def _from_cluster(
-    names: list[str],
-    selector: str | None,
-    report: Report,
-    kube: KubeFlags,
-    capture: CaptureFlags,
-    *,
-    all_namespaces: bool,
-    prove: bool,
-    processes: bool,
-) -> None:
-    from kubectl_pause.access.kubeconfig import connect
-    from kubectl_pause.select.captured_pods import by_uid, only_pods
-
-    api = connect(kube.connection(capture.inspector().timeout))
-    uids = uids_by_node(api, names, selector, report, all_namespaces=all_namespaces)
-    for node, whole in reading.reports_of_nodes(api, sorted(uids), capture, report, prove=prove, processes=processes):
-        report.nodes.append(only_pods(whole, by_uid(uids[node])))
-
-
-def _from_files(
-    names: list[str], selector: str | None, report: Report, view: SandboxViewFlags, namespace: str | None, *, prove: bool
-) -> None:
-    facts = reading.facts_of(reading.read_files(view.captured or []), report)
-    nodes = reading.reports_of(facts, report, prove=prove, processes=view.needs_processes)
-    if nodes or not report.errors:
-        from kubectl_pause.select.captured_pods import choose_captured
-
-        chosen, failures = choose_captured(facts, nodes, names, selector, namespace)
-        report.nodes += chosen
-        report.errors += failures

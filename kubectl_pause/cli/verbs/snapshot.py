@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Optional
 
 import typer
 
-from kubectl_pause.cli import reading
+from kubectl_pause.cli import finishing
 from kubectl_pause.cli.exit_codes import ExitCode
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
-from kubectl_pause.cli.output_file import writable, write
+from kubectl_pause.cli.output_file import refuse_existing, writable, write
+from kubectl_pause.cli.output_flags import FileFlags, NodeNames  # noqa: TC001 (typer reads them)
+from kubectl_pause.cli.sources.cluster import captures_of_nodes
 from kubectl_pause.errors import ForeignReason, PauseInspectError
 
 
-@with_shared_flags
+@partial(with_shared_flags, without=("parallel",))
 def snapshot(
-    name: Annotated[str, typer.Argument(metavar="NODE", help="The node to capture.")],
-    file: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write the capture; `-` is stdout.")],
+    to: FileFlags,
+    name: Annotated[
+        Optional[str], typer.Argument(metavar="[NODE]", help="The node to capture; may be left out where there is only one.")
+    ] = None,
+    nodes: NodeNames = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists already.")] = False,
     redact: Annotated[
         bool,
         typer.Option("--redact", help="Replace names, labels, ids and addresses by pseudonyms that join as they did, for a bug report."),
@@ -35,23 +42,28 @@ def snapshot(
 
     \b
     Examples:
-      kubectl pause-inspect snapshot worker-1 -o worker-1.capture
+      kubectl pause-inspect snapshot worker-1 -f worker-1.capture
     """
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.select.targets import find_nodes
 
-    if file == "-" and sys.stdout.isatty():
-        raise PauseInspectError("WrongUsage", "a capture is binary and would disturb the terminal", "give a file with -o, or redirect")
-    target = writable(file)
-    report = reading.start_report()
+    if to.file == "-" and sys.stdout.isatty():
+        raise PauseInspectError("WrongUsage", "a capture is binary and would disturb the terminal", "give a file with -f, or redirect")
+    names = [*([name] if name else []), *(nodes or [])]
+    if len(names) > 1:
+        raise PauseInspectError("WrongUsage", f"a snapshot is of one node, and not of {', '.join(names)}", "name one of them")
+    target = writable(to.file)
+    if not force:
+        refuse_existing(target)
+    report = finishing.start_report()
     api = connect(kube.connection(capture.inspector().timeout))
-    nodes, failures = find_nodes(api, [name], every=False)
+    found, failures = find_nodes(api, names, every=False)
     report.errors += failures
-    captures = reading.captures_of_nodes(api, nodes, capture, report, health="network" if network else "no")
+    captures = captures_of_nodes(api, found, capture, report, health="network" if network else "no")
     saved = [captured.file() for _, captured in captures]
     for error in report.errors:
         raise PauseInspectError(ForeignReason(error.reason), error.message, error.hint or "")
-    write(target, _redacted(saved[0], nodes[0]) if redact else saved[0])
+    write(target, _redacted(saved[0], found[0]) if redact else saved[0], replace=force)
     return ExitCode.DONE
 
 

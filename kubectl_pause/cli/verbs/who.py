@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli import finishing, terminal
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_flags import ViewFlags
+from kubectl_pause.cli.sources.captures import read_files
+from kubectl_pause.cli.sources.cluster import captures_of_nodes
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from kubectl_pause.who.search import Search
 
 
-@with_shared_flags
+@partial(with_shared_flags, without=("args",))
 def who(
     things: Annotated[
         list[str],
@@ -53,25 +56,25 @@ def who(
     started = time.monotonic()
     from kubectl_pause.render.row_kinds import ANSWER_ROWS
 
-    reading.check_view(view, ANSWER_ROWS)
+    finishing.check_view(view, ANSWER_ROWS)
     given = {"--from": bool(view.captured), "--local": local, "--all": every, "--node": bool(nodes)}
     places = [flag for flag, is_given in given.items() if is_given]
     if len(places) > 1:
         raise PauseInspectError("WrongUsage", f"{' and '.join(places)} cannot be used together", "give one place to search")
-    report = reading.start_report()
+    report = finishing.start_report()
     questions = _questions(things, report, local=local)
     way = Way(files=view.captured or (), local=local)
     search = Search(way)
     if view.captured or local:
         questions = within_namespace(questions, kube.namespace, ("pod-pid", "pod", "container"))
-        for source, captured in [_this_host(capture)] if local else reading.read_files(view.captured or ()):
-            with reading.one_row(source, report):
+        for source, captured in [_this_host(capture)] if local else read_files(view.captured or ()):
+            with finishing.one_row(source, report):
                 _warn(search.ask(questions, captured, source))
     elif questions:
         questions = _on_cluster(search, questions, kube, capture, nodes or [], report, every=every)
     report.answers += search.answered(questions)
     report.errors += search.unanswered(questions)
-    return reading.finish(report, view, started, lambda report: _text(report, view), ANSWER_ROWS)
+    return finishing.finish(report, view, started, lambda report: _text(report, view), ANSWER_ROWS)
 
 
 def _warn(findings: Sequence[Finding]) -> None:
@@ -105,7 +108,7 @@ def _questions(things: Sequence[str], report: Report, *, local: bool) -> list[Qu
         try:
             questions.append(parse_question(thing, own))
         except PauseInspectError as error:
-            report.errors.append(reading.failure_of(error))
+            report.errors.append(finishing.failure_of(error))
     return questions
 
 
@@ -131,7 +134,7 @@ def _on_cluster(
     search.start_with(targets.answers, targets.pod_names)
     report.errors += targets.failures
     if targets.by_node or capture.dry_run is not None:
-        for node, captured in reading.captures_of_nodes(api, list(targets.by_node), capture, report):
-            with reading.one_node(node, report):
+        for node, captured in captures_of_nodes(api, list(targets.by_node), capture, report):
+            with finishing.one_node(node, report):
                 _warn(search.ask(targets.by_node[node], captured.capture, node))
     return asked

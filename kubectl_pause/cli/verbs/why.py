@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from kubectl_pause.cli import reading, terminal
+from kubectl_pause.cli import finishing, terminal
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_flags import OutputFlags
 from kubectl_pause.cli.pod_choice import check_names
+from kubectl_pause.cli.sources.cluster import captures_of_nodes
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
@@ -51,14 +52,14 @@ def why(
     from kubectl_pause.render.row_kinds import EXPLANATION_ROWS
 
     started = time.monotonic()
-    reading.check_view(view, EXPLANATION_ROWS)
+    finishing.check_view(view, EXPLANATION_ROWS)
     if not names and not selector:
         raise PauseInspectError("WrongUsage", "which pod?", "give NAME or TYPE/NAME, or select with -l")
     check_names(names or [], selector, all_namespaces=False)
-    report = reading.start_report()
+    report = finishing.start_report()
     api = connect(kube.connection(capture.inspector().timeout))
     _explain(api, _trails(api, names or [], selector, report), capture, report)
-    return reading.finish(report, view, started, lambda report: _text(report, view), EXPLANATION_ROWS)
+    return finishing.finish(report, view, started, lambda report: _text(report, view), EXPLANATION_ROWS)
 
 
 def _trails(api: Api, names: list[str], selector: str | None, report: Report) -> list[PodTrail]:
@@ -84,14 +85,14 @@ def _explain(api: Api, trails: list[PodTrail], flags: CaptureFlags, report: Repo
         if node is not None:
             uids[node].append(trail.pod.runtime_uid)
     nodes: dict[str | None, tuple[NodeReport, NodeLog | None]] = {}
-    for name, captured in reading.captures_of_nodes(api, sorted(uids), flags, report, health="yes", logs_of=uids) if uids else ():
-        with reading.one_node(name, report):
+    for name, captured in captures_of_nodes(api, sorted(uids), flags, report, health="yes", logs_of=uids) if uids else ():
+        with finishing.one_node(name, report):
             facts = node_facts(captured.capture, name)
             nodes[name] = inspect_node(facts, name), facts.log
     for before, node in zip(trails, asked, strict=True):
         trail = read_trail(api, before.pod) if node is not None and node not in nodes else before  # what kept us out is told by now
         pod = trail.pod
-        with reading.one_row(f"pod {pod.metadata.namespace}/{pod.metadata.name}", report):
+        with finishing.one_row(f"pod {pod.metadata.namespace}/{pod.metadata.name}", report):
             report.explanations.append(explain_pod(trail, *nodes.get(node, (None, None))))
 
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from kubectl_pause.cli import reading, terminal, watching
+from kubectl_pause.cli import finishing, terminal, watching
 from kubectl_pause.cli.durations import sample_seconds
 from kubectl_pause.cli.flags import FleetFlags, KubeFlags, with_shared_flags
 from kubectl_pause.cli.output_flags import ViewFlags
-from kubectl_pause.cli.pod_choice import check_names, forget_the_node, pods_meant, uids_by_node
+from kubectl_pause.cli.pod_choice import check_names, forget_the_node, pods_meant
+from kubectl_pause.cli.sources.choice import choose_source
+from kubectl_pause.cli.sources.source import Nodes, NodeSample, Pods
 from kubectl_pause.errors import PauseInspectError
+from kubectl_pause.select.target_names import split_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,15 +24,12 @@ if TYPE_CHECKING:
     from kubectl_pause.facts.api import Pod
     from kubectl_pause.report import Report
 
-_INSIDE_AT_ONCE = 8
-"""Containers that are read at the same time with --inside, where --parallel does not say."""
-
 
 @with_shared_flags
 def zombies(
     names: Annotated[
         Optional[list[str]],
-        typer.Argument(metavar="[TYPE/]NAME...", help="Pods, or workloads that stand for theirs. Without: all of the namespace."),
+        typer.Argument(metavar="[TYPE/]NAME...", help="Pods, workloads that stand for theirs, node/NAME. Without: all of the namespace."),
     ] = None,
     selector: Annotated[Optional[str], typer.Option("--selector", "-l", metavar="LABELS", help="Pods with these labels.")] = None,
     all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Pods of all namespaces.")] = False,
@@ -67,40 +67,28 @@ def zombies(
     started = time.monotonic()
     from kubectl_pause.render.row_kinds import ZOMBIE_ROWS
 
-    reading.check_view(view, ZOMBIE_ROWS)
-    check_names(names or [], selector, all_namespaces=all_namespaces)
-    of_pods = bool(names or selector or all_namespaces)
+    finishing.check_view(view, ZOMBIE_ROWS)
+    pods, named = split_nodes(names or [])
+    nodes = [*named, *(nodes or [])]
+    check_names(pods, selector, all_namespaces=all_namespaces)
+    of_pods = bool(pods or selector or all_namespaces)
     _check_places({"--from": bool(view.captured), "--local": local, "--all": every, "--node": bool(nodes)}, of_pods=of_pods)
     if inside and (watch or local or every or nodes or view.captured):
         raise PauseInspectError("WrongUsage", "--inside reads in pods alone", "leave out --watch, --local, --all, --node and --from")
     plan = watching.WatchFlags(watch, duration, interval, trace_buffer, tracefs).plan()
     watching.check_watch(view, plan, local=local)
     wait = sample_seconds(sample)
-    report = reading.start_report()
-    if plan:
-        return _watch(names or [], selector, nodes or [], plan, report, kube, capture, view, all_namespaces=all_namespaces, every=every)
+    report = finishing.start_report()
     whole = every or local or bool(nodes) or (bool(view.captured) and not of_pods and kube.namespace is None)
-    if view.captured:
-        facts = reading.facts_of(reading.read_files(view.captured), report)
-        found = reading.reports_of_captures(facts, report)
-        if not whole:
-            from kubectl_pause.select.captured_pods import choose_captured
-
-            found, failures = choose_captured(facts, found, names or [], selector, None if all_namespaces else kube.namespace)
-            report.errors += failures
-        report.nodes += found
-    elif local:
-        report.nodes.append(reading.report_of_this_host(timeout=capture.inspector().timeout, use_crictl=capture.crictl, sample=wait))
-    elif inside:
-        _inside(names or [], selector, report, kube, capture, wait, all_namespaces=all_namespaces)
-    elif whole:
-        _of_nodes(nodes or [], report, kube, capture, wait, every=every)
-    else:
-        _of_pods(names or [], selector, report, kube, capture, wait, all_namespaces=all_namespaces)
+    scope = Nodes(nodes, every) if whole else Pods(pods, selector, all_namespaces, kube.namespace)
+    if plan:
+        return _watch(scope, plan, report, kube, capture, view)
+    source = choose_source(scope, kube, capture, files=view.captured, local=local, inside=inside, sample=wait)
+    report.nodes += source.reports(report, NodeSample.inspect)
     if not whole:
         forget_the_node(report.nodes, ("pids/",))
-    of_many = every or len(nodes or []) > 1
-    return reading.finish(report, view, started, _text(view, of_many=of_many), ZOMBIE_ROWS)
+    of_many = every or len(nodes) > 1
+    return finishing.finish(report, view, started, _text(view, of_many=of_many), ZOMBIE_ROWS)
 
 
 def _check_places(given: dict[str, bool], *, of_pods: bool) -> None:
@@ -122,72 +110,15 @@ def _text(view: ViewFlags, *, of_many: bool) -> Callable[[Report], str]:
     return text
 
 
-def _watch(
-    names: list[str],
-    selector: str | None,
-    nodes: list[str],
-    plan: WatchPlan,
-    report: Report,
-    kube: KubeFlags,
-    capture: FleetFlags,
-    view: ViewFlags,
-    *,
-    all_namespaces: bool,
-    every: bool,
-) -> int:
+def _watch(scope: Pods | Nodes, plan: WatchPlan, report: Report, kube: KubeFlags, capture: FleetFlags, view: ViewFlags) -> int:
     from functools import partial
 
     from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.cli.pods_meanwhile import pods_of_nodes
-    from kubectl_pause.select.targets import find_nodes
+    from kubectl_pause.cli.sources.cluster import nodes_with_pods
 
     api = connect(kube.connection(capture.inspector().timeout))
-    found: dict[str, set[str] | None]
+    found = nodes_with_pods(api, scope, report)
     pods_now: Callable[[], list[Pod]]
-    if nodes or every:
-        chosen, failures = find_nodes(api, nodes, every=every)
-        report.errors += failures
-        found = dict.fromkeys(chosen)
-        pods_now = partial(pods_of_nodes, api, chosen)
-    else:
-        found = {**uids_by_node(api, names, selector, report, all_namespaces=all_namespaces)}
-        pods_now = partial(pods_meant, api, names, selector, all_namespaces=all_namespaces)
+    pods_now = partial(pods_of_nodes, api, list(found)) if isinstance(scope, Nodes) else partial(pods_meant, api, scope)
     return watching.watch(api, found, pods_now, plan, capture, view, report)
-
-
-def _of_nodes(names: list[str], report: Report, kube: KubeFlags, capture: FleetFlags, wait: float, *, every: bool) -> None:
-    from kubectl_pause.access.kubeconfig import connect
-    from kubectl_pause.select.targets import find_nodes
-
-    api = connect(kube.connection(capture.inspector().timeout))
-    nodes, failures = find_nodes(api, names, every=every)
-    report.errors += failures
-    for _, whole in reading.reports_of_nodes(api, nodes, capture, report, sample=wait):
-        report.nodes.append(whole)
-
-
-def _of_pods(
-    names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: FleetFlags, wait: float, *, all_namespaces: bool
-) -> None:
-    from kubectl_pause.access.kubeconfig import connect
-    from kubectl_pause.select.captured_pods import by_uid, only_pods
-
-    api = connect(kube.connection(capture.inspector().timeout))
-    uids = uids_by_node(api, names, selector, report, all_namespaces=all_namespaces)
-    for node, whole in reading.reports_of_nodes(api, sorted(uids), capture, report, sample=wait):
-        report.nodes.append(only_pods(whole, by_uid(uids[node])))
-
-
-def _inside(
-    names: list[str], selector: str | None, report: Report, kube: KubeFlags, capture: FleetFlags, wait: float, *, all_namespaces: bool
-) -> None:
-    from kubectl_pause.access.kubeconfig import connect
-    from kubectl_pause.select.targets import find_pods
-
-    timeout = capture.inspector().timeout
-    api = connect(kube.connection(timeout))
-    found = find_pods(api, names, selector=selector, all_namespaces=all_namespaces)
-    report.errors += found.failures
-    report.nodes += reading.reports_from_inside(
-        api, found.pods, report, sample=wait, timeout=timeout, parallel=capture.parallel or _INSIDE_AT_ONCE
-    )
