@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from e2e.access import BUSYBOX, NGINX, ROOT, Cluster, Json
+from e2e.old_zombies import wait_for_old_zombies
 from tests.waiting import wait_for
 
 SPACE = "pause-inspect-inside"
@@ -59,6 +60,7 @@ def place(place: Cluster) -> Cluster:
     )
     place.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
     place.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "pod", "--all", "--timeout=50s")
+    wait_for_old_zombies(place, SPACE, "forgets", "shared", "unprivileged")
     wait_for("the role to be in force", lambda: "pods/exec" in place.kubectl("auth", "can-i", "--list", "-n", SPACE, "--as", USER))
     return place
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from e2e.access import BUSYBOX, PATIENCE, Cluster, Json
-from tests.waiting import wait_for
+from e2e.old_zombies import wait_for_old_zombies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 SPACE = "pause-inspect-profiles"
 PROFILES = ("general", "sysadmin")
 OLD_SECONDS = 10
+"""What is said of a young zombie changes while it grows old, and the two runs do not look in the same moment."""
 MASKED = {
     "ageSeconds", "newestSeconds", "oldestSeconds", "capturedAt", "startedAt", "seconds", "windowSeconds", "toolVersion",
     "current", "growthPerSecond", "secondsLeft", "forksSeen", "processes", "evidence", "message",
@@ -49,15 +49,8 @@ def place(place: Cluster) -> Cluster:
     ]
     place.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
     place.kubectl("wait", "-n", SPACE, "--for=condition=Ready", "pod", "--all", "--timeout=50s")
-    wait_for("the zombie of pod forgets to be older than any rule asks about", partial(_is_old, place), 60, 1)
+    wait_for_old_zombies(place, SPACE, "forgets", seconds=OLD_SECONDS)
     return place
-
-
-def _is_old(cluster: Cluster) -> bool:
-    """What is said of a young zombie changes while it grows old, and the two runs do not look in the same moment."""
-    (node,) = cluster.report("zombies", "forgets", "-n", SPACE)["nodes"]
-    ages = [zombie["ageSeconds"] for sandbox in node["sandboxes"] for zombie in sandbox["zombies"]]
-    return bool(ages) and min(ages) > OLD_SECONDS
 
 
 def reports(cluster: Cluster, *words: str) -> dict[str, Json]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from e2e.old_zombies import wait_for_old_zombies
 from e2e.zoo.enclosure import enclosure
 from e2e.zoo.keeper import Keeper
 from e2e.zoo.patients import FROM_ORPHANS, KEEPER, PATIENTS, THEN, line_for_the_node, made_anew, pods
@@ -87,7 +88,7 @@ def _ward(cluster: Cluster, log: Path) -> Ward:
         try:
             _make(ward, list(specs.values()))
             _halt_all(keeper)
-            keeper.on_node(f"sleep {SECONDS_TO_DIE:g}")
+            wait_for_old_zombies(cluster, NAMESPACE, *(patient.name for patient in SICK))
             ward.before = cluster.report("zombies", "--node", cluster.node)
             made = []
             for patient in SICK:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from e2e.access import Cluster, Json, kubectl_program
+from e2e.old_zombies import wait_for_old_zombies
 from e2e.zoo.cases import CASES
 from e2e.zoo.enclosure import enclosure
 from e2e.zoo.keeper import Keeper
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 NAMESPACE = "pause-inspect-zoo"
 SECONDS_TO_DIE = 6 * SLOWNESS
 """The last orphans die a second after they were let go; as a fault counts what is two seconds old."""
-OLD_SECONDS = 3
-"""From 2 s on a zombie is reported; ages are right within a second."""
 EXECUTED = "86399"
 """Seconds of the `sleep` by which a command of kubectl exec is known."""
 
@@ -96,7 +95,7 @@ def _look(cluster: Cluster, log: Path) -> Look:
             keeper.treat(_containers(cluster), EXECUTED)
             cluster.kubectl("delete", "pod", "stopping", "-n", NAMESPACE, "--wait=false")
             keeper.on_node(f"sleep {SECONDS_TO_DIE:g}")
-            wait_for(f"[{cluster.label}] the zombie of pod stopping to be old enough", partial(_hook_has_left_one, cluster), 60, 1)
+            wait_for_old_zombies(cluster, NAMESPACE, "stopping")  # the kubelet starts the preStop hook when it comes to it
             uids = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in _pods(cluster)}
             report = cluster.report("zombies", "--node", cluster.node)
             inside = cluster.plugin("zombies", "-n", NAMESPACE, "--inside", "--timeout", f"{20 * SLOWNESS:g}s", "-o", "json")
@@ -106,13 +105,6 @@ def _look(cluster: Cluster, log: Path) -> Look:
             if executed:
                 executed.kill()
                 executed.wait()
-
-
-def _hook_has_left_one(cluster: Cluster) -> bool:
-    """The kubelet starts the preStop hook when it comes to it: how long after the deletion nobody can tell."""
-    (node,) = cluster.report("zombies", "stopping", "-n", NAMESPACE)["nodes"]
-    ages = [zombie["ageSeconds"] for sandbox in node["sandboxes"] for zombie in sandbox["zombies"]]
-    return bool(ages) and min(ages) > OLD_SECONDS
 
 
 def _execute(cluster: Cluster) -> subprocess.Popen[bytes]:
