@@ -10,6 +10,13 @@ from typing import Literal
 
 import msgspec
 
+AtFault = Literal[
+    "spec", "application", "image", "registry", "network-plugin", "ipam", "node-disk", "node-kernel", "runtime", "kubelet", "storage",
+    "scheduler", "cluster-config", "quota", "controller", "none",
+]  # fmt: skip
+"""Whose problem the cause of a stuck pod is. `none`: nothing is wrong."""
+Scope = Literal["pod", "workload", "node", "cluster"]
+"""What has the problem: this pod, every pod of its workload, every new pod of its node, or every node."""
 Sharing = str
 """`host`, `pod`, `container:NAME`, `own` or `unknown`."""
 
@@ -19,7 +26,11 @@ class _Document(msgspec.Struct, rename="camel"):
 
 
 class Finding(_Document, kw_only=True):
-    """Something wrong, with what proves it and what to do."""
+    """Something wrong, with what proves it and what to do.
+
+    `why` says more of a cause, where it is known: `at_fault`, whose problem it is (`none`: nothing is wrong); `scope`, what has it: this
+    pod, every pod of its workload, every new pod of its node, or the cluster; `heals_itself`: `yes`, `no`, or `when: …`.
+    """
 
     code: str
     severity: Literal["info", "warning", "critical"]
@@ -28,6 +39,9 @@ class Finding(_Document, kw_only=True):
     evidence: list[str]
     confidence: Literal["certain", "likely", "possible"]
     remedy: str | None = None
+    at_fault: AtFault | None = None
+    scope: Scope | None = None
+    heals_itself: str | None = None
 
 
 class PodIdentity(_Document, kw_only=True):

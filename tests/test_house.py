@@ -10,7 +10,8 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "kubectl_pause"
 STAGES = (
-    {"errors", "pasting", "notes", "signals", "report", "watch_report", "difference_report", "schema", "finding_codes", "kubectl_pause"},
+    {"errors", "pasting", "notes", "signals", "report", "watch_report", "difference_report", "schema", "finding_codes", "kubectl_pause"}
+    | {"known_causes"},
     {"facts"},
     {"access"},
     {"select"},

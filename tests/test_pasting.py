@@ -20,7 +20,8 @@ from kubectl_pause.facts.api import Pod
 from kubectl_pause.facts.capture import parse_capture, read_capture
 from kubectl_pause.inspect_inside import inspect_inside
 from kubectl_pause.inspect_node import inspect_capture
-from kubectl_pause.judge.stuck.messages import TEXTS, verdict_on
+from kubectl_pause.judge.stuck.recognise import Circumstances, judge_text, take
+from kubectl_pause.known_causes.all import ALL
 from kubectl_pause.pasting import ON_THE_NODE, command_line
 from tests.judge.test_stuck import CASES, told
 from tests.judge.test_stuck_messages import SAID
@@ -257,8 +258,10 @@ def test_remedies_for_what_kubelets_and_runtimes_say(name: str, tmp_path: Path) 
         f'plugin type="{name}" failed (add): x',
         f'failed to get sandbox image "{name}": x',
     ]
-    found = [verdict for text in texts if (verdict := verdict_on(text, name, []))]
-    assert len({finding.code for finding in found}) > len(TEXTS) // 2
+    around, causes = Circumstances(namespace=name, pod=name, node=name, container=name, image=name), tuple(row for _, row in ALL)
+    found = [verdict for text in texts if (verdict := judge_text(text, causes, around, name, []))]
+    found += [take(row, around).finding(name, []) for row in causes]
+    assert len({finding.code for finding in found}) > 90
     paste([finding.remedy for finding in found if finding.remedy], tmp_path)
 
 

@@ -58,9 +58,12 @@ class ExecAction(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
 
 
 class Handler(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):
-    """A probe, or one handler of `lifecycle`."""
+    """A probe with its times in seconds, or one handler of `lifecycle`, which has none."""
 
     exec: ExecAction | None = None
+    initial_delay_seconds: int | None = None
+    period_seconds: int | None = None
+    failure_threshold: int | None = None
 
 
 class Lifecycle(_Kubernetes, frozen=True, rename="camel", omit_defaults=True):

@@ -26,8 +26,17 @@ class EventSeries(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
     last_observed_time: str | None = None
 
 
+class ObjectReference(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """`involvedObject` of an event."""
+
+    kind: str = ""
+    namespace: str | None = None
+    name: str = ""
+    uid: str | None = None
+
+
 class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """One event of a pod or a node."""
+    """One event of a pod or a node. `involved_object` is None where it was asked for by that object."""
 
     type: str | None = None
     reason: str | None = None
@@ -37,6 +46,7 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     last_timestamp: str | None = None
     event_time: str | None = None
     series: EventSeries | None = None
+    involved_object: ObjectReference | None = None
 
     @property
     def last_seen(self) -> datetime | None:
@@ -84,6 +94,11 @@ class PodTrail(Record, frozen=True):
     lease: Lease | None = None
     unread: tuple[str, ...] = ()
     """What could not be read and why, a sentence each."""
+
+    @property
+    def kubelet_version(self) -> str | None:
+        """As its node says it: `v1.36.3`."""
+        return self.node.status.node_info.kubelet_version if self.node else None
 
     def newest(self, *reasons: str) -> Event | None:
         """The newest event of the pod with one of these reasons."""

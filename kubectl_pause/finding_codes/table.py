@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_pause.finding_codes.from_messages import CODES_FROM_MESSAGES
 from kubectl_pause.finding_codes.making import MAKING
 from kubectl_pause.finding_codes.networks import NETWORKS
 from kubectl_pause.finding_codes.nodes import NODES
@@ -45,6 +46,12 @@ SECTIONS = (
         "are. In the API an event lives for an hour, and its absence proves nothing. What is only `possible` is the best that is left "
         "where nothing tells.",
         (*PODS_COMING_UP, *PODS_GOING_DOWN, *MAKING, *NETWORKS, *NODES),
+    ),
+    Section(
+        "What messages of Kubernetes, runtimes and plugins prove",
+        "Causes that `why` reads from the words of an event, a condition or a container's state. With each stands whose problem it is, "
+        "what has it (the pod, its workload, every new pod of the node, the cluster), and whether it heals by itself.",
+        CODES_FROM_MESSAGES,
     ),
 )
 CODES = {row.code: row for section in SECTIONS for row in section.codes}

@@ -85,7 +85,7 @@ def of_version(version: str) -> Node:
 
 
 CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
-    "unscheduled": (trail(pod(node=None, status=UNSCHEDULED)), "unscheduled", "pod/unscheduled", "Insufficient cpu"),
+    "unscheduled": (trail(pod(node=None, status=UNSCHEDULED)), "unscheduled", "schedule/no-room", "enough cpu free"),
     "gated": (trail(pod(node=None, spec={"schedulingGates": [{"name": "q"}]})), "unscheduled", "pod/gated", "gate"),
     "no scheduler": (
         trail(pod(node=None, spec={"schedulerName": "mine"}, status={"conditions": []})), "unscheduled", "pod/no-scheduler", "mine",
@@ -102,10 +102,10 @@ CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
     ),
     "volume": (
         trail(pod(), event("FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "settings" not found', count=9)),
-        "creating", "pod/volume", "kubectl get configmap -n shop settings",
+        "creating", "volume/object-missing", "kubectl get configmap -n shop settings",
     ),
     "volume times out": (
-        trail(pod(), event("FailedMount", "Unable to mount volumes: context deadline exceeded")), "creating", "pod/volume", "mount",
+        trail(pod(), event("FailedMount", "Unable to mount: context deadline exceeded")), "creating", "volume/timeout", "other events",
     ),
     "plugin missing": (
         trail(pod(), event("FailedCreatePodSandBox", 'failed to find plugin "portmap" in path [/opt/cni/bin]')),
@@ -116,7 +116,7 @@ CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
     ),
     "later step counts": (
         trail(pod(), event("FailedMount", "old", seen=200), event("FailedCreatePodSandBox", 'no runtime for "x" is configured', seen=3)),
-        "creating", "pod/runtime-class", "'x'",
+        "creating", "pod/runtime-class", "handler x",
     ),
     "no event": (trail(pod()), "creating", "sandbox/not-made", "no event"),
     "events unread": (trail(pod(), events=None), "creating", None, "events, which would tell why"),
@@ -125,7 +125,7 @@ CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
     "image": (
         trail(pod(status=with_sandbox(waiting={"reason": "ImagePullBackOff", "message": 'Back-off pulling image "web:1"'})),
               event("Failed", 'Failed to pull image "web:1": 401 Unauthorized')),
-        "creating", "pod/image", "imagePullSecrets",
+        "creating", "image/denied", "imagePullSecrets",
     ),
     "pulling": (
         trail(pod(status=with_sandbox(waiting={"reason": "ContainerCreating"})), event("Pulling", 'Pulling image "web:1"', seen=40)),
@@ -137,7 +137,7 @@ CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
     ),
     "crash loop": (
         trail(pod(status={**with_sandbox(waiting={"reason": "CrashLoopBackOff"}, **CRASH), "phase": "Running"})),
-        "not-ready", "pod/crash-loop", "memory limit",
+        "not-ready", "container/out-of-memory", "memory limit",
     ),
     "crash loop between two restarts, as Kubernetes 1.36 shows it": (
         trail(pod(status={**with_sandbox(restartCount=2, state=EXITED, lastState=EXITED), "phase": "Running"})),
@@ -149,12 +149,12 @@ CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
     ),
     "a restart that has not come": (
         trail(pod(status={**with_sandbox(restartCount=0, state=LONG_AGO), "phase": "Running"})),
-        "not-ready", "container/ended", "was not started again, as it should have been within 5 min",
+        "not-ready", "container/not-restarted", "was not started again, as it should have been within 5 min",
     ),
     "a restart that has not come, of a kubelet that is known for it": (
         trail(pod(spec={"initContainers": [{"name": "proxy", "restartPolicy": "Always", "startupProbe": {}}]},
                   status={**with_sandbox(restartCount=0, state=LONG_AGO), "phase": "Running"}), node=of_version("v1.35.1")),
-        "not-ready", "container/ended", "kubernetes/kubernetes#137885",
+        "not-ready", "container/not-restarted", "kubernetes/kubernetes#137885",
     ),
     "its own policy counts before the pod's": (
         trail(pod(spec={"containers": [{"name": "app", "restartPolicy": "Never"}]},
@@ -182,7 +182,7 @@ CASES: dict[str, tuple[PodTrail, str, str | None, str]] = {
     "not ready yet": (trail(pod(status=with_sandbox(ready=False, **RUNNING))), "not-ready", None, "30 s"),
     "rejected": (
         trail(pod(status={"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."})),
-        "failed", "pod/rejected", "low on resource",
+        "failed", "pod/evicted", "low on resource",
     ),
     "failed": (
         trail(pod(status={"phase": "Failed", "containerStatuses": [{"name": "app", "state": {"terminated": {"exitCode": 2}}}]})),

@@ -95,9 +95,10 @@ def _list_too_large(node: str, failure: str) -> Finding | None:
     """The one failure of crictl that the kubelet has as well."""
     if "larger than max" not in failure:
         return None
-    from kubectl_pause.judge.stuck.messages import verdict_on
+    from kubectl_pause.judge.stuck.recognise import Circumstances, judge_text
+    from kubectl_pause.known_causes.sandboxes import SANDBOXES
 
-    return verdict_on(failure, f"node {node}", [failure])
+    return judge_text(failure, SANDBOXES, Circumstances(node=node), f"node {node}", [failure])
 
 
 def in_words(sharing: str) -> str:

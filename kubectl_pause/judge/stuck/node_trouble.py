@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from kubectl_pause.facts.pod_trail import moment_of
-from kubectl_pause.judge.stuck.messages import verdict_on
-from kubectl_pause.judge.stuck.reason import Reason, finding, name_of, seen, span
+from kubectl_pause.judge.stuck.frames import parse_aggregate
+from kubectl_pause.judge.stuck.reason import MINUTE, Reason, circumstances, finding, name_of, seen, span
+from kubectl_pause.judge.stuck.recognise import judge_text, recognise
+from kubectl_pause.known_causes.nodes import NODES
+from kubectl_pause.known_causes.sandboxes import SANDBOXES
 from kubectl_pause.pasting import command_line, kubectl_line
 from kubectl_pause.report import Finding
 
@@ -22,6 +27,8 @@ _LEASE_SECONDS = 40
 _RECENT_SECONDS = 180
 """The kubelet's garbage collection fails once a minute: what was seen in the last three is going on."""
 _NETWORK = ("cni/no-config",)
+_STARTING_SECONDS = 3 * MINUTE
+"""A kubelet that has just started hears from its runtime within seconds."""
 
 
 def node_trouble(trail: PodTrail) -> Reason | None:
@@ -30,7 +37,10 @@ def node_trouble(trail: PodTrail) -> Reason | None:
     subject, look = f"node {name}", kubectl_line("describe", "node", name)
     if trail.node_is_gone:
         message = f"its node {name} does not exist any more: no kubelet runs it"
-        cause = finding("node/gone", pod, message, [f"GET nodes/{name}: not found"], None)
+        cause = finding(
+            "node/gone", pod, message, [f"GET nodes/{name}: not found"], None, whose="none", scope="node",
+            heals="when: the control plane deletes it",
+        )  # fmt: skip
         return Reason("its node is gone", cause, "the control plane deletes pods of nodes that are gone, within a few minutes (PodGC)")
     ready = next((each for each in (trail.node.status.conditions if trail.node else None) or () if each.type == "Ready"), None)
     silent = _silent_kubelet(trail, subject, ready)
@@ -61,8 +71,11 @@ def _silent_kubelet(trail: PodTrail, subject: str, ready: Condition | None) -> F
         subject=subject,
         message="its kubelet says nothing any more: nothing is started, stopped or reported there",
         evidence=evidence,
-        confidence="certain",
+        confidence="certain" if renewed else "likely",
         remedy=f"on the node: {command_line('systemctl', 'status', 'kubelet')}  # or is the machine off, or cut from the API server?",
+        at_fault="kubelet",
+        scope="node",
+        heals_itself="when: the machine is on and reaches the API server",
     )
 
 
@@ -71,30 +84,41 @@ def _list_too_large(trail: PodTrail, subject: str) -> Finding | None:
         recent = event.last_seen and (trail.now - event.last_seen).total_seconds() < _RECENT_SECONDS
         if recent and event.reason == "ContainerGCFailed":
             words = event.message or ""
-            known = verdict_on(words, subject, [f"event ContainerGCFailed, {seen(trail, event)}: {words}"])
-            if known and known.code == "node/list-too-large":
+            rows = [row for row in SANDBOXES if row.code == "node/list-too-large"]
+            if known := judge_text(words, rows, circumstances(trail), subject, [f"event ContainerGCFailed, {seen(trail, event)}: {words}"]):
                 return known
     return None
 
 
 def _not_ready(trail: PodTrail, subject: str, ready: Condition, look: str) -> Reason | None:
+    """The first trouble of the kubelet's list that explains the others, by the order of the table."""
     words = ready.message or ready.reason or "no further word"
     evidence = [f"Ready is False since {ready.last_transition_time}: {words}"]
-    known = verdict_on(words, subject, evidence)
-    if known and known.code in _NETWORK:
+    since = moment_of(ready.last_transition_time)
+    lasts = since is not None and (trail.now - since).total_seconds() > _STARTING_SECONDS
+    around = replace(circumstances(trail), is_lasting=lasts)
+    parts = parse_aggregate(words)
+    found = next((each for row in NODES for part in parts if (each := recognise(part, (row,), around))), None)
+    if found and found.cause.code in _NETWORK:
         if trail.pod.spec.host_network:
             return None
+        known = found.finding(subject, evidence)
         return Reason("its node has no network for pods", known, "the kubelet tries again each second until the runtime has a network")
-    code, message, remedy = "node/not-ready", f"the node is not ready: {words}", look
-    if "PLEG is not healthy" in words:
-        code = "node/pleg"
-        message = "the kubelet gets no list of what runs from its runtime, and leaves all pods alone"
-        remedy = "on the node: crictl pods  # does it answer? see the runtime's log, and the load of the machine"
-    elif "container runtime" in words and ("down" in words or "not responding" in words):
-        code = "runtime/silent"
-        message = "the container runtime does not answer the kubelet: nothing is started or stopped there"
-        remedy = "on the node: systemctl status containerd crio"
+    summary = f"its node is not ready, and {name_of(trail.pod)} waits for it"
+    if found:
+        return Reason(summary, found.finding(subject, evidence))
     return Reason(
-        f"its node is not ready, and {name_of(trail.pod)} waits for it",
-        Finding(code=code, severity="critical", subject=subject, message=message, evidence=evidence, confidence="certain", remedy=remedy),
+        summary,
+        Finding(
+            code="node/not-ready",
+            severity="critical",
+            subject=subject,
+            message=f"the node is not ready: {words}",
+            evidence=evidence,
+            confidence="likely",
+            remedy=look,
+            at_fault="kubelet",
+            scope="node",
+            heals_itself="no",
+        ),
     )
