@@ -10,9 +10,17 @@ from kubectl_pause.render.listing import ListedColumn, in_order, listing
 from kubectl_pause.render.plain_text import age
 
 if TYPE_CHECKING:
-    from kubectl_pause.report import Explanation, Report, Step
+    from kubectl_pause.report import Explanation, Finding, Report, Step
 
 _STYLES = {"failed": "bad", "terminating": "warn", "creating": "warn", "unscheduled": "warn", "not-ready": "warn"}
+_WHOSE = {
+    "spec": "yours to fix, in the spec", "application": "yours to fix, in the program", "image": "yours to fix, in the image",
+    "quota": "yours or the namespace's: a quota", "registry": "the registry's", "network-plugin": "the platform's: its network add-on",
+    "ipam": "the platform's: its pod addresses", "node-disk": "the platform's: a disk of the node",
+    "node-kernel": "the platform's: the node's kernel or devices", "runtime": "the platform's: the container runtime",
+    "kubelet": "the platform's: the kubelet or its node", "storage": "the platform's: its storage", "scheduler": "the platform's: its room",
+    "cluster-config": "the platform's: its configuration", "controller": "a controller's",
+}  # fmt: skip
 _STEP_STYLES = {"here": "warn", "ahead": "dim", "unknown": "dim"}
 _MOST_LOGGED = 5
 _WORDS = {
@@ -43,6 +51,7 @@ def _block(row: Explanation, *, width: int | None, headings: bool, colour: bool)
     where = f", node {row.node}" if row.node else ""
     lines = labelled("POD", f"{row.pod.namespace}/{row.pod.name}{owner}{where}", width)
     lines += labelled("STATE", f"{row.state}: {row.summary}", width)
+    lines += labelled("WHOSE", whose_words(row.cause, row.node), width) if row.cause and row.cause.at_fault else []
     lines += finding_lines([row.cause] if row.cause else [], width=width, colour=colour)[1:]
     lines += _log(row, width)
     lines += labelled("  then:", row.next, width) if row.next else []
@@ -51,6 +60,21 @@ def _block(row: Explanation, *, width: int | None, headings: bool, colour: bool)
     for what in row.unread:
         lines += ["", *labelled("not read:", what, width)]
     return lines
+
+
+def whose_words(cause: Finding, node: str | None) -> str:
+    """Whose problem it is, what has it, and whether it heals: `the platform's (network add-on); every new pod of node w1 has it; …`."""
+    if cause.at_fault in (None, "none"):
+        return "nobody's: nothing is wrong" if cause.heals_itself != "no" else "nobody's"
+    of_node = f"every new pod of node {node} has it" if node else "every new pod of that node has it"
+    scope = {
+        "pod": "this pod alone has it",
+        "workload": "every pod of its workload has it",
+        "node": of_node,
+        "cluster": "every node has it",
+    }
+    heals = {"yes": "heals by itself", "no": "does not heal by itself"}.get(cause.heals_itself or "no", f"heals {cause.heals_itself}")
+    return f"{_WHOSE[cause.at_fault or '']}; {scope[cause.scope or 'pod']}; {heals.replace('when: ', 'when ')}"
 
 
 def _log(row: Explanation, width: int | None) -> list[str]:
@@ -87,6 +111,9 @@ EXPLANATIONS: tuple[ListedColumn[Explanation], ...] = (
                  about="unscheduled, creating, terminating, failed, completed, not-ready or ready."),
     ListedColumn("CAUSE", path=".cause.code", value=lambda row: row.cause.code if row.cause else "-",
                  about="What stops it: `explain CODE` tells more."),
+    ListedColumn("WHOSE", path=".cause.atFault", value=lambda row: (row.cause.at_fault if row.cause else None) or "-",
+                 about="Whose problem it is: spec, application, image, registry, network-plugin, runtime, kubelet, storage, ...; "
+                 "none where nothing is wrong."),
     ListedColumn("CONFIDENCE", path=".cause.confidence", value=lambda row: row.cause.confidence if row.cause else "-",
                  about="How sure that is."),
     ListedColumn("NODE", least=8, path=".node", value=lambda row: row.node or "-", about="The node that it is bound to."),
