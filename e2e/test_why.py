@@ -20,7 +20,7 @@ MISSING = "docker.io/library/pause-inspect-no-such-image:1"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A pod's spec beside its one container, what changes of that, and what must be said: state, code (None: nothing stops it), words."""
+    """A pod's spec beside its one container, what changes of that, and what must be said: state, code or family of codes (None: nothing stops it), words."""
 
     name: str
     state: str
@@ -43,18 +43,18 @@ SLEEP = ["sleep", "86400"]
 CASES = (
     Case("in-grace", "terminating", None, "it is in its grace period of 40 s", {"terminationGracePeriodSeconds": 40},
          {"command": ["sh", "-c", "trap : TERM; while :; do sleep 1; done"]}, deleted=True),
-    Case("fits-nowhere", "unscheduled", "pod/unscheduled", "0/1 nodes are available", {"nodeSelector": {"no": "such"}}, bound=False),
+    Case("fits-nowhere", "unscheduled", "schedule/affinity", "no node has the labels that it asks for", {"nodeSelector": {"no": "such"}}, bound=False),
     Case("gated", "unscheduled", "pod/gated", "example.org/queue", {"schedulingGates": [{"name": "example.org/queue"}]}, bound=False),
     Case("no-scheduler", "unscheduled", "pod/no-scheduler", "nobodys-scheduler", {"schedulerName": "nobodys-scheduler"}, bound=False),
-    Case("no-configmap", "creating", "pod/volume", "kubectl get configmap -n pause-inspect-why settings",
+    Case("no-configmap", "creating", "volume/object-missing", "kubectl get configmap -n pause-inspect-why settings",
          _mounting({"configMap": {"name": "settings"}}), MOUNT),
-    Case("no-claim", "unscheduled", "pod/unscheduled", 'persistentvolumeclaim "data" not found',
+    Case("no-claim", "unscheduled", "schedule/volume", 'persistentvolumeclaim "data" not found',
          _mounting({"persistentVolumeClaim": {"claimName": "data"}}), MOUNT, bound=False),
     Case("no-secret-key", "creating", "pod/config", 'secret "keys" not found',
          container={"env": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "one"}}}]}),
-    Case("no-image", "creating", "pod/image", MISSING, container={"image": MISSING}),
+    Case("no-image", "creating", "image/", MISSING, container={"image": MISSING}),
     Case("never-pulled", "creating", "pod/image", "imagePullPolicy is Never", container={"image": MISSING, "imagePullPolicy": "Never"}),
-    Case("no-program", "creating", "runtime/create-failed", "no-such-program", container={"command": ["no-such-program"]}),
+    Case("no-program", "creating", "container/command", "no-such-program", container={"command": ["no-such-program"]}),
     Case("no-handler", "creating", "pod/runtime-class", "no-such-handler", {"runtimeClassName": "pause-inspect-no-such-handler"}),
     Case("first-things-first", "creating", "pod/init-running", "kubectl logs -n pause-inspect-why first-things-first -c first",
          {"initContainers": [{"name": "first", "image": BUSYBOX, "command": SLEEP}]}),
@@ -62,7 +62,7 @@ CASES = (
     Case("not-ready", "not-ready", "pod/probe", "Readiness probe failed", container={"readinessProbe": FAILING_PROBE}),
     Case("gate-shut", "not-ready", "pod/readiness-gate", 'readiness gate "example.org/open"',
          {"readinessGates": [{"conditionType": "example.org/open"}]}),
-    Case("too-long", "failed", "pod/rejected", "DeadlineExceeded", {"activeDeadlineSeconds": 1}),
+    Case("too-long", "failed", "pod/deadline", "DeadlineExceeded", {"activeDeadlineSeconds": 1}),
     Case("failed", "failed", "container/ended", "exit code 4", {"restartPolicy": "Never"}, {"command": ["sh", "-c", "exit 4"]}),
     Case("done", "completed", None, "it has done its work", {"restartPolicy": "Never"}, {"command": ["true"]}),
     Case("well", "ready", None, "nothing stops it"),
@@ -102,6 +102,11 @@ def code_of(answer: Json) -> str | None:
     return answer["cause"]["code"] if answer["cause"] else None
 
 
+def _is(code: str | None, wanted: str | None) -> bool:
+    """A code, or a family of codes (`image/`): why an image cannot be had depends on what answers where the tests run."""
+    return code == wanted or bool(code and wanted and wanted.endswith("/") and code.startswith(wanted))
+
+
 @pytest.fixture(scope="module")
 def stuck(place: Cluster) -> Cluster:
     """The cluster with a pod for each case; those that are to be deleted run before."""
@@ -121,7 +126,7 @@ def test_each_way_of_being_stuck(stuck: Cluster, capsys: pytest.CaptureFixture[s
 
         def told(case: Case = case, answer: Json = answer) -> bool:
             answer.update(explained(stuck, case.name))
-            return (answer["state"], code_of(answer)) == (case.state, case.code)
+            return answer["state"] == case.state and _is(code_of(answer), case.code)
 
         began = time.monotonic()
         try:

@@ -9,7 +9,7 @@ import msgspec
 
 from kubectl_pause.report import AtFault, Scope
 
-Condition = Literal["", "lasting", "deleted", "teardown", "crio"]
+Condition = Literal["", "lasting", "deleted", "teardown", "crio", "old-kubelet"]
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -39,7 +39,8 @@ class Cause(msgspec.Struct, frozen=True):
     last: bool = False
     """Whether that frame must be the innermost."""
     only: Condition = ""
-    """`lasting`: repeated for long. `deleted`: the pod is being deleted. `teardown`: a sandbox or container is being stopped. `crio`."""
+    """`lasting`: repeated for long. `deleted`: the pod is being deleted. `teardown`: a sandbox or container is being stopped. `crio`.
+    `old-kubelet`: before 1.24, which shows nothing of a probe that took too long."""
     sure: Literal["certain", "likely", "possible"] = "certain"
 
     def pattern(self, part: Literal["frame", "outer", "path"]) -> re.Pattern[str]:

@@ -129,6 +129,10 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "node/not-seen": ("The kubelet could not read its own node when the pod came.", ""),
     "node/security-module": ("A security module of the node forbids what the runtime has to do.", ""),
     "node/shutdown": ("The node is shutting down, or was shut down in order.", "`container runtime is down` beside it is a consequence."),
+    "pod/deadline": (
+        "A pod ran longer than its activeDeadlineSeconds.",
+        "`DeadlineExceeded` in the words of a runtime is `runtime/no-answer`.",
+    ),
     "pod/device": (
         "The devices that the scheduler counted are not there when the kubelet hands them out.",
         "`unexpected` is fixed wording.",

@@ -264,6 +264,7 @@ PROBES = (
         step="time the command in the container, and compare with timeoutSeconds",
         frame=r"(?:Liveness|Readiness|Startup) probe failed$",
         last=True,
+        only="old-kubelet",
         sure="likely",
     ),
 )

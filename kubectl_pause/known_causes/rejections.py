@@ -73,6 +73,15 @@ REJECTIONS = (
         frame=r".*(?:local storage usage exceeds|exceeded its local ephemeral storage limit|Usage of EmptyDir volume)",
     ),
     Cause(
+        code="pod/deadline",
+        at_fault="spec",
+        scope="pod",
+        heals_itself="no",
+        says="it ran longer than it may (activeDeadlineSeconds)",
+        step="kubectl get pod -n {namespace} {pod} -o yaml  # activeDeadlineSeconds of the pod or its Job: raise it, or make the work shorter",
+        frame=r".*(?:active on the node longer than the specified deadline|DeadlineExceeded$)",
+    ),
+    Cause(
         code="pod/preempted",
         at_fault="scheduler",
         scope="pod",

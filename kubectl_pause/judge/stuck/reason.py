@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from kubectl_pause.facts.pod_trail import moment_of
@@ -85,6 +86,7 @@ def circumstances(trail: PodTrail, *, container: str = "", text: str = "", times
         is_lasting=times >= LASTING_TIMES or text.startswith("(combined from similar events)") or (waited or 0) > LASTING_SECONDS,
         is_deleted=bool(pod.metadata.deletion_timestamp),
         is_teardown=teardown,
+        is_old_kubelet=re.match(r"v1\.(?:1?\d|2[0-3])\.", trail.kubelet_version or "") is not None,
         is_windows=system.lower() == "windows",
         is_crio=runtime.startswith("cri-o") or any(each.startswith("cri-o") for each in ids) or text.startswith("container create failed"),
     )

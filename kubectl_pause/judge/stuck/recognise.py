@@ -35,6 +35,7 @@ class Circumstances(Record, frozen=True):
     is_teardown: bool = False
     is_crio: bool = False
     is_windows: bool = False
+    is_old_kubelet: bool = False
 
     def meet(self, condition: str) -> bool:
         """Whether a row's `only` holds."""
@@ -43,6 +44,7 @@ class Circumstances(Record, frozen=True):
             "deleted": self.is_deleted,
             "teardown": self.is_teardown,
             "crio": self.is_crio,
+            "old-kubelet": self.is_old_kubelet,
         }.get(condition, False)
 
 
