@@ -20,7 +20,10 @@ MISSING = "docker.io/library/pause-inspect-no-such-image:1"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A pod's spec beside its one container, what changes of that, and what must be said: state, code or family of codes (None: nothing stops it), words."""
+    """A pod's spec beside its one container, what changes of that, and what must be said: state, code or family of codes, words.
+
+    Code None: nothing stops it.
+    """
 
     name: str
     state: str
@@ -43,7 +46,7 @@ SLEEP = ["sleep", "86400"]
 CASES = (
     Case("in-grace", "terminating", None, "it is in its grace period of 40 s", {"terminationGracePeriodSeconds": 40},
          {"command": ["sh", "-c", "trap : TERM; while :; do sleep 1; done"]}, deleted=True),
-    Case("fits-nowhere", "unscheduled", "schedule/affinity", "no node has the labels that it asks for", {"nodeSelector": {"no": "such"}}, bound=False),
+    Case("fits-nowhere", "unscheduled", "schedule/affinity", "no node has the labels", {"nodeSelector": {"no": "such"}}, bound=False),
     Case("gated", "unscheduled", "pod/gated", "example.org/queue", {"schedulingGates": [{"name": "example.org/queue"}]}, bound=False),
     Case("no-scheduler", "unscheduled", "pod/no-scheduler", "nobodys-scheduler", {"schedulerName": "nobodys-scheduler"}, bound=False),
     Case("no-configmap", "creating", "volume/object-missing", "kubectl get configmap -n pause-inspect-why settings",
