@@ -78,7 +78,7 @@ REJECTIONS = (
         scope="pod",
         heals_itself="no",
         says="it ran longer than it may (activeDeadlineSeconds)",
-        step="kubectl get pod -n {namespace} {pod} -o yaml  # activeDeadlineSeconds of the pod or its Job: raise it, or make the work shorter",
+        step="kubectl get pod -n {namespace} {pod} -o yaml  # raise activeDeadlineSeconds of the pod or its Job, or do less in it",
         frame=r".*(?:active on the node longer than the specified deadline|DeadlineExceeded$)",
     ),
     Cause(
