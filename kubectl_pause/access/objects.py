@@ -10,7 +10,7 @@ import msgspec
 from kubectl_pause.errors import PauseInspectError
 from kubectl_pause.facts.api import Node, NodeList, Pod, PodList
 from kubectl_pause.facts.decoding import decode_json
-from kubectl_pause.facts.pod_trail import Event, EventList, Lease
+from kubectl_pause.facts.pod_trail import Event, EventList, Lease, LeaseList
 
 if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
@@ -76,3 +76,15 @@ def list_events(api: Api, namespace: str, of: str) -> list[Event]:
     """Events in a namespace about one object: `of` is a field selector as `involvedObject.uid=...`."""
     path = f"/api/v1/namespaces/{segment(namespace)}/events"
     return [event for page in api.list_pages(path, {"fieldSelector": of}) for event in decode(page, EventList, "events").items or ()]
+
+
+def list_all_events(api: Api, namespace: str | None) -> list[Event]:
+    """Every event of a namespace, or of all with None."""
+    path = f"/api/v1/namespaces/{segment(namespace)}/events" if namespace else "/api/v1/events"
+    return [event for page in api.list_pages(path, None) for event in decode(page, EventList, "events").items or ()]
+
+
+def list_leases(api: Api) -> dict[str, Lease]:
+    """The leases of all nodes, by the node's name."""
+    pages = api.list_pages("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", None)
+    return {lease.metadata.name: lease for page in pages for lease in decode(page, LeaseList, "leases of the nodes").items or ()}

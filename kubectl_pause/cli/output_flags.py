@@ -79,6 +79,18 @@ class ViewFlags(OutputFlags):
 
 
 @dataclass(frozen=True, slots=True)
+class WhyFlags(OutputFlags):
+    """How explanations are shown, and from where they are taken."""
+
+    captured: Annotated[
+        Optional[list[str]],
+        flag(
+            OUTPUT, "--from", metavar="DUMP", help="Read what `kubectl get pods,events,nodes,leases -A -o json` printed; may be repeated."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxOutputFlags(OutputFlags):
     """How sandboxes are shown: as a tree, too."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from kubectl_pause.facts.api import Metadata
 from kubectl_pause.facts.record import Record
 
 if TYPE_CHECKING:
@@ -77,7 +78,14 @@ class LeaseSpec(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
 class Lease(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """`coordination.k8s.io/v1.Lease`: a kubelet renews that of its node in `kube-node-lease` each quarter of its duration."""
 
+    metadata: Metadata = Metadata()
     spec: LeaseSpec = LeaseSpec()
+
+
+class LeaseList(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """`coordination.k8s.io/v1.LeaseList`, one page."""
+
+    items: list[Lease] | None = None
 
 
 class PodTrail(Record, frozen=True):

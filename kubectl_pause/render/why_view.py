@@ -30,15 +30,18 @@ _WORDS = {
 
 
 def why_view(  # noqa: PLR0913 (a table's surroundings)
-    report: Report, *, wide: bool, width: int | None, headings: bool, colour: bool, sort_by: str | None = None
+    report: Report, *, wide: bool, width: int | None, headings: bool, colour: bool, sort_by: str | None = None, many: bool = False
 ) -> str:
-    """A block for each pod, with a blank line in between; with `wide` one line each, and what was logged of them below.
+    """A block for each pod, with a blank line in between; of `many` one line each; with `wide` too, and what was logged of them below.
 
     Raises PauseInspectError for a `sort_by` that fits nothing.
     """
     rows = in_order(EXPLANATIONS, report.explanations, sort_by, explanation_document)
-    if wide:
-        lines = listing(EXPLANATIONS, rows, wide=True, of_many=False, width=None, headings=headings, colour=colour) if rows else []
+    if wide or many:
+        room = None if wide else width
+        lines = listing(EXPLANATIONS, rows, wide=wide, of_many=False, width=room, headings=headings, colour=colour) if rows else []
+        if not wide:
+            return "".join(line + "\n" for line in lines)
         log = [labelled("log", f"{row.pod.namespace}/{row.pod.name}: {line}", None)[0] for row in rows for line in row.log or ()]
         lines += ["", *log] if log and headings else []
         return "".join(line + "\n" for line in lines)

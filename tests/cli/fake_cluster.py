@@ -118,6 +118,8 @@ class FakeCluster:
     def _get(self, parts: list[str], request: web.Request) -> web.Response:
         if parts[:3] == ["api", "v1", "nodes"]:
             return self._one_or_all(self.nodes, parts[3:], "nodes")
+        if parts[:3] == ["api", "v1", "events"]:
+            return _list([event for events in self.events.values() for event in events])
         if parts[:3] == ["api", "v1", "pods"]:
             return _list(self._selected(self.pods, request))
         if parts[:3] == ["api", "v1", "namespaces"] and len(parts) <= 4:

@@ -40,7 +40,8 @@ def test_the_cause_its_proof_and_the_steps(stuck, command):
     lines = ended.out.splitlines()
     assert lines[0] == f"POD       shop/stuck, node {NODE}"
     assert lines[1].startswith("STATE     creating: it has waited ")
-    assert any(line.startswith("critical  shop/stuck: the CNI plugin portmap") for line in lines)
+    assert lines[2] == f"WHOSE     the platform's: its network add-on; every new pod of node {NODE} has it; does not heal by itself"
+    assert any(line.startswith("critical  shop/stuck: the network plugin portmap") for line in lines)
     assert "cni/no-binary, certain" in ended.out
     assert "\x1b" not in ended.out
     assert [line.split("  ")[0] for line in lines if line.startswith(("bound", "taken", "sandbox,", "containers", "ready"))] == [
@@ -139,3 +140,21 @@ def test_bad_input(cluster, command, words, what):
     assert ended.code == 1
     assert what in ended.errors[0][0]
     assert cluster.created == []
+
+
+def test_every_pod_that_is_not_well_by_the_api_alone(stuck, command):
+    """Four lists: no inspector pod, and no request for each pod."""
+    about = {"kind": "Pod", "name": "stuck", "namespace": "shop", "uid": "u-stuck"}
+    stuck.events["shop"] = [{**each, "involvedObject": about} for each in stuck.events["shop"]]
+    ended = command("why", "-A", "-o", "json")
+    assert ended.code == 0
+    answers = {each["pod"]["name"]: each["cause"] and each["cause"]["code"] for each in json.loads(ended.out)["explanations"]}
+    assert answers["stuck"] == "cni/no-binary"
+    assert stuck.created == []
+
+
+def test_what_may_not_be_listed_is_said(stuck, command):
+    stuck.refuse["GET /api/v1/events"] = lambda: status(403, "Forbidden", 'events is forbidden: User "jane" cannot list resource "events"')
+    ended = command("why", "-A")
+    assert ended.code == 0
+    assert "warning: could not be read: events" in ended.err

@@ -11,13 +11,14 @@ import typer
 
 from kubectl_pause.cli import finishing, terminal
 from kubectl_pause.cli.flags import CaptureFlags, KubeFlags, with_shared_flags
-from kubectl_pause.cli.output_flags import OutputFlags
+from kubectl_pause.cli.output_flags import WhyFlags
 from kubectl_pause.cli.pod_choice import check_names
 from kubectl_pause.cli.sources.cluster import captures_of_nodes
 from kubectl_pause.errors import PauseInspectError
 
 if TYPE_CHECKING:
     from kubectl_pause.access.rest import Api
+    from kubectl_pause.facts.dump import Dump
     from kubectl_pause.facts.pod_trail import PodTrail
     from kubectl_pause.facts.runtime.log import NodeLog
     from kubectl_pause.report import NodeReport, Report
@@ -33,33 +34,76 @@ def why(
         typer.Argument(metavar="[TYPE/]NAME...", help="Pods, or workloads that stand for theirs: deploy/, sts/, ds/, rs/, job/."),
     ] = None,
     selector: Annotated[Optional[str], typer.Option("--selector", "-l", metavar="LABELS", help="Pods with these labels.")] = None,
+    all_namespaces: Annotated[
+        bool, typer.Option("--all-namespaces", "-A", help="Every pod that is not well, of all namespaces, worst first; asks the API alone.")
+    ] = False,
     kube: KubeFlags = KubeFlags(),
     capture: CaptureFlags = CaptureFlags(),
-    view: OutputFlags = OutputFlags(),
+    view: WhyFlags = WhyFlags(),
 ) -> int:
-    """Tell why a pod is stuck: the first thing that stops it on its way up or down, what proves it, and what happens by itself.
+    """Explain why a pod is stuck: what stops it, whose problem that is, what proves it, and what happens next.
 
-    Events, conditions and the node's lease are asked first; the node itself is read where they leave something to tell, with what its
-    kubelet and runtime logged of the pod in the last 15 minutes.
-    `explain CODE` tells more of a cause.
+    Asks the API first: the pod, its events, its node. Then reads the node where that leaves something open, with what its kubelet and
+    runtime logged about the pod in the last 15 minutes. `explain CODE` says more about a cause.
+
+    With --from it asks no cluster: it reads what `kubectl get pods,events,nodes,leases -A -o json` printed, or a must-gather folder.
 
     \b
     Examples:
       kubectl pause-inspect why web-0
       kubectl pause-inspect why -n shop deploy/web -o wide
+      kubectl pause-inspect why -A
+      kubectl pause-inspect why --from dump.json -A
     """
-    from kubectl_pause.access.kubeconfig import connect
     from kubectl_pause.render.row_kinds import EXPLANATION_ROWS
 
     started = time.monotonic()
     finishing.check_view(view, EXPLANATION_ROWS)
-    if not names and not selector:
-        raise PauseInspectError("WrongUsage", "which pod?", "give NAME or TYPE/NAME, or select with -l")
-    check_names(names or [], selector, all_namespaces=False)
+    if not names and not selector and not all_namespaces:
+        raise PauseInspectError("WrongUsage", "which pod?", "give NAME or TYPE/NAME, select with -l, or take all that are not well with -A")
+    check_names(names or [], selector, all_namespaces=all_namespaces)
     report = finishing.start_report()
-    api = connect(kube.connection(capture.inspector().timeout))
-    _explain(api, _trails(api, names or [], selector, report), capture, report)
-    return finishing.finish(report, view, started, lambda report: _text(report, view), EXPLANATION_ROWS)
+    if view.captured:
+        from kubectl_pause.cli.sources.dumps import read_dumps
+
+        _explain_dumped(read_dumps(view.captured), names or [], selector, kube.namespace, report)
+    else:
+        from kubectl_pause.access.kubeconfig import connect
+
+        api = connect(kube.connection(capture.inspector().timeout))
+        if all_namespaces:
+            _explain_all(api, report)
+        else:
+            _explain(api, _trails(api, names or [], selector, report), capture, report)
+    return finishing.finish(report, view, started, lambda report: _text(report, view, many=all_namespaces), EXPLANATION_ROWS)
+
+
+def _explain_all(api: Api, report: Report) -> None:
+    """Every pod that is not well, by the API alone."""
+    from kubectl_pause.capture.api_dump import read_dump_of_cluster
+
+    dump, unread = read_dump_of_cluster(api)
+    for what in unread:
+        terminal.warn(f"could not be read: {what}")
+    _explain_dumped(dump, [], None, None, report)
+
+
+def _explain_dumped(dump: Dump, names: list[str], selector: str | None, namespace: str | None, report: Report) -> None:
+    """The pods that are named; without names those that are not well, the worst first."""
+    from kubectl_pause.inspect_node import explain_pod
+    from kubectl_pause.judge.stuck.why import is_well, worst_first
+    from kubectl_pause.select.dumped_pods import choose_dumped
+
+    pods, failures = choose_dumped(dump, names, selector, namespace)
+    report.errors += failures
+    for pod in pods:
+        with finishing.one_row(f"pod {pod.metadata.namespace}/{pod.metadata.name}", report):
+            report.explanations.append(explain_pod(dump.trail_of(pod), None))
+    if names:
+        return
+    report.explanations = worst_first(each for each in report.explanations if not is_well(each))
+    if not report.explanations and not report.errors:
+        terminal.warn(f"looked at {len(pods)} pods: each is ready or complete, as far as the API says")
 
 
 def _trails(api: Api, names: list[str], selector: str | None, report: Report) -> list[PodTrail]:
@@ -73,7 +117,7 @@ def _trails(api: Api, names: list[str], selector: str | None, report: Report) ->
 
 
 def _explain(api: Api, trails: list[PodTrail], flags: CaptureFlags, report: Report) -> None:
-    """In the order in which the pods were named; a node that could not be read is an error, and its pods are told by the API alone."""
+    """In the order in which the pods were named; a node that could not be read is an error, and its pods are explained by the API alone."""
     from kubectl_pause.capture.pod_trail import read_trail
     from kubectl_pause.facts.node_facts import node_facts
     from kubectl_pause.inspect_node import explain_pod, inspect_node
@@ -90,14 +134,14 @@ def _explain(api: Api, trails: list[PodTrail], flags: CaptureFlags, report: Repo
             facts = node_facts(captured.capture, name)
             nodes[name] = inspect_node(facts, name), facts.log
     for before, node in zip(trails, asked, strict=True):
-        trail = read_trail(api, before.pod) if node is not None and node not in nodes else before  # what kept us out is told by now
+        trail = read_trail(api, before.pod) if node is not None and node not in nodes else before  # what kept us out is known by now
         pod = trail.pod
         with finishing.one_row(f"pod {pod.metadata.namespace}/{pod.metadata.name}", report):
             report.explanations.append(explain_pod(trail, *nodes.get(node, (None, None))))
 
 
-def _text(report: Report, view: OutputFlags) -> str:
+def _text(report: Report, view: WhyFlags, *, many: bool) -> str:
     from kubectl_pause.render.why_view import why_view
 
     wide, width, colour = view.output == "wide", terminal.width(), terminal.colour()
-    return why_view(report, wide=wide, width=width, headings=not view.no_headers, colour=colour, sort_by=view.sort_by)
+    return why_view(report, wide=wide, width=width, headings=not view.no_headers, colour=colour, sort_by=view.sort_by, many=many)

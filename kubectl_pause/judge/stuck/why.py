@@ -16,6 +16,8 @@ from kubectl_pause.judge.stuck.terminating import of_terminating
 from kubectl_pause.report import Explanation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kubectl_pause.facts.api import Pod
     from kubectl_pause.facts.pod_trail import PodTrail
     from kubectl_pause.judge.stuck.reason import Reason
@@ -75,6 +77,20 @@ def state_of(pod: Pod) -> str:
         return "creating"
     ready = any(condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions or ())
     return "ready" if ready else "not-ready"
+
+
+def is_well(explanation: Explanation) -> bool:
+    """Whether a pod is ready or has done its work, and nothing is wrong with it."""
+    return explanation.state in ("ready", "completed") and (explanation.cause is None or explanation.cause.severity == "info")
+
+
+def worst_first(explanations: Iterable[Explanation]) -> list[Explanation]:
+    """By how grave the cause is, then by namespace and name; a pod without a cause last."""
+    order = {"critical": 0, "warning": 1, "info": 2}
+    return sorted(
+        explanations,
+        key=lambda each: (order[each.cause.severity] if each.cause else len(order), each.pod.namespace, each.pod.name),
+    )
 
 
 def _log(on_node: OnNode) -> list[str] | None:
