@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,7 +29,7 @@ _DEEPEST = 40
 NODE_LEASES = "kube-node-lease"
 
 
-class Dump(Record, frozen=True):
+class Dump(Record, frozen=True, dict=True):
     """The objects of a dump. `now` is the newest time in it: when it was made, as far as it tells."""
 
     now: datetime
@@ -47,13 +48,37 @@ class Dump(Record, frozen=True):
         return PodTrail(
             pod=pod,
             now=self.now,
-            events=None if self.events is None else newest_first([event for event in self.events if _is_about(event, pod)]),
+            events=None if self.events is None else newest_first(self._of_pods.get(_names(pod), [])),
             node=self.nodes.get(name),
             node_is_gone=bool(name and self.nodes and name not in self.nodes),
-            node_events=None if self.events is None else newest_first([event for event in self.events if _is_of_node(event, name)]),
+            node_events=None if self.events is None else newest_first(self._of_nodes.get(name, [])),
             lease=self.leases.get(name),
             unread=tuple(unread),
         )
+
+    @cached_property
+    def _of_pods(self) -> dict[tuple[str, str, str], list[Event]]:
+        """Events by namespace, name and uid of their pod; an event without a uid is of any pod with that name."""
+        known: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for pod in self.pods:
+            namespace, name, uid = _names(pod)
+            known[namespace, name].add(uid)
+        found: dict[tuple[str, str, str], list[Event]] = defaultdict(list)
+        for event in self.events or ():
+            about = event.involved_object
+            if about and about.kind == "Pod":
+                place = about.namespace or "default", about.name
+                for uid in {about.uid} if about.uid else known.get(place, ()):
+                    found[(*place, uid)].append(event)
+        return found
+
+    @cached_property
+    def _of_nodes(self) -> dict[str, list[Event]]:
+        found: dict[str, list[Event]] = defaultdict(list)
+        for event in self.events or ():
+            if event.involved_object and event.involved_object.kind == "Node":
+                found[event.involved_object.name].append(event)
+        return found
 
 
 def is_dump(content: bytes) -> bool:
@@ -151,14 +176,5 @@ def _converted(item: dict[str, Any], kind: type[Any]) -> Any:
         ) from error
 
 
-def _is_about(event: Event, pod: Pod) -> bool:
-    about = event.involved_object
-    if about is None or about.kind != "Pod" or about.name != pod.metadata.name:
-        return False
-    if about.uid and pod.metadata.uid:
-        return about.uid == pod.metadata.uid
-    return (about.namespace or "default") == (pod.metadata.namespace or "default")
-
-
-def _is_of_node(event: Event, name: str) -> bool:
-    return bool(name) and event.involved_object is not None and (event.involved_object.kind, event.involved_object.name) == ("Node", name)
+def _names(pod: Pod) -> tuple[str, str, str]:
+    return pod.metadata.namespace or "default", pod.metadata.name, pod.metadata.uid

@@ -96,7 +96,7 @@ def test_where_all_are_well_it_says_what_it_looked_at(command, tmp_path):
     path.write_text(json.dumps(WELL))
     shown = command("why", "--from", str(path), "-A")
     assert (shown.code, shown.out) == (0, "")
-    assert "looked at 1 pods" in shown.err or "looked at 1 pod:" in shown.err
+    assert "looked at 1 pod: it is ready or complete" in shown.err
 
 
 @pytest.mark.parametrize("form", ["list", "documents", "files", "folder"])

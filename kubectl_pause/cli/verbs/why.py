@@ -103,7 +103,8 @@ def _explain_dumped(dump: Dump, names: list[str], selector: str | None, namespac
         return
     report.explanations = worst_first(each for each in report.explanations if not is_well(each))
     if not report.explanations and not report.errors:
-        terminal.warn(f"looked at {len(pods)} pods: each is ready or complete, as far as the API says")
+        looked = "1 pod: it is" if len(pods) == 1 else f"{len(pods)} pods: each is"
+        terminal.warn(f"looked at {looked} ready or complete, as far as the API says")
 
 
 def _trails(api: Api, names: list[str], selector: str | None, report: Report) -> list[PodTrail]:
