@@ -18,7 +18,8 @@ _WHOSE = {
     "quota": "yours or the namespace's: a quota", "registry": "the registry's", "network-plugin": "the platform's: its network add-on",
     "ipam": "the platform's: its pod addresses", "node-disk": "the platform's: a disk of the node",
     "node-kernel": "the platform's: the node's kernel or devices", "runtime": "the platform's: the container runtime",
-    "kubelet": "the platform's: the kubelet or its node", "storage": "the platform's: its storage", "scheduler": "the platform's: its room for pods",
+    "kubelet": "the platform's: the kubelet or its node", "storage": "the platform's: its storage",
+    "scheduler": "the platform's: its room for pods",
     "cluster-config": "the platform's: its configuration", "controller": "a controller's",
 }  # fmt: skip
 _STEP_STYLES = {"here": "warn", "ahead": "dim", "unknown": "dim"}

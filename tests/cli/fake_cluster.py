@@ -118,14 +118,13 @@ class FakeCluster:
     def _get(self, parts: list[str], request: web.Request) -> web.Response:
         if parts[:3] == ["api", "v1", "nodes"]:
             return self._one_or_all(self.nodes, parts[3:], "nodes")
-        if parts[:3] == ["api", "v1", "events"]:
-            return _list([event for events in self.events.values() for event in events])
         if parts[:3] == ["api", "v1", "pods"]:
             return _list(self._selected(self.pods, request))
         if parts[:3] == ["api", "v1", "namespaces"] and len(parts) <= 4:
             return self._one_or_all([{"metadata": {"name": name}} for name in self.namespaces], parts[3:], "namespaces")
-        if parts[0] == "api" and parts[4] == "events":
-            return _list(self.events.get(parts[3], []))
+        if parts[0] == "api" and parts[-1] == "events":
+            places = [parts[3]] if len(parts) > 3 else list(self.events)
+            return _list([event for place in places for event in self.events.get(place, [])])
         if parts[0] == "api":
             known = [each for each in [*self.pods, *self.created] if each["metadata"]["namespace"] == parts[3]]
             return self._one_or_all(self._selected(known, request), parts[5:], "pods")
