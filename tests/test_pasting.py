@@ -115,7 +115,11 @@ def test_words_of_a_command_line(name: str, tmp_path: Path) -> None:
 HOSTILE = [name for name in NAMES if "PWNED" in name] + ["x\ntouch PWNED\n", "'''; touch PWNED #", 'on the node: ;touch PWNED;"']
 COMMS = [name.replace("PWNED", "P").replace("touch", "t").replace("\n", "\\n")[:15] for name in HOSTILE]
 """The same in the 15 bytes of a process name, as /proc writes it; `t` is a program that makes the file, too."""
-WORDS = {"kill", "ls", "grep", "systemctl", "crictl", "ctr", "df", "umount", "echo", "ps", "find", "sysctl", "lsns", "journalctl", "cd"}
+WORDS = {
+    "kill", "ls", "grep", "systemctl", "crictl", "ctr", "df", "umount", "echo", "ps", "find", "sysctl", "lsns", "journalctl", "cd",
+    "aa-status", "ausearch", "cat", "command", "conntrack", "curl", "dmesg", "findmnt", "iostat", "ip", "lscpu", "lsmod", "mount",
+    "nvidia-smi", "resolvectl", "rpcinfo", "ss", "stat", "timedatectl", "ulimit", "uname",
+}  # fmt: skip
 """What a line that is to be run on the node begins with."""
 STUBS = 'for each in kill cd echo; do eval "$each() { return 1; }"; done\n'
 """What a shell does by itself, and a remedy asks for in earnest."""
@@ -133,7 +137,7 @@ def paste(remedies: Iterable[str], place: Path) -> None:
     for remedy in remedies:
         command = remedy.removeprefix(ON_THE_NODE)
         if command != remedy:
-            assert command.split()[0] in WORDS, remedy
+            assert command.split()[0].rstrip(";") in WORDS, remedy
         for line in {remedy, command}:
             subprocess.run(
                 ["/bin/sh", "-c", STUBS + line], cwd=place, env={"PATH": str(place)}, capture_output=True, check=False, timeout=20

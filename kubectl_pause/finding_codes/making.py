@@ -7,7 +7,7 @@ from kubectl_pause.finding_codes.finding_code import FindingCode
 MAKING = (
     FindingCode(
         code="container/ended",
-        severity="warning",
+        severity="warning, critical where the pod is over, info for exit code 0",
         meaning="A container has ended.",
         evidence="Its state, its exit code, and the pod's `restartPolicy`.",
         alike="Where it is started again and ends again, it is `pod/crash-loop`. A pod all of whose containers ended well has done its "

@@ -218,5 +218,11 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "volume/slow": ("The kubelet changes the owner of a volume's files.", "Nothing is wrong; to delete the pod starts it again."),
     "volume/subpath": ("A subPath of a volume cannot be mounted.", ""),
     "volume/timeout": ("A volume was not mounted in time.", "The event is a consequence; others tell the cause."),
+    "cni/kernel": ("The node's kernel lacks what a network plugin needs.", "The plugin itself is well."),
+    "volume/busy": ("The CSI driver is still at work on an earlier call.", ""),
+    "volume/driver-failed": ("A volume cannot be mounted, in words that are not known.", ""),
+    "kubelet/resolv-conf": ("The file that the kubelet makes DNS settings of is missing.", "Every new pod of the node has it."),
+    "container/read-only": ("A mount point is missing in a root file system that is read-only.", ""),
+    "disk/broken": ("The node's disk has errors.", ""),
 }
 """By code: its meaning, and what looks like it (may be empty)."""

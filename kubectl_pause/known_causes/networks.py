@@ -43,7 +43,7 @@ NETWORKS = (
         heals_itself="no",
         says="an address is already leased to this sandbox: an earlier attempt was not undone",
         step="on the node: grep -rl {sandbox} /var/lib/cni/networks  # remove that lease file alone",
-        frame=r"failed to allocate|.*duplicate allocation is not allowed",
+        frame=r".*duplicate allocation is not allowed",
         outer=r'.*sandbox "(?P<sandbox>[0-9a-f]+)"',
     ),
     Cause(
@@ -76,7 +76,10 @@ NETWORKS = (
         heals_itself="when: addresses are released or the subnet grows",
         says="the network has no free address: {rest}",
         step="end pods on node {node}, or give its subnet or pool more addresses",
-        frame=r".*(?:range is full|InsufficientFreeAddresses|no more free affine blocks|No allocatable IP|no free IP|out of IPs?\b)",
+        frame=(
+            r".*(?:range is full|InsufficientFreeAddresses|no more free affine blocks|No allocatable IP|no free IP|[Nn]o (?:more |"
+            r"available )(?:IPs?|addresses|IP addresses)(?: available)?|out of IPs?\b)"
+        ),
     ),
     Cause(
         code="cni/busy",
@@ -293,6 +296,40 @@ NETWORKS = (
         says="the network agent did not connect the pod's port in time: {rest}",
         step=_AGENTS,
         frame=r".*timed out waiting for OVS port binding",
+        sure="likely",
+    ),
+    Cause(
+        code="netns/gone",
+        at_fault="runtime",
+        scope="pod",
+        heals_itself="yes",
+        says="the pod's network namespace is gone: its file is there and nothing is mounted on it",
+        step="the kubelet retries with a new sandbox; if it repeats, find what cleans /var/run/netns on the node",
+        frame=r'.*unknown FS magic on "?/(?:var/)?run/netns',
+        sure="likely",
+    ),
+    Cause(
+        code="cni/kernel",
+        at_fault="node-kernel",
+        scope="node",
+        heals_itself="no",
+        says="the node's kernel lacks what the network plugin needs: {rest}",
+        step=(
+            'on the node: lsmod | grep -E "br_netfilter|ip_tables|nf_tables|vxlan"; modprobe the one that is named  # and make it '
+            "last over a reboot"
+        ),
+        frame=r".*Module \S+ not found",
+        sure="likely",
+    ),
+    Cause(
+        code="cni/kernel",
+        at_fault="node-kernel",
+        scope="node",
+        heals_itself="no",
+        says="the node's kernel cannot do what the network plugin asks for: {operation}",
+        step='on the node: uname -r; zcat /proc/config.gz | grep -iE "bridge|veth|vxlan|macvlan"  # use a kernel that has it',
+        outer=r"plugin type=",
+        errno="operation not supported",
         sure="likely",
     ),
     Cause(

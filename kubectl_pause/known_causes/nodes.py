@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kubectl_pause.known_causes.cause import Cause
 
-_RUNTIME = "on the node: systemctl status containerd crio; time crictl pods"
+_RUNTIME = "on the node: systemctl status containerd crio; crictl pods"
 NODES = (
     Cause(
         code="node/shutdown",
@@ -67,7 +67,7 @@ NODES = (
         scope="node",
         heals_itself="when: the runtime lists faster",
         says="the kubelet gets no list of what runs from its runtime, and leaves all pods alone",
-        step="on the node: time crictl pods; iostat -x  # the runtime hangs, or the machine is overloaded",
+        step="on the node: crictl pods; iostat -x  # the runtime hangs, or the machine is overloaded",
         frame=r"PLEG is not healthy",
         sure="likely",
     ),

@@ -63,7 +63,7 @@ PROBES = (
         heals_itself="no",
         says="the probe's program is not in the image: {path}",
         step="add it to the image, or use a httpGet or tcpSocket probe",
-        outer=r"exec$|.*",
+        outer=r"exec$",
         errno="no such file or directory|permission denied",
     ),
     Cause(
@@ -200,7 +200,7 @@ PROBES = (
         heals_itself="no",
         says="the probe's command takes longer than timeoutSeconds (1 s where it is not set)",
         step="raise timeoutSeconds of the probe; time its command in the container",
-        frame=r".*(?:command timed out|command .* timed out after|command .* timed out|timed out after \d+)",
+        frame=r".*(?:timeout \d+\w+ exceeded|command timed out|command .* timed out after|command .* timed out|timed out after \d+)",
         outer=r".*",
     ),
     Cause(

@@ -155,6 +155,28 @@ VOLUMES = (
         heals_itself="when: the driver's pod runs on the node",
         says="the CSI driver {driver} is not registered on node {node}",
         step=(
+            "kubectl get csinode {node} -o yaml; kubectl get pods -A -o wide --field-selector spec.nodeName={node}  # is the pod "
+            "of its DaemonSet there?"
+        ),
+        frame=r"CSINode \S+ does not contain driver (?P<driver>\S+)",
+        sure="likely",
+    ),
+    Cause(
+        code="volume/object-missing",
+        at_fault="spec",
+        scope="pod",
+        heals_itself="when: it is created",
+        says="the ServiceAccount {name} does not exist",
+        step="kubectl get serviceaccounts -n {namespace}  # create {name}, or correct serviceAccountName",
+        frame=r'serviceaccounts? "(?P<name>[^"]*)" not found',
+    ),
+    Cause(
+        code="volume/driver-missing",
+        at_fault="storage",
+        scope="node",
+        heals_itself="when: the driver's pod runs on the node",
+        says="the CSI driver {driver} is not registered on node {node}",
+        step=(
             "kubectl get csinode {node} -o yaml; kubectl get pods -A -o wide --field-selector spec.nodeName={node}  # is its "
             "DaemonSet's pod there? is the name of the volume's driver still the same?"
         ),
@@ -200,6 +222,16 @@ VOLUMES = (
         says="the node has no program to mount NFS",
         step="install nfs-common or nfs-utils on the node",
         frame=r"(?:wrong fs type, bad option, bad superblock on [^/\s]+:/|bad option; for several filesystems)",
+    ),
+    Cause(
+        code="volume/nfs",
+        at_fault="spec",
+        scope="pod",
+        heals_itself="when: the path exists on the server",
+        says="the NFS server does not have that path",
+        step="on the server: exportfs -v; ls the path  # correct spec.nfs.path of the volume",
+        frame=r"No such file or directory",
+        outer=r".*reason given by server",
     ),
     Cause(
         code="volume/nfs",
@@ -271,6 +303,16 @@ VOLUMES = (
         errno="read-only file system",
     ),
     Cause(
+        code="volume/busy",
+        at_fault="storage",
+        scope="pod",
+        heals_itself="yes",
+        says="the CSI driver is still at work on an earlier call for this volume",
+        step="wait; if it lasts for minutes: the log of the driver's pod on node {node}",
+        frame=r"an operation with the given Volume ID",
+        sure="likely",
+    ),
+    Cause(
         code="volume/timeout",
         at_fault="storage",
         scope="pod",
@@ -278,6 +320,29 @@ VOLUMES = (
         says="a volume was not mounted in time; this event does not say why: {rest}",
         step="look for other events of the volume: kubectl get events -n {namespace} --sort-by .lastTimestamp; " + _ATTACHMENTS,
         frame=r".*(?:context deadline exceeded|timed out waiting for the condition|DeadlineExceeded)",
+        sure="possible",
+    ),
+    Cause(
+        code="volume/attach",
+        at_fault="storage",
+        scope="pod",
+        heals_itself="no",
+        says="the volume cannot be attached: {rest}",
+        step="kubectl get volumeattachments; kubectl describe pvc -n {namespace}  # and the log of the controller of its CSI driver",
+        frame=r"AttachVolume\.Attach failed",
+        sure="likely",
+    ),
+    Cause(
+        code="volume/driver-failed",
+        at_fault="storage",
+        scope="pod",
+        heals_itself="no",
+        says="the volume cannot be mounted: {rest}",
+        step=(
+            "kubectl get pods -A -o wide --field-selector spec.nodeName={node}  # the log of the volume's CSI driver there; on the "
+            "node: dmesg | tail -50"
+        ),
+        frame=r"(?:MountVolume|MapVolume)\.\w+ failed",
         sure="possible",
     ),
 )

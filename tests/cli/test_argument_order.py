@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kubectl_pause.cli.app import VERBS, app_with
 from kubectl_pause.cli.argument_order import normalise
+from kubectl_pause.errors import PauseInspectError
 
 GROUP: Any = typer.main.get_command(app_with(VERBS))
 OPTIONS = [each for verb in GROUP.commands.values() for each in verb.params if each.param_type_name == "option"]
@@ -50,7 +51,7 @@ def meaning(words: list[str]) -> tuple[str, dict[str, object]] | str:
     command = GROUP.commands[verb]
     try:
         return verb, command.make_context(verb, list(words[1:]), resilient_parsing=False).params
-    except WRONG_USAGE:
+    except (WRONG_USAGE, PauseInspectError):
         return ""
 
 

@@ -10,10 +10,13 @@ import pytest
 
 from kubectl_pause.finding_codes.finding_code import FindingCode
 from kubectl_pause.finding_codes.table import CODES, SECTIONS
+from kubectl_pause.known_causes.all import ALL
 
 JUDGE = Path(__file__).parents[2] / "kubectl_pause" / "judge"
+OF_MESSAGES = {row.code for _, row in ALL}
 CODE = re.compile(
-    r"(?:namespace|sandbox|shim|process|pids|zombie|node|pod|container|image|cni|ipam|netns|disk|runtime|kubelet)/[a-z]+(?:-[a-z]+)*"
+    r"(?:namespace|sandbox|shim|process|pids|zombie|node|pod|container|image|cni|ipam|netns|disk|runtime|kubelet|schedule|volume|probe|cgroup)"
+    r"/[a-z]+(?:-[a-z]+)*"
 )
 ROWS = [row for section in SECTIONS for row in section.codes]
 
@@ -26,8 +29,8 @@ def constants(node: ast.AST) -> set[str]:
 
 
 def emitted() -> set[str]:
-    """String constants of the judges that have the form of a code: none of them is anything else."""
-    return {text for tree in TREES for text in constants(tree) if CODE.fullmatch(text)}
+    """String constants of the judges that have the form of a code, none of them anything else, and the codes of messages."""
+    return {text for tree in TREES for text in constants(tree) if CODE.fullmatch(text)} | OF_MESSAGES
 
 
 def beside_one_another() -> list[tuple[set[str], set[str]]]:
