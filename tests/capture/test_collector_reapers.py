@@ -57,8 +57,26 @@ def test_two_looks_at_a_parent_of_a_zombie(shell: list[str], parent_of_a_zombie:
     assert executables.get(1) != "/pause"
     if os.access(f"/proc/{parent}/exe", os.R_OK):
         assert executables[parent].startswith((str(program), str(program).split("\n")[0] + "'$'\\n'"))
-    age = last_runs.age(zombie.pid)
+    age = last_runs.age(zombie.pid, zombie.processor)
     assert age is None or 0 <= age < 60
+
+
+@needs_linux
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_the_clock_of_each_cpu_on_which_a_zombie_died_is_read(shell: list[str]) -> None:
+    """As many zombies as there are CPUs, all of one moment: whatever their CPUs' clocks say, their ages are alike."""
+    cpus = sorted(os.sched_getaffinity(0))[:4]
+    script = "".join(f"taskset -c {cpu} true & " for cpu in cpus) + "exec sleep 1000"
+    with subprocess.Popen(["sh", "-c", script]) as process:
+        wait_for("a zombie of each", lambda: list(children(process.pid).values()) == ["Z"] * len(cpus), LIMIT, 0.01)
+        capture = collect(shell)
+        process.kill()
+    zombies = [each for each in parse_processes(capture.content("proc")).values() if each.ppid == process.pid]
+    assert sorted(each.processor for each in zombies if each.processor is not None) == cpus
+    _, last_runs = parse_reapers(capture.content("reapers"))
+    assert set(cpus) <= last_runs.now_on.keys()
+    ages = [last_runs.age(each.pid, each.processor) for each in zombies]
+    assert all(age is not None and age < 5 for age in ages), ages
 
 
 @needs_linux

@@ -37,6 +37,7 @@ WORDS = [
     b"task/1/syscall:",
     b"fdinfo/1:sigmask:",
     b"sched:se.exec_start : ",
+    b"sched/1:se.exec_start : ",
     b"9" * 30,
     b"0x",
     b"\n",
@@ -50,8 +51,18 @@ def test_each_line_is_read() -> None:
         1100: Reading(Counters(3), (SystemCall(61, 2**64 - 1),), (0x10000,)),
     }
     assert parse_counters(LINES)[904] == Counters(45, 18, 27)
-    assert last.age(1207) == (5000.5 - 2000.25) / 1000
-    assert last.age(904) is None
+    assert last.age(1207, 1) == (5000.5 - 2000.25) / 1000, "a capture of an earlier version has one clock"
+    assert last.age(904, 1) is None
+
+
+def test_a_zombie_s_age_is_by_the_clock_of_its_own_cpu() -> None:
+    """Clocks of two CPUs differ: each leaves out what a hypervisor took from its CPU."""
+    clocks = b"self/sched/0:se.exec_start : 9000.0\nself/sched/12:se.exec_start : 3000.25\nself/sched/5:\n"
+    _, last = parse_reapers(LINES + clocks)
+    assert (last.age(1207, 0), last.age(1207, 12)) == ((9000.0 - 2000.25) / 1000, 1.0)
+    assert last.age(1207, 5) is None, "a CPU on which nothing of ours may run"
+    assert last.age(1207, 3) is None
+    assert last.age(1207, None) is None
 
 
 def test_what_a_call_waits_for_is_known_by_machine() -> None:

@@ -36,8 +36,8 @@ class Process(Record, frozen=True):
     """One process (thread group leader) as proc(5) shows it.
 
     `child_faults` is field 11 of stat (cminflt: minor faults of children that were waited for, and of theirs), `start_ticks` field 22
-    (clock ticks after boot), `exit_code` field 52 (a wait status, meaningful for a zombie),
-    `ns_pids` the pid in each PID namespace from the reader's inwards, `cgroups` the raw text of the cgroup file,
+    (clock ticks after boot), `exit_code` field 52 (a wait status, meaningful for a zombie), `processor` field 39 (the CPU that it last ran
+    on), `ns_pids` the pid in each PID namespace from the reader's inwards, `cgroups` the raw text of the cgroup file,
     `namespaces` the inode of each namespace that could be read: a zombie keeps only `pid` and `user`. `tracer` is the debugger's pid, or 0.
     """
 
@@ -54,6 +54,7 @@ class Process(Record, frozen=True):
     namespaces: Mapping[str, int]
     signals: Mapping[str, int]
     child_faults: int = 0
+    processor: int | None = None
     tracer: int = 0
 
     @property
@@ -91,6 +92,8 @@ class Stat(Record, frozen=True):
     threads: int
     start_ticks: int
     exit_code: int
+    processor: int | None = None
+    """The CPU that it last ran on: of a zombie, the one that it died on."""
 
 
 def parse_processes(content: bytes) -> dict[int, Process]:  # noqa: C901 (one branch per file of /proc/PID)
@@ -145,6 +148,7 @@ def parse_processes(content: bytes) -> dict[int, Process]:  # noqa: C901 (one br
             namespaces=namespaces.get(pid, {}),
             signals=_signals(status),
             child_faults=stat.child_faults,
+            processor=stat.processor,
             tracer=next(iter(_numbers(status.get(b"TracerPid", b""))), 0),
         )
     return processes
@@ -165,6 +169,7 @@ def parse_stat(raw: bytes) -> Stat | None:
             threads=int(fields[17]),
             start_ticks=int(fields[19]),
             exit_code=int(fields[49]) if len(fields) > 49 else 0,  # noqa: PLR2004 (field 52, counted from the state)
+            processor=int(fields[36]) if len(fields) > 36 else None,  # noqa: PLR2004 (field 39)
         )
     except (IndexError, ValueError):
         return None

@@ -1,7 +1,8 @@
 """What the processes that could reap are doing, from the collector's sections `reapers`, `exe` and `look2`.
 
 Per PID, one line each as grep writes it (`PID/FILE:CONTENT`, made by the kernel): `schedstat` and the context switches of `status`,
-`task/*/syscall` with its first argument only, `sigmask:` of signalfds, `se.exec_start` of zombies and of the grep that read them.
+`task/*/syscall` with its first argument only, `sigmask:` of signalfds, `se.exec_start` of zombies and of the grep that read them, and as
+`self/sched/CPU` of a grep on each CPU on which a zombie died.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _CALL = re.compile(rb"(\d{1,6}) 0x([0-9a-f]{1,16})")
 _MASK = re.compile(rb"sigmask:\s*([0-9a-f]{1,16})")
 _SWITCHES = re.compile(rb"(non)?voluntary_ctxt_switches:\s*(\d{1,20})")
 _SCHEDSTAT = re.compile(rb"\d{1,20} \d{1,20} (\d{1,20})")
+_CLOCK = re.compile(rb"^self/sched/(\d{1,4}):se\.exec_start\s*:\s*(\d{1,15}(?:\.\d{1,9})?)\s*$", re.MULTILINE)
 _EXEC_START = re.compile(rb"se\.exec_start\s*:\s*(\d{1,15}(?:\.\d{1,9})?)\s*")
 
 
@@ -50,15 +52,22 @@ class Reading(Record, frozen=True):
 
 
 class LastRuns(Record, frozen=True):
-    """When zombies last ran, in milliseconds of the clock by which `now` is told: the moment of their death."""
+    """When zombies last ran, in milliseconds of the clock of the CPU that they ran on: the moment of their death.
+
+    That clock leaves out the time that a hypervisor or interrupts took from its CPU (kernel: update_rq_clock_task), so that two CPUs differ
+    by seconds after hours. `now_on` is the present moment by the clock of each CPU. Captures of earlier versions have `now` alone, by the
+    clock of some CPU.
+    """
 
     now: float | None
     by_pid: Mapping[int, float]
+    now_on: Mapping[int, float] = {}
 
-    def age(self, pid: int) -> float | None:
-        """Seconds since a zombie died, about: each CPU has its own clock (kernel: update_rq_clock_task)."""
+    def age(self, pid: int, processor: int | None) -> float | None:
+        """Seconds since a zombie died that last ran on this CPU; None where that CPU's clock was not read."""
         ran = self.by_pid.get(pid)
-        return None if ran is None or self.now is None else max(0.0, (self.now - ran) / 1000)
+        now = self.now_on.get(-1 if processor is None else processor) if self.now_on else self.now
+        return None if ran is None or now is None else max(0.0, (now - ran) / 1000)
 
 
 def parse_reapers(content: bytes) -> tuple[dict[int, Reading], LastRuns]:
@@ -74,7 +83,7 @@ def parse_reapers(content: bytes) -> tuple[dict[int, Reading], LastRuns]:
             masks.setdefault(pid, []).append(int(mask[1], 16))
     pids = counters.keys() | calls.keys() | masks.keys()
     readings = {pid: Reading(counters.get(pid, Counters()), tuple(calls.get(pid, ())), tuple(masks.get(pid, ()))) for pid in pids - {_SELF}}
-    return readings, _last_runs(lines)
+    return readings, _last_runs(lines, {int(clock[1]): float(clock[2]) for clock in _CLOCK.finditer(content)})
 
 
 def parse_threads(content: bytes) -> dict[int, int]:
@@ -99,8 +108,8 @@ def _counters(lines: Sequence[_Line]) -> dict[int, Counters]:
     return {pid: Counters(runs.get(pid), switches.get((pid, True)), switches.get((pid, False))) for pid in pids}
 
 
-def _last_runs(lines: Sequence[_Line]) -> LastRuns:
-    """`now` is when grep itself ran, the last time that it says so."""
+def _last_runs(lines: Sequence[_Line], now_on: dict[int, float]) -> LastRuns:
+    """`now` is when grep itself ran, the last time that it says so; `now_on` the same on each CPU."""
     now: float | None = None
     by_pid: dict[int, float] = {}
     for pid, file, text in lines:
@@ -109,7 +118,7 @@ def _last_runs(lines: Sequence[_Line]) -> LastRuns:
                 now = float(told[1])
             else:
                 by_pid[pid] = float(told[1])
-    return LastRuns(now, by_pid)
+    return LastRuns(now, by_pid, now_on)
 
 
 def parse_stats(content: bytes) -> dict[int, Stat]:

@@ -84,7 +84,7 @@ class ReapingFacts(Record, frozen=True):
 
     def dead_seconds(self, process: Process) -> float | None:
         """How long ago a zombie died, about, at the moment of the report; never more than since it was started."""
-        age = self.node.facts.last_runs.age(process.pid)
+        age = self.node.facts.last_runs.age(process.pid, process.processor)
         moment = self.window.base.uptime if self.window else _uptime(self.node.facts)
         if age is None or moment is None:
             return age
