@@ -184,8 +184,9 @@ class ZombieParent(_Document, kw_only=True):
 class Zombie(_Document, kw_only=True):
     """A process that has ended and that nobody has waited for; `dead-leader`: other threads of it live, so nobody can, yet.
 
-    `age_seconds` is about right (each CPU has its own clock). `lasting`: true where two looks have seen it, false where it was gone at
-    the second, null where there was one look or it is newer than the first. `exit_code` or `signal` is how it ended.
+    `age_seconds` is right within a second; null where the clock of the CPU on which it died could not be read. `lasting`: true where
+    two looks have seen it, false where it was gone at the second, null where there was one look or it is newer than the first.
+    `exit_code` or `signal` is how it ended.
     """
 
     pid: int
