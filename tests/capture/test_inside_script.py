@@ -13,7 +13,10 @@ import pytest
 from kubectl_pause.capture.inside_pod import _script
 from kubectl_pause.facts.capture import parse_capture
 from kubectl_pause.facts.kernel.process import parse_processes
+from kubectl_pause.facts.kernel.reapers import parse_reapers
 from tests.capture.test_collector import SHELLS, hostile_processes, needs_linux
+from tests.real_processes import children
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from kubectl_pause.facts.capture import Capture
@@ -50,6 +53,26 @@ def test_a_shell_is_enough(shell: list[str], tmp_path: Path) -> None:
     if shell[0] != "busybox":  # which has its own
         assert processes[os.getpid()].namespaces == {}
         assert len(capture.looks) == 1
+
+
+@needs_linux
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize("programs", ["taskset", "none"])
+def test_ages_of_zombies_that_died_on_different_cpus(shell: list[str], programs: str, tmp_path: Path) -> None:
+    """Without taskset the clock is known of those CPUs that some new process was put on; of another no age is said."""
+    cpus = sorted(os.sched_getaffinity(0))[:4]
+    script = "".join(f"taskset -c {cpu} true & " for cpu in cpus) + "exec sleep 1000"
+    with subprocess.Popen(["sh", "-c", script]) as process:
+        wait_for("a zombie of each", lambda: list(children(process.pid).values()) == ["Z"] * len(cpus), 30, 0.01)
+        capture = read(shell, **({} if programs == "taskset" else {"path": str(tmp_path)}))
+        process.kill()
+    zombies = [each for each in parse_processes(capture.content("proc")).values() if each.ppid == process.pid]
+    assert len(zombies) == len(cpus)
+    _, last_runs = parse_reapers(capture.content("reapers"))
+    ages = [last_runs.age(each.pid, each.processor) for each in zombies]
+    known = [age for age in ages if age is not None]
+    assert known if programs == "none" else len(known) == len(cpus)
+    assert all(age < 5 for age in known), ages
 
 
 @needs_linux
