@@ -85,8 +85,8 @@ masks() {
 }
 
 # The clock of each CPU on which a zombie died: two CPUs' clocks differ by seconds to minutes. Field 39 of stat, the 37th behind the name.
-# Without taskset new processes are asked, each on the CPU that it was put on: several at once, so that they are put on several.
 clocks() {
+	command -v taskset >/dev/null || return 0
 	cpus=
 	for pid in $pids; do
 		read -r line <$pid/stat || continue
@@ -95,32 +95,10 @@ clocks() {
 		set -- ${line##*) }
 		case " $cpus " in *" ${37} "*) ;; *) cpus="$cpus ${37}" ;; esac
 	done
-	if command -v taskset >/dev/null; then
-		for cpu in $cpus; do
-			case $cpu in *[!0-9]* | ?????*) continue ;; esac
-			echo "self/sched/$cpu:$(taskset -c $cpu grep ^se.exec_start self/sched)"
-		done
-		return
-	fi
-	for _ in ${cpus:+1 2 3 4 5 6}; do
-		clock_here & clock_here & clock_here & clock_here &
-		wait
+	for cpu in $cpus; do
+		case $cpu in *[!0-9]* | ?????*) continue ;; esac
+		echo "self/sched/$cpu:$(taskset -c $cpu grep ^se.exec_start self/sched)"
 	done
-}
-
-# Of the CPU that it runs on, where it was not moved meanwhile.
-clock_here() {
-	read -r line <self/stat
-	# shellcheck disable=SC2086 # fields, split on purpose
-	set -- ${line##*) }
-	cpu=${37}
-	while read -r line; do
-		case $line in se.exec_start*) clock=$line; break ;; esac
-	done <self/sched
-	read -r line <self/stat
-	# shellcheck disable=SC2086 # fields, split on purpose
-	set -- ${line##*) }
-	[ "$cpu" != "${37}" ] || echo "self/sched/$cpu:$clock"
 }
 
 look() {
