@@ -100,6 +100,6 @@ MAKING = (
         alike="A script without its first line (`#!`) gives `exec format error` too.",
         remedy="`kubectl get nodes -L kubernetes.io/arch`: choose nodes by that label, or an image that is made for this one. By itself "
         "it stays.",
-        source="The kernel's ENOEXEC (execve(2)), and containerd's words: `kubectl_pause/judge/stuck/messages.py`.",
+        source="The kernel's ENOEXEC (execve(2)), and containerd's words: `kubectl_pause/known_causes/`.",
     ),
 )

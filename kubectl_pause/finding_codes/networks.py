@@ -69,7 +69,7 @@ NETWORKS = (
         evidence="Its words in the event, behind `plugin type=...` or `failed to setup network for sandbox`.",
         alike="Words that are known have their own code: `ipam/full`, `cni/no-binary`, `netns/pinned` and others.",
         remedy="By its words, and the log of the network add-on on that node. By itself the kubelet tries again every 10 to 15 s.",
-        source="libcni's words: `kubectl_pause/judge/stuck/messages.py`.",
+        source="libcni's words: `kubectl_pause/known_causes/`.",
     ),
     FindingCode(
         code="ipam/full",
@@ -79,7 +79,7 @@ NETWORKS = (
         alike="Leases of sandboxes that are gone may be what fills it: `ipam/stale`.",
         remedy="Stale leases first; else fewer pods on the node, or a larger range. By itself the kubelet tries again every 10 to 15 s, "
         "and succeeds once an address is free.",
-        source="host-local `allocator.go` (containernetworking/plugins); others in `kubectl_pause/judge/stuck/messages.py`.",
+        source="host-local `allocator.go` (containernetworking/plugins); others in `kubectl_pause/known_causes/`.",
     ),
     FindingCode(
         code="ipam/stale",
@@ -99,7 +99,7 @@ NETWORKS = (
         alike="A range that is used up has other words: `ipam/full`.",
         remedy="Remove that lease in the `dataDir` of the CNI configuration: the file that has the sandbox's id, which the event tells. "
         "By itself it ends where the next attempt has another id.",
-        source="host-local (containernetworking/plugins), a second ADD of one id: `kubectl_pause/judge/stuck/messages.py`.",
+        source="host-local (containernetworking/plugins), a second ADD of one id: `kubectl_pause/known_causes/`.",
     ),
     FindingCode(
         code="netns/pinned",

@@ -47,7 +47,7 @@ NODES = (
         alike="Words that are known have their own code: `image/other-machine`, `pids/runtime-full` and others.",
         remedy="By its words: the spec, where they name a program or mount; else the runtime's log on the node. By itself the kubelet "
         "tries again.",
-        source="runc's and containerd's words: `kubectl_pause/judge/stuck/messages.py`.",
+        source="runc's and containerd's words: `kubectl_pause/known_causes/`.",
     ),
     FindingCode(
         code="runtime/silent",

@@ -125,7 +125,7 @@ PODS_COMING_UP = (
         alike="`no space left on device` behind that noop process is no full disk: `user.max_user_namespaces` is used up.",
         remedy="`sysctl user.max_user_namespaces` on the node: 0 or used up? Else a newer runtime, or `hostUsers: true`. By itself the "
         "kubelet tries again every 10 to 15 s.",
-        source="Texts of Kubernetes 1.34 and containerd 2.2: `kubectl_pause/judge/stuck/messages.py`; siderolabs/talos#8554.",
+        source="Texts of Kubernetes 1.34 and containerd 2.2: `kubectl_pause/known_causes/`; siderolabs/talos#8554.",
     ),
     FindingCode(
         code="pod/runtime-class",
@@ -135,6 +135,6 @@ PODS_COMING_UP = (
         alike="A RuntimeClass that is there and has a handler that only some nodes have: its `scheduling.nodeSelector` is to choose them.",
         remedy="`kubectl get runtimeclass`: make it, name another, or choose nodes whose runtime has the handler. By itself the kubelet "
         "tries again every 10 to 15 s.",
-        source="containerd's and the kubelet's words: `kubectl_pause/judge/stuck/messages.py`; seen on containerd 2.2.",
+        source="containerd's and the kubelet's words: `kubectl_pause/known_causes/`; seen on containerd 2.2.",
     ),
 )
