@@ -17,7 +17,8 @@ from tests.cli.fake_cluster import NODE
 from tests.nodes.report_lines import collected_bytes
 
 GROUP: Any = typer.main.get_command(app_with(VERBS))
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "guides").glob("*.md")]
 
 
 @pytest.fixture
@@ -192,8 +193,10 @@ def test_each_verb_has_examples_and_is_described_by_a_whole_sentence(command, ve
 
 def examples() -> list[str]:
     of_help = [line for verb in GROUP.commands.values() for line in (verb.help or "").splitlines()]
-    of_readme = [line.removeprefix("$ ").split("#")[0] for line in README.read_text().splitlines() if not line.startswith("|")]
-    return sorted({line.strip() for line in of_help + of_readme if line.strip().startswith("kubectl pause-inspect ")})
+    of_pages = [
+        line.removeprefix("$ ").split("#")[0] for page in PAGES for line in page.read_text().splitlines() if not line.startswith("|")
+    ]
+    return sorted({line.strip() for line in of_help + of_pages if line.strip().startswith("kubectl pause-inspect ")})
 
 
 @pytest.mark.parametrize("example", examples())
