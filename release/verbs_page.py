@@ -14,7 +14,7 @@ from kubectl_pause.cli.exit_codes import ExitCode
 TARGET = Path(__file__).parent.parent / "docs" / "verbs.md"
 HEAD = """# Verbs, flags and exit codes
 
-Made by `make docs` from the program. The flags that say which cluster is asked, and as whom, are kubectl's:
+Made by `make docs` from the program. The flags that choose the cluster and the user are kubectl's:
 `kubectl pause-inspect options` lists them.
 """
 
@@ -63,11 +63,11 @@ def _exit_codes() -> str:
 
 _EXIT_CODES = {
     ExitCode.DONE: "done",
-    ExitCode.ERROR: "error or wrong usage, as kubectl; of `diff`: something has changed",
-    ExitCode.TROUBLE: "of `diff` alone: the captures could not be compared",
-    ExitCode.FINDINGS: "a finding at or above what `--fail-on` names",
-    ExitCode.PARTIAL: "partial: some node or pod failed, the rest is reported",
-    ExitCode.INTERRUPTED: "ended by SIGINT; 143 by SIGTERM: the inspector pods are deleted first",
+    ExitCode.ERROR: "error or wrong usage, as kubectl; `diff`: something changed; `access`: a permission is missing",
+    ExitCode.TROUBLE: "`diff` alone: the captures could not be compared",
+    ExitCode.FINDINGS: "`check --fail-on`: a certain finding of that severity or worse",
+    ExitCode.PARTIAL: "partial: a node or pod failed, the rest is reported",
+    ExitCode.INTERRUPTED: "ended by SIGINT, 143 by SIGTERM; the inspector pods are deleted first",
 }
 
 if __name__ == "__main__":

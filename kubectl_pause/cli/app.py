@@ -4,42 +4,40 @@ from __future__ import annotations
 
 import inspect
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from kubectl_pause.cli.terminal import PROGRAM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-_WHERE_TO_BEGIN = f'"{PROGRAM} VERB --help" has examples; "{PROGRAM} access" tells whether you may do all of this on your cluster.'
-_CONNECTION_FLAGS = f'Use "{PROGRAM} options" for the flags of the connection, which are kubectl\'s.'
-_OF_PROGRAM = ("explain", "schema", "completion", "options", "version")
-"""Verbs that tell of the program itself, in the folder `program`."""
-VERBS = (
-    "pod",
-    "node",
-    "local",
-    "who",
-    "zombies",
-    "check",
-    "why",
-    "report",
-    "demo",
-    "snapshot",
-    "diff",
-    "cleanup",
-    "access",
-    *_OF_PROGRAM,
+_WHAT_IT_IS = (
+    "See the sandbox behind any pod: its pause process, who shares which namespaces, who should reap its zombies, and what is wrong."
 )
+_WHERE_TO_BEGIN = f'"{PROGRAM} COMMAND --help" shows examples. "{PROGRAM} access" says whether you are allowed to do this on your cluster.'
+_CONNECTION_FLAGS = f'Use "{PROGRAM} options" for kubectl\'s flags that choose the cluster and the user.'
+_OF_PROGRAM = ("explain", "schema", "completion", "options", "version")
+"""Verbs about the program itself, in the folder `program`."""
+HEADINGS = {
+    "Look at pods": ("pod", "node", "who", "local"),
+    "Find what is wrong": ("why", "check", "zombies"),
+    "Offline and reports": ("report", "snapshot", "diff"),
+    "Set-up and help": ("access", "cleanup", "demo", *_OF_PROGRAM),
+}
+"""The headings of `--help`, and the verbs under each. The layout is plain text, so that rich is not loaded."""
+_OPTIONS = "Options"
+VERBS = tuple(verb for verbs in HEADINGS.values() for verb in verbs)
 
 
 def app_with(verbs: Iterable[str]) -> typer.Typer:
     """The program with these verbs only: building the flags of all of them takes longer than typer's own start."""
     app = typer.Typer(
         name=PROGRAM,
-        help="Which sandbox a pod stands on, which pause process holds it, and who shares its namespaces.",
+        cls=_GroupedVerbs,
+        help=_WHAT_IT_IS,
         epilog=_WHERE_TO_BEGIN,
         no_args_is_help=True,
         add_completion=False,
@@ -52,7 +50,12 @@ def app_with(verbs: Iterable[str]) -> typer.Typer:
         place = "verbs.program" if verb in _OF_PROGRAM else "verbs"
         function = getattr(import_module(f"kubectl_pause.cli.{place}.{verb}"), verb)
         takes_connection = "kubeconfig" in inspect.signature(function).parameters
-        app.command(short_help=_first_sentence(function), epilog=_CONNECTION_FLAGS if takes_connection else None)(function)
+        app.command(
+            cls=_GroupedFlags,
+            short_help=_first_sentence(function),
+            epilog=_CONNECTION_FLAGS if takes_connection else None,
+            rich_help_panel=next(heading for heading, listed in HEADINGS.items() if verb in listed),
+        )(function)
     return app
 
 
@@ -65,10 +68,36 @@ def flag_names(command: object) -> tuple[set[str], set[str]]:
 
 
 def _first_sentence(verb: Callable[..., int]) -> str:
-    """Whole, for the list of verbs, which cuts what it shortens itself."""
+    """The first paragraph of its docstring, on one line, for the list of verbs."""
     paragraph = (verb.__doc__ or "").split("\n\n")[0]
     return " ".join(paragraph.split())
 
 
 def _group() -> None:  # else typer takes a single verb for the whole program
     pass
+
+
+class _GroupedVerbs(TyperGroup):
+    """Lists the commands under the heading that each names as its `rich_help_panel`."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 (typer calls it)
+        """Writes them to `formatter`, in the order in which they were added."""
+        rows = [(command.rich_help_panel, (name, command.short_help or "")) for name, command in self.commands.items()]  # type: ignore[attr-defined]
+        _write_sections(formatter, rows)
+
+
+class _GroupedFlags(TyperCommand):
+    """Lists the arguments first, then the flags under the heading that each names as its `rich_help_panel`."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Writes them to `formatter`; flags without a heading stand before the others."""
+        shown = [(parameter, record) for parameter in self.get_params(ctx) if (record := parameter.get_help_record(ctx)) is not None]
+        arguments = [("Arguments", record) for parameter, record in shown if parameter.param_type_name == "argument"]
+        flags = [(parameter.rich_help_panel or _OPTIONS, record) for parameter, record in shown if parameter.param_type_name == "option"]  # type: ignore[attr-defined]
+        _write_sections(formatter, [*arguments, *sorted(flags, key=lambda row: row[0] != _OPTIONS)])
+
+
+def _write_sections(formatter: Any, rows: Sequence[tuple[str, tuple[str, str]]]) -> None:
+    for heading in dict.fromkeys(heading for heading, _ in rows):
+        with formatter.section(heading):
+            formatter.write_dl([row for of, row in rows if of == heading])

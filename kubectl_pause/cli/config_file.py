@@ -96,7 +96,7 @@ def one_of(words: Sequence[Word], flag: str, given: str | None) -> Word:
     for word in words:
         if given in (None, word):
             return word
-    raise PauseInspectError("WrongUsage", f"{flag}: {given!r} is none", f"it is one of {', '.join(words)}")
+    raise PauseInspectError("WrongUsage", f"{flag}: {given!r} is not accepted", f"it is one of {', '.join(words)}")
 
 
 def _bad(file: Path, what: str) -> PauseInspectError:

@@ -23,7 +23,7 @@ class DryRunDone(Exception):  # noqa: N818 (no error: the user's wish)
 def check(way: str | None) -> None:
     """Raises PauseInspectError for a way that does not exist."""
     if way is not None and way not in WAYS:
-        raise PauseInspectError("WrongUsage", f"--dry-run: {way!r} is no way to do it", "--dry-run=client or --dry-run=server")
+        raise PauseInspectError("WrongUsage", f"--dry-run: {way!r} is not a value of it", "--dry-run=client or --dry-run=server")
 
 
 def dry_run(api: Api, nodes: Sequence[str], options: InspectorOptions, way: str) -> None:

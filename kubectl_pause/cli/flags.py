@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from kubectl_pause.capture.fan_out import Bounds
     from kubectl_pause.capture.inspector_pod import Health, InspectorOptions
 
-CONNECTION, _READING, OUTPUT = "Connection", "Reading nodes", "Output"
+CONNECTION, _READING, OUTPUT = "Options", "Reading nodes", "Output"
 
 
 def flag(panel: str, *names: str, **settings: Any) -> Any:
-    """A flag of one of the panels of `--help`."""
+    """A flag under one of the headings of `--help`."""
     hidden = panel == CONNECTION and "--namespace" not in names  # `options` lists them, as in kubectl
     return typer.Option(*names, rich_help_panel=panel, hidden=hidden, **settings)
 
@@ -36,15 +36,15 @@ def flag(panel: str, *names: str, **settings: Any) -> Any:
 class KubeFlags:
     """kubectl's own flags: which cluster, as whom."""
 
-    kubeconfig: Annotated[Optional[str], flag(CONNECTION, "--kubeconfig", metavar="FILE", help="Path of the kubeconfig.")] = None
+    kubeconfig: Annotated[Optional[str], flag(CONNECTION, "--kubeconfig", metavar="FILE", help="Path of the kubeconfig file.")] = None
     kuberc: Annotated[
-        Optional[str], flag(CONNECTION, "--kuberc", metavar="FILE", help="Path of the kuberc: which credential plugins may run.")
+        Optional[str], flag(CONNECTION, "--kuberc", metavar="FILE", help="Path of the kuberc file: which credential plugins may run.")
     ] = None
     context: Annotated[Optional[str], flag(CONNECTION, "--context", metavar="NAME", help="Context of the kubeconfig.")] = None
     cluster: Annotated[Optional[str], flag(CONNECTION, "--cluster", metavar="NAME", help="Cluster of the kubeconfig.")] = None
     user: Annotated[Optional[str], flag(CONNECTION, "--user", metavar="NAME", help="User of the kubeconfig.")] = None
     namespace: Annotated[
-        Optional[str], flag(CONNECTION, "--namespace", "-n", metavar="NAME", help="Namespace of the pods; else the context's.")
+        Optional[str], flag(CONNECTION, "--namespace", "-n", metavar="NAME", help="Namespace of the pods. [the context's]")
     ] = None
     server: Annotated[Optional[str], flag(CONNECTION, "--server", "-s", metavar="URL", help="Address of the API server.")] = None
     token: Annotated[Optional[str], flag(CONNECTION, "--token", metavar="TOKEN", help="Bearer token.")] = None
@@ -55,7 +55,7 @@ class KubeFlags:
     as_uid: Annotated[Optional[str], flag(CONNECTION, "--as-uid", metavar="UID", help="UID to impersonate.")] = None
     as_user_extra: Annotated[
         Optional[list[str]],
-        flag(CONNECTION, "--as-user-extra", metavar="KEY=VALUE", help="Extra of the user to impersonate; may be repeated."),
+        flag(CONNECTION, "--as-user-extra", metavar="KEY=VALUE", help="Extra field of the user to impersonate; may be repeated."),
     ] = None
     certificate_authority: Annotated[
         Optional[str], flag(CONNECTION, "--certificate-authority", metavar="FILE", help="CA certificate of the server.")
@@ -65,19 +65,19 @@ class KubeFlags:
     )
     client_key: Annotated[Optional[str], flag(CONNECTION, "--client-key", metavar="FILE", help="Key of the client certificate.")] = None
     tls_server_name: Annotated[
-        Optional[str], flag(CONNECTION, "--tls-server-name", metavar="NAME", help="Name in the server's certificate.")
+        Optional[str], flag(CONNECTION, "--tls-server-name", metavar="NAME", help="Name that the server's certificate must have.")
     ] = None
     insecure_skip_tls_verify: Annotated[
         bool, flag(CONNECTION, "--insecure-skip-tls-verify", help="Do not verify the server's certificate.")
     ] = False
     request_timeout: Annotated[
-        str, flag(CONNECTION, "--request-timeout", metavar="TIME", help="Limit of one API request: 10s, 2m; 0 is that of --timeout.")
+        str, flag(CONNECTION, "--request-timeout", metavar="TIME", help="Time limit of one request: 10s, 2m; 0 means --timeout.")
     ] = "10s"
     verbosity: Annotated[
         int,
         flag(
             CONNECTION, "--v", "-v", metavar="LEVEL", min=0,
-            help="Say on stderr: 1 what is done, 6 each request with its time, 9 headers too; credentials are hidden.",
+            help="Log to stderr: 1 each step, 6 each request with its time, 9 headers too; credentials are hidden.",
         ),
     ] = 0  # fmt: skip
 
@@ -105,7 +105,7 @@ class CaptureFlags:
             "--image",
             metavar="IMAGE",
             envvar="PAUSE_INSPECT_IMAGE",
-            help="Image of the inspector pod: any with busybox. [docker.io/library/busybox:1.36]",
+            help="Image of the inspector pod; it must have busybox. [docker.io/library/busybox:1.36]",
         ),
     ] = None
     image_pull_policy: Annotated[
@@ -114,7 +114,7 @@ class CaptureFlags:
     ] = None
     image_pull_secret: Annotated[
         Optional[list[str]],
-        flag(_READING, "--image-pull-secret", metavar="NAME", help="Secret in that namespace for the image; may be repeated."),
+        flag(_READING, "--image-pull-secret", metavar="NAME", help="Pull secret in the inspector pod's namespace; may be repeated."),
     ] = None
     debug_namespace: Annotated[
         Optional[str],
@@ -127,29 +127,29 @@ class CaptureFlags:
         ),
     ] = None
     timeout: Annotated[
-        str, flag(_READING, "--timeout", metavar="TIME", help="Limit for one node, from the inspector pod's creation to its answer.")
+        str, flag(_READING, "--timeout", metavar="TIME", help="Time limit for one node, from the inspector pod's creation to its answer.")
     ] = "60s"
     parallel: Annotated[
         Optional[int],
         flag(
             _READING, "--parallel", min=1, max=100, metavar="N",
-            help="Nodes read at the same time. [as many as the API server bears, up to 64]",
+            help="Number of nodes read at once. [as many as the API server bears, up to 64]",
         ),
     ] = None  # fmt: skip
-    crictl: Annotated[bool, flag(_READING, "--crictl/--no-crictl", help="Ask crictl where the node has one.")] = True
+    crictl: Annotated[bool, flag(_READING, "--crictl/--no-crictl", show_default=False, help="Ask crictl (default), or not.")] = True
     fds: Annotated[
-        bool, flag(_READING, "--fds", help="Look also for open descriptors that keep namespaces alive: every descriptor is looked at.")
+        bool, flag(_READING, "--fds", help="Also find open file descriptors that keep namespaces alive; this reads every descriptor.")
     ] = False
-    args: Annotated[bool, flag(_READING, "--args", help="Read arguments too, of processes that reap or should: they may be secrets.")] = (
-        False
-    )
+    args: Annotated[
+        bool, flag(_READING, "--args", help="Also read arguments of init processes and parents of zombies; they may be secret.")
+    ] = False
     profile: Annotated[
         Optional[str],
         flag(
             _READING,
             "--profile",
             metavar="PROFILE",
-            help="Rights of the inspector pod: general (three capabilities), sysadmin (privileged), or auto: sysadmin where general "
+            help="Rights of the inspector pod: general (three capabilities), sysadmin (privileged), or auto: sysadmin if general "
             "cannot read the node. [general]",
         ),
     ] = None
@@ -163,7 +163,7 @@ class CaptureFlags:
             _READING,
             "--via",
             metavar="POD",
-            help="Read through a pod that is there and can read the node: [NAMESPACE/]POD or ds/NAME; make none.",
+            help="Read through an existing pod that can read the node, and create none: [NAMESPACE/]POD or ds/NAME.",
         ),
     ] = None
     transport: Annotated[
@@ -172,7 +172,7 @@ class CaptureFlags:
             _READING,
             "--transport",
             metavar="WAY",
-            help="How the answer comes back: exec, log (where no exec is to be had), or auto: log where exec is forbidden.",
+            help="How the answer comes back: exec, log (needs no exec), or auto: log if exec is forbidden.",
         ),
     ] = "auto"
     keep: Annotated[
@@ -181,18 +181,18 @@ class CaptureFlags:
             _READING,
             "--keep",
             metavar="TIME",
-            help="Keep the inspector pod so long for your next runs with --keep, up to 1h; use it if it is there.",
+            help="Keep the inspector pod this long, up to 1h, for your next runs with --keep; use the kept one if there is one.",
         ),
     ] = None
     dry_run: Annotated[
         Optional[str],
-        flag(_READING, "--dry-run", metavar="WAY", help="client or server: print what would be created, and create nothing."),
+        flag(_READING, "--dry-run", metavar="WAY", help="client or server: print what would be created; create nothing."),
     ] = None
 
     def inspector(
         self, sample: float = 0.0, *, health: Health = "no", logs_of: Mapping[str, Sequence[str]] | None = None
     ) -> InspectorOptions:
-        """As the cluster package takes them, for one look or for a second one `sample` seconds later.
+        """As the capture package takes them, for one sample or for a second one `sample` seconds later.
 
         Raises PauseInspectError for a bad duration.
         """
@@ -238,7 +238,7 @@ class FleetFlags(CaptureFlags):
 
     max_failures: Annotated[
         Optional[int],
-        flag(_READING, "--max-failures", min=1, metavar="N", help="Begin no further node after N failed; those that run end."),
+        flag(_READING, "--max-failures", min=1, metavar="N", help="Start no further node after N failed; the others end."),
     ] = None
 
     def bounds(self) -> Bounds:

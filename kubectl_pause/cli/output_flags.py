@@ -14,7 +14,7 @@ _FORMS = "wide, json, yaml, name, jsonpath=TEMPLATE, jsonpath-as-json=TEMPLATE o
 
 
 def _tell_columns(context: typer.Context, asked: bool) -> None:
-    """`--help-columns`: what the verb's table has, from the list that the table is made of."""
+    """`--help-columns`: prints the columns of the verb's table, and ends the program."""
     if not asked:
         return
     from kubectl_pause.cli import terminal
@@ -34,7 +34,7 @@ class OutputFlags:
     output: Annotated[Optional[str], flag(OUTPUT, "--output", "-o", metavar="FORMAT", help=_FORMS)] = None
     no_headers: Annotated[bool, flag(OUTPUT, "--no-headers", help="Leave out the column names.")] = False
     sort_by: Annotated[
-        Optional[str], flag(OUTPUT, "--sort-by", metavar="COLUMN", help="Order of the rows: a column's name, or a path as .pod.name.")
+        Optional[str], flag(OUTPUT, "--sort-by", metavar="COLUMN", help="Sort rows by a column's name, or by a path such as .pod.name.")
     ] = None
     help_columns: Annotated[
         bool, flag(OUTPUT, "--help-columns", is_eager=True, callback=_tell_columns, help="List the columns with their paths, and exit.")
@@ -42,7 +42,7 @@ class OutputFlags:
 
 
 def _refuse_format(context: typer.Context, output: str | None) -> None:
-    """`-o FILE`, as it was once. Raises PauseInspectError."""
+    """Refuses `-o FILE`, which was once accepted. Raises PauseInspectError."""
     if output is None:
         return
     from kubectl_pause.pasting import command_line
@@ -54,16 +54,14 @@ def _refuse_format(context: typer.Context, output: str | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FileFlags:
-    """Where a verb writes that makes a file."""
+    """Where a verb writes its file."""
 
-    file: Annotated[str, flag(OUTPUT, "--filename", "-f", metavar="FILE", help="File to write; `-` is stdout.")]
+    file: Annotated[str, flag(OUTPUT, "--filename", "-f", metavar="FILE", help="File to write; - is stdout.")]
     output: Annotated[Optional[str], typer.Option("--output", "-o", hidden=True, is_eager=True, callback=_refuse_format)] = None
 
 
-NodeNames: TypeAlias = Annotated[
-    Optional[list[str]], typer.Option("--node", metavar="NAME", help="A node, as if it were named without the flag; may be repeated.")
-]
-"""For a verb that reads nodes, alongside their names."""
+NodeNames: TypeAlias = Annotated[Optional[list[str]], typer.Option("--node", metavar="NAME", help="A node; may be repeated.")]
+"""Nodes by a flag, as well as by their names."""
 
 Captured: TypeAlias = Annotated[
     Optional[list[str]],
@@ -73,7 +71,7 @@ Captured: TypeAlias = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class ViewFlags(OutputFlags):
-    """How the report is shown, and from where it is taken."""
+    """How the report is shown, and whether it is of captures."""
 
     captured: Captured = None
 
@@ -92,11 +90,11 @@ class WhyFlags(OutputFlags):
 
 @dataclass(frozen=True, slots=True)
 class SandboxOutputFlags(OutputFlags):
-    """How sandboxes are shown: as a tree, too."""
+    """How sandboxes are shown, also as a tree."""
 
     output: Annotated[Optional[str], flag(OUTPUT, "--output", "-o", metavar="FORMAT", help=f"tree, {_FORMS}")] = None
     processes: Annotated[
-        bool, flag(OUTPUT, "--processes", help="Put each sandbox's processes into the report; -o tree shows them without it.")
+        bool, flag(OUTPUT, "--processes", help="Add each sandbox's processes to the report; -o tree always shows them.")
     ] = False
 
     @property
@@ -107,13 +105,13 @@ class SandboxOutputFlags(OutputFlags):
 
 @dataclass(frozen=True, slots=True)
 class SandboxViewFlags(SandboxOutputFlags):
-    """How sandboxes are shown, and from where the report is taken."""
+    """How sandboxes are shown, and whether they are of captures."""
 
     captured: Captured = None
 
 
 @dataclass(frozen=True, slots=True)
 class NodeViewFlags(SandboxViewFlags):
-    """How sandboxes are shown: by their networks, too."""
+    """How sandboxes are shown, also by their networks."""
 
     output: Annotated[Optional[str], flag(OUTPUT, "--output", "-o", metavar="FORMAT", help=f"tree, network, {_FORMS}")] = None

@@ -58,7 +58,7 @@ class WatchFlags:
 
         if not self.watch:
             if self.duration is not None:
-                raise PauseInspectError("WrongUsage", "--for says how long to watch, and nothing is watched", "give --watch too")
+                raise PauseInspectError("WrongUsage", "--for has no effect without --watch", "give --watch too")
             return None
         length = LONGEST_WATCH if self.duration is None else seconds(self.duration, "--for")
         if not 1 <= length <= LONGEST_WATCH:
@@ -68,7 +68,7 @@ class WatchFlags:
         if not SHORTEST_LOOK <= interval <= LONGEST_LOOK:
             short = "too short" if interval < SHORTEST_LOOK else "too long"
             hint = f"give a time between {SHORTEST_LOOK:g}s and {LONGEST_LOOK:g}s from look to look"
-            raise PauseInspectError("WrongUsage", f"--interval: {self.interval} is {short} between two looks", hint)
+            raise PauseInspectError("WrongUsage", f"--interval: {self.interval} is {short} between two samples", hint)
         return WatchPlan(seconds=round(length), interval=interval, buffer_kb=self.buffer_kb, use_tracefs=self.tracefs)
 
 
@@ -207,7 +207,7 @@ def check_watch(view: ViewFlags, plan: WatchPlan | None, *, local: bool) -> None
             raise PauseInspectError("WrongUsage", f"--watch and {flag} cannot be used together", "watch pods or nodes of a cluster")
     if view.output in ("yaml", "owners"):
         raise PauseInspectError(
-            "WrongUsage", f"--watch prints no {view.output}", "leave -o out in a terminal, or give -o json: one object a line"
+            "WrongUsage", f"--watch cannot print {view.output}", "leave -o out in a terminal, or give -o json: one object a line"
         )
 
 

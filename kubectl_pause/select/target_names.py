@@ -73,7 +73,9 @@ def parse_target(argument: str) -> Target:
     kind, slash, name = argument.rpartition("/")
     words = argument.split("/")
     if not all(words) or len(words) > 3:  # noqa: PLR2004 (NAMESPACE/POD/CONTAINER)
-        raise PauseInspectError("WrongUsage", f"{argument!r} names no pod", "use NAME, NAMESPACE/NAME or TYPE/NAME, for example deploy/web")
+        raise PauseInspectError(
+            "WrongUsage", f"{argument!r} is not the name of a pod", "use NAME, NAMESPACE/NAME or TYPE/NAME, for example deploy/web"
+        )
     if not slash:
         return Target("pod", name)
     word = words[0].lower().split(".")[0]

@@ -107,7 +107,7 @@ def test_lines_for_less_and_no_line_takes_back_what_an_earlier_one_gave(cluster,
         assert role["metadata"] == binding["metadata"]
         names.add(role["metadata"]["name"])
     assert len(names) == 3
-    assert command("access", "admin").errors == [("'admin' is no way of use", "they are: inspector, node, pod, cleanup")]
+    assert command("access", "admin").errors == [("'admin' is not a role", "the roles are: inspector, node, pod, cleanup")]
 
 
 def test_a_pod_that_admission_refuses_is_told_with_what_would_let_it_in(cluster, command):

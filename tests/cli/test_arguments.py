@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from kubectl_pause.cli.app import VERBS, app_with
+from kubectl_pause.cli.app import HEADINGS, VERBS, app_with
 from kubectl_pause.cli.argument_order import verb_asked
 from tests.cli.fake_cluster import NODE
 from tests.nodes.report_lines import collected_bytes
@@ -89,7 +89,7 @@ def test_a_node_is_named_as_kubectl_names_it_with_or_without_the_flag(cluster, c
 def test_a_snapshot_is_of_the_node_named_or_of_the_only_one(cluster, command, tmp_path, words):
     assert command("snapshot", *words, "-f", str(tmp_path / "c")).code == 0
     ended = command("snapshot", NODE, "--node", "other", "-f", str(tmp_path / "d"))
-    assert (ended.code, ended.errors[0][0]) == (1, f"a snapshot is of one node, and not of {NODE}, other")
+    assert (ended.code, ended.errors[0][0]) == (1, f"a snapshot is of one node, not of {NODE}, other")
 
 
 @pytest.mark.parametrize("verb", [["pod"], ["zombies", "--sample", "0"], ["zombies", "--inside"], ["report", "-f", "-"]])
@@ -189,6 +189,34 @@ def test_each_verb_has_examples_and_is_described_by_a_whole_sentence(command, ve
     overview = " ".join(command("--help").out.split())
     assert " ".join((GROUP.commands[verb].help or "").split("\n\n")[0].split()) in overview
     assert "..." not in overview.replace("[ARGS]...", "")
+
+
+def test_verbs_and_flags_stand_under_headings(command):
+    overview = command("--help").out
+    headings = ["Options", *HEADINGS]
+    assert re.findall(r"^([A-Z][\w -]+):$", overview, re.MULTILINE) == headings
+    for heading, verbs in HEADINGS.items():
+        section = overview.partition(f"\n{heading}:\n")[2].partition("\n\n")[0]
+        assert re.findall(r"^  (\w+) ", section, re.MULTILINE) == list(verbs)
+    shown = command("pod", "--help").out
+    assert re.findall(r"^(Arguments|Options|Reading nodes|Output):$", shown, re.MULTILINE) == [
+        "Arguments",
+        "Options",
+        "Reading nodes",
+        "Output",
+    ]
+    assert (
+        shown.index("--namespace")
+        < shown.index("Reading nodes:")
+        < shown.index("--image ")
+        < shown.index("Output:")
+        < shown.index("--sort-by")
+    )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_switch_has_its_own_name_as_its_default(command, verb):
+    assert re.findall(r"\[default:\s+(?:crictl|tracefs|engines)\]", command(verb, "--help").out) == []
 
 
 def examples() -> list[str]:

@@ -59,7 +59,7 @@ def test_rows_for_a_script(command):
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        (["--fail-on", "bad"], "--fail-on: 'bad' is no severity"),
+        (["--fail-on", "bad"], "--fail-on: 'bad' is not a severity"),
         (["--sample", "2s"], "--sample has no effect here"),
         (["-n", "default"], "--namespace has no effect here"),
         (["no-such-node"], "no capture of node 'no-such-node'"),

@@ -125,7 +125,7 @@ def test_runs_that_may_be_going_on_are_ended_only_on_purpose(left, command):
     left.pods = [now, late, going_on(long_past, 400)]
     left.jobs = [made("pause-inspect-dddddddddd")]  # neither finished nor of a known age
     ended = command("cleanup", "--yes")
-    assert (ended.code, ended.err) == (0, "3 of runs that may be going on stay: name the run, or give --all\n")
+    assert (ended.code, ended.err) == (0, "3 of runs that may still be active remain: name the run, or use --all\n")
     assert left.deleted == [f"/api/v1/namespaces/kube-system/pods/{long_past}"]
     assert [row.split()[7:] for row in ended.out.splitlines()[1:] if long_past in row] == [["yes", "deleted"]]
     left.deleted.clear()

@@ -227,4 +227,4 @@ def test_names_from_a_node_do_no_harm(command):
 
 
 def test_the_help_says_the_exit_codes(command):
-    assert "0 nothing has changed, 1 something has, 2 it could not be compared" in " ".join(command("diff", "--help").out.split())
+    assert "0 nothing changed, 1 something changed, 2 the captures could not be compared" in " ".join(command("diff", "--help").out.split())

@@ -56,7 +56,7 @@ def test_api_unreachable(command, tmp_path: Path):
         (["pod", "svc/web"], "cannot look for pods of 'svc/web'", "types known: daemonset, deployment"),
         (["pod", "deploy/b/c"], "cannot look for pods of 'deploy/b/c'", "types known"),
         (["pod", "node/b"], "'node/b' is a node", "kubectl pause-inspect node b"),
-        (["pod", "a/b/c/d"], "'a/b/c/d' names no pod", "NAMESPACE/NAME"),
+        (["pod", "a/b/c/d"], "'a/b/c/d' is not the name of a pod", "NAMESPACE/NAME"),
         (["pod", "x", "-A"], "names and -A cannot be used together", "leave out -A"),
         (["node", "wroker"], "node 'wroker' not found", "kubectl get nodes"),
         (["node", NODE[:-1]], f"node '{NODE[:-1]}' not found", f"did you mean {NODE}?"),

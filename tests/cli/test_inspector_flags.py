@@ -99,7 +99,7 @@ def test_a_file_that_is_not_understood(cluster, command, config, text, what):
 
 def test_a_policy_that_does_not_exist(cluster, command):
     [(said, then)] = command("node", "--image-pull-policy", "Sometimes").errors
-    assert (said, then) == ("--image-pull-policy: 'Sometimes' is none", "it is one of IfNotPresent, Always, Never")
+    assert (said, then) == ("--image-pull-policy: 'Sometimes' is not accepted", "it is one of IfNotPresent, Always, Never")
 
 
 def test_an_image_that_cannot_be_had_names_those_that_are_there(cluster, command):

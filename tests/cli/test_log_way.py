@@ -122,7 +122,7 @@ def test_with_ways_that_are_exec(cluster, command, others):
 
 
 def test_a_way_that_is_none(cluster, command):
-    refused(command("node", "--transport", "pigeon"), "'pigeon' is none", "auto, exec, log")
+    refused(command("node", "--transport", "pigeon"), "'pigeon' is not accepted", "auto, exec, log")
 
 
 @needs_linux

@@ -141,7 +141,7 @@ def test_a_capture_without_it_says_how_to_get_it(command, capture):
     ended = command("node", "--from", OTHER, "-o", "network")
     assert (ended.code, ended.out) == (1, "")
     [(what, then)] = ended.errors
-    assert what == f"{OTHER}: the capture has nothing of links and leases, which -o network shows"
+    assert what == f"{OTHER}: the capture has no links and leases, which -o network shows"
     assert then == "take it again: kubectl pause-inspect snapshot NODE --network -f FILE"
     both = command("node", "--from", OTHER, "--from", capture, "-o", "network")
     assert (both.code, both.errors) == (4, ended.errors)

@@ -72,7 +72,7 @@ def test_the_file_of_defaults_and_the_flag_before_it(command, tmp_path, monkeypa
 
 def test_a_profile_that_does_not_exist(cluster, command):
     [(said, then)] = command("node", "--profile", "netadmin").errors
-    assert (said, then) == ("--profile: 'netadmin' is none", "it is one of general, sysadmin, auto")
+    assert (said, then) == ("--profile: 'netadmin' is not accepted", "it is one of general, sysadmin, auto")
     assert cluster.created == []
 
 

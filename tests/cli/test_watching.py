@@ -88,10 +88,10 @@ def test_without_a_time_it_is_an_hour(watched, command, cluster):
         (["--for", "0s"], "--for: 0s is too short to watch"),
         (["--for", "2h"], "--for: 2h is too long to watch"),
         (["--for", "soon"], "--for: 'soon' is not a duration"),
-        (["--interval", "0s"], "--interval: 0s is too short between two looks"),
-        (["--interval", "1h"], "--interval: 1h is too long between two looks"),
+        (["--interval", "0s"], "--interval: 0s is too short between two samples"),
+        (["--interval", "1h"], "--interval: 1h is too long between two samples"),
         (["--from", "x"], "--watch and --from cannot be used together"),
-        (["-o", "yaml"], "--watch prints no yaml"),
+        (["-o", "yaml"], "--watch cannot print yaml"),
     ],
 )
 def test_bad_input_is_one_clear_error(cluster, command, flags, what):
@@ -113,7 +113,7 @@ def test_more_bad_input(cluster, command):
     ended = command("zombies", "--local", "--watch")
     assert [each for each, _ in ended.errors] == ["--watch and --local cannot be used together"]
     ended = command("zombies", "--for", "3s")
-    assert [each for each, _ in ended.errors] == ["--for says how long to watch, and nothing is watched"]
+    assert [each for each, _ in ended.errors] == ["--for has no effect without --watch"]
     assert cluster.created == []
 
 

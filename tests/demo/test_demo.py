@@ -172,7 +172,7 @@ def test_its_pod_is_ended_from_outside(demo):
 
 def test_wrong_places(capsys, monkeypatch):
     assert run(["demo", "--step"]) == 1
-    assert capsys.readouterr().err == "error: --step waits for Enter, and this is no terminal\n  next: leave out --step\n"
+    assert capsys.readouterr().err == "error: --step waits for Enter, and this is not a terminal\n  next: leave out --step\n"
     monkeypatch.setattr(sys, "platform", "darwin")
     assert run(["demo"]) == 1
     assert "this is darwin" in capsys.readouterr().err

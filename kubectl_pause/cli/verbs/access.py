@@ -22,17 +22,17 @@ FORMATS = ("json", "yaml")
 def access(
     uses: Annotated[
         Optional[list[str]],
-        typer.Argument(metavar="[USE...]", help="inspector, node, pod, cleanup: roles of docs/rbac; without, the first three."),
+        typer.Argument(metavar="[USE...]", help="Roles of docs/rbac: inspector, node, pod, cleanup; without, the first three."),
     ] = None,
     output: Annotated[Optional[str], typer.Option("--output", "-o", metavar="FORMAT", help="json or yaml.")] = None,
     no_headers: Annotated[bool, typer.Option("--no-headers", help="Leave out the column names.")] = False,
     kube: KubeFlags = KubeFlags(),
     capture: CaptureFlags = CaptureFlags(),
 ) -> int:
-    """List what you may do of what each verb needs, whether the inspector pod would be admitted, and the lines that grant what is missing.
+    """Check whether you have the permissions each command needs, and print the RBAC that is missing.
 
-    Nothing is created: the server is asked about rights, and checks the pod without storing it. The exit code is 1 where
-    something is missing of what was asked about, or the inspector pod is refused.
+    It also checks whether the inspector pod would be admitted. Nothing is created: the server checks the pod without storing it. The exit
+    code is 1 if a permission is missing or the inspector pod would be refused.
 
     \b
     Examples:
@@ -45,7 +45,7 @@ def access(
 
     check_form(output, FORMATS)
     if unknown := [use for use in uses or () if use not in USES]:
-        raise PauseInspectError("WrongUsage", f"{unknown[0]!r} is no way of use", f"they are: {', '.join(USES)}")
+        raise PauseInspectError("WrongUsage", f"{unknown[0]!r} is not a role", f"the roles are: {', '.join(USES)}")
     options = capture.inspector()
     api = connect(kube.connection(options.timeout))
     found = access_list(api, options, kube.namespace or api.namespace, uses or USUAL)

@@ -25,27 +25,32 @@ if TYPE_CHECKING:
 
 @with_shared_flags
 def check(
-    names: Annotated[
-        Optional[list[str]], typer.Argument(metavar="[NAME...]", help="Nodes; may be left out where there is only one.")
-    ] = None,
+    names: Annotated[Optional[list[str]], typer.Argument(metavar="[NAME...]", help="Nodes; may be left out if there is only one.")] = None,
     nodes: NodeNames = None,
     every: Annotated[bool, typer.Option("--all", help="All nodes of the cluster.")] = False,
     fail_on: Annotated[
         Optional[str],
-        typer.Option("--fail-on", metavar="SEVERITY", help="End with exit code 3 for a certain finding so bad: info, warning or critical."),
+        typer.Option(
+            "--fail-on", metavar="SEVERITY", help="Exit with 3 if a certain finding is this severe or worse: info, warning or critical."
+        ),
     ] = None,
     ignored: Annotated[
         Optional[list[str]],
-        typer.Option("--ignore", metavar="CODE", help="Leave out findings with this code, beside the config file's; may be repeated."),
+        typer.Option(
+            "--ignore",
+            metavar="CODE",
+            help="Leave out findings with this code, as well as those of the configuration file; may be repeated.",
+        ),
     ] = None,
-    sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between two looks; 0 is one look.")] = "1s",
+    sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between the two samples; 0 takes one sample.")] = "1s",
     kube: KubeFlags = KubeFlags(),
     capture: FleetFlags = FleetFlags(),
     view: ViewFlags = ViewFlags(),
 ) -> int:
-    """Tell what is wrong with the sandboxes of a node, worst first: drift, lost or stopped pauses, zombies, limits that are reached.
+    """List what is wrong with the sandboxes of a node, worst first.
 
-    Two looks tell zombies that stay from those that are gone in a moment. `explain CODE` tells more of a finding.
+    It finds namespaces that differ from the spec (drift), lost or stopped pauses, zombies, and task limits that are reached. Two
+    samples show which zombies remain. `explain CODE` says more about a finding.
 
     \b
     Examples:
@@ -75,7 +80,9 @@ def _check_severity(fail_on: str | None) -> None:
     from kubectl_pause.render.check_view import SEVERITIES
 
     if fail_on is not None and fail_on not in SEVERITIES:
-        raise PauseInspectError("WrongUsage", f"--fail-on: {fail_on!r} is no severity", f"give one of: {', '.join(reversed(SEVERITIES))}")
+        raise PauseInspectError(
+            "WrongUsage", f"--fail-on: {fail_on!r} is not a severity", f"give one of: {', '.join(reversed(SEVERITIES))}"
+        )
 
 
 def _is_reached(report: Report, fail_on: str) -> bool:

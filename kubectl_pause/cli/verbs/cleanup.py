@@ -21,18 +21,15 @@ _LONGEST_REQUEST = 60.0
 
 @with_shared_flags
 def cleanup(
-    runs: Annotated[Optional[list[str]], typer.Argument(metavar="[RUN...]", help="Runs, or the names listed; all without.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Delete those of runs that may be going on too, by whomever.")] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Delete, without asking, what is left of runs that are over, or of those named.")
-    ] = False,
+    runs: Annotated[Optional[list[str]], typer.Argument(metavar="[RUN...]", help="Runs, or names from the list; without, all.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also delete those of runs that may still be active, whoever started them.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking: what finished runs left, or the runs named.")] = False,
     view: OutputFlags = OutputFlags(),
     kube: KubeFlags = KubeFlags(),
 ) -> int:
-    """List the inspector pods and Jobs that are on the cluster, in all namespaces or that of -n; delete with --yes those that were left.
+    """List inspector pods and Jobs on the cluster, in all namespaces or that of -n. With --yes, delete those whose run is over.
 
-    Those of runs that may be going on, by whomever, are listed too, and deleted only where the run is named, or with --all. On a terminal
-    the list is followed by a question.
+    Runs that may still be active are listed, and deleted only by name or with --all. On a terminal the list is followed by a question.
 
     \b
     Examples:
@@ -97,7 +94,7 @@ def _outcome(found: Leftovers, unknown: list[str], where: str, *, deleted: bool)
         )
     going_on = [each for each in found.items if each.deleted is None]
     if deleted and going_on:
-        print(f"{len(going_on)} of runs that may be going on stay: name the run, or give --all", file=sys.stderr)
+        print(f"{len(going_on)} of runs that may still be active remain: name the run, or use --all", file=sys.stderr)
     if not found.items and not found.errors and not unknown:
         print(f"no inspector pods or Jobs found {where}", file=sys.stderr)
     if not (found.errors or unknown or kept):

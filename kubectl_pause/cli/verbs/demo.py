@@ -28,12 +28,12 @@ _LINES = 4096
 
 
 def demo(
-    step: Annotated[bool, typer.Option("--step", help="Wait for Enter between the steps, to look around meanwhile.")] = False,
+    step: Annotated[bool, typer.Option("--step", help="Wait for Enter after each step.")] = False,
 ) -> int:
-    """Make a pod by hand on this host, inspect it, explain what is seen, and remove it: no cluster needed.
+    """Create a pod by hand on this Linux host, inspect it, explain each line, and remove it: no cluster needed.
 
-    Namespaces, a pause, two containers, an orphan that is reaped and one that stays a zombie. Works as root, and as an ordinary user
-    where the kernel lets users make namespaces. Nothing is left, however it is ended.
+    The pod has namespaces, a pause, two containers, an orphan that is reaped and one that remains a zombie. It works as root, and as an
+    ordinary user if the kernel lets users create namespaces. Nothing is left, however it ends.
 
     \b
     Examples:
@@ -43,7 +43,7 @@ def demo(
         message = f"the demo makes namespaces of a Linux kernel, and this is {sys.platform}"
         raise PauseInspectError("NotLinux", message, "run it on a Linux host")
     if step and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise PauseInspectError("WrongUsage", "--step waits for Enter, and this is no terminal", "leave out --step")
+        raise PauseInspectError("WrongUsage", "--step waits for Enter, and this is not a terminal", "leave out --step")
     from kubectl_pause.demo.story import Stage, Story
     from kubectl_pause.demo.waiting import Patience
 

@@ -26,12 +26,12 @@ _UNNAMED = "a capture does not tell its node (it was made without the API): nobo
 def diff(
     before: Annotated[str, typer.Argument(metavar="A", help="The earlier capture, saved by `snapshot`; `-` is stdin.")],
     after: Annotated[str, typer.Argument(metavar="B", help="The later one.")],
-    any_node: Annotated[bool, typer.Option("--any-node", help="Compare captures of different nodes, too.")] = False,
+    any_node: Annotated[bool, typer.Option("--any-node", help="Accept captures of different nodes.")] = False,
     view: OutputFlags = OutputFlags(),
 ) -> int:
-    """Compare two captures of a node: the sandboxes, pauses, containers and zombies that came, went and changed, one line each.
+    """Compare two captures of a node: the sandboxes, pauses, containers and zombies that came, went or changed, one line each.
 
-    Exit code, as of diff: 0 nothing has changed, 1 something has, 2 it could not be compared.
+    Exit codes are those of diff: 0 nothing changed, 1 something changed, 2 the captures could not be compared.
 
     \b
     Examples:
@@ -44,7 +44,7 @@ def diff(
 
     finishing.check_view(view, CHANGE_ROWS)
     if before == after == "-":
-        raise PauseInspectError("WrongUsage", "stdin is one capture and not two", "name a file for one of them")
+        raise PauseInspectError("WrongUsage", "stdin holds one capture, not two", "name a file for one of them")
     difference = _compared(before, after, any_node=any_node)
     for note in difference.notes:
         terminal.warn(note)

@@ -28,16 +28,20 @@ def local(
         typer.Argument(metavar="[NAME...]", help="Pods: NAME, docker/NAME, podman/NAME, NAMESPACE/NAME, or the beginning of an id."),
     ] = None,
     timeout: Annotated[str, typer.Option("--timeout", metavar="TIME", help="Limit for reading this host.")] = "30s",
-    crictl: Annotated[bool, typer.Option("--crictl/--no-crictl", help="Ask crictl where this host has one.")] = True,
-    engines: Annotated[bool, typer.Option("--engines/--no-engines", help="Ask Docker and podman where they are at work.")] = True,
-    fds: Annotated[bool, typer.Option("--fds", help="Look for namespaces held by open file descriptors too.")] = False,
-    prove: Annotated[bool, typer.Option("--prove", help="Show the commands by which each claim can be checked by hand.")] = False,
+    crictl: Annotated[
+        bool, typer.Option("--crictl/--no-crictl", show_default=False, help="Ask crictl if this host has it (default), or not.")
+    ] = True,
+    engines: Annotated[
+        bool, typer.Option("--engines/--no-engines", show_default=False, help="Ask Docker and podman if they run (default), or not.")
+    ] = True,
+    fds: Annotated[bool, typer.Option("--fds", help="Also find namespaces that an open file descriptor keeps alive.")] = False,
+    prove: Annotated[bool, typer.Option("--prove", help="Print the commands that check each claim by hand.")] = False,
     output: SandboxOutputFlags = SandboxOutputFlags(),
 ) -> int:
-    """Show the pods of this host, without a cluster: those of a CRI runtime, of Docker, of podman, and those made by hand.
+    """Show the pods of this Linux host, without a cluster: those of a CRI runtime, of Docker and podman, and those made by hand.
 
-    As root all of them; as another user what that user may see. A container of Docker or podman that shares no namespace with another
-    one is no pod, and is left out.
+    root sees all of them, another user only some. A container of Docker or podman that shares no namespace with another container
+    is not a pod, and is left out.
 
     \b
     Examples:

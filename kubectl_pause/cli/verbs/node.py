@@ -23,16 +23,14 @@ if TYPE_CHECKING:
 
 @with_shared_flags
 def node(
-    names: Annotated[
-        Optional[list[str]], typer.Argument(metavar="[NAME...]", help="Nodes; may be left out where there is only one.")
-    ] = None,
+    names: Annotated[Optional[list[str]], typer.Argument(metavar="[NAME...]", help="Nodes; may be left out if there is only one.")] = None,
     nodes: NodeNames = None,
     every: Annotated[bool, typer.Option("--all", help="All nodes of the cluster.")] = False,
     kube: KubeFlags = KubeFlags(),
     capture: FleetFlags = FleetFlags(),
     view: NodeViewFlags = NodeViewFlags(),
 ) -> int:
-    """List every sandbox of a node, one line each: whose it is, its state, the pause process, containers running.
+    """List every sandbox on a node, one line each: its pod, its state, its pause process and its running containers.
 
     \b
     Examples:
@@ -87,7 +85,7 @@ def _entered(sample: NodeSample, ledgers: list[Ledger]) -> NodeReport:
     facts, source = sample.facts, sample.source
     if facts.health is None or facts.links is None:
         hint = "take it again: kubectl pause-inspect snapshot NODE --network -f FILE"
-        raise PauseInspectError("NotRecorded", f"{source}: the capture has nothing of links and leases, which -o network shows", hint)
+        raise PauseInspectError("NotRecorded", f"{source}: the capture has no links and leases, which -o network shows", hint)
     node = join_node(facts, source, sample.earlier)
     ledgers.append(network_ledger(node, facts.health, facts.links))
     return judge_node(node)

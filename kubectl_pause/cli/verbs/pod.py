@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 def pod(
     names: Annotated[
         Optional[list[str]],
-        typer.Argument(metavar="[TYPE/]NAME...", help="Pods, or workloads that stand for theirs: deploy/, sts/, ds/, rs/, job/."),
+        typer.Argument(metavar="[TYPE/]NAME...", help="Pods; or workloads, which stand for their pods: deploy/, sts/, ds/, rs/, job/."),
     ] = None,
     selector: Annotated[Optional[str], typer.Option("--selector", "-l", metavar="LABELS", help="Pods with these labels.")] = None,
     all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Pods of all namespaces.")] = False,
-    prove: Annotated[bool, typer.Option("--prove", help="Show the commands by which the namespaces can be checked by hand.")] = False,
+    prove: Annotated[bool, typer.Option("--prove", help="Print the commands that check each namespace by hand.")] = False,
     kube: KubeFlags = KubeFlags(),
     capture: CaptureFlags = CaptureFlags(),
     view: SandboxViewFlags = SandboxViewFlags(),
 ) -> int:
-    """Show the sandbox that a pod stands on: who holds it, its containers, and which namespaces they share.
+    """Show the sandbox behind a pod: its pause process, its containers, and which namespaces they share.
 
     \b
     Examples:

@@ -25,22 +25,22 @@ def report(
     names: Annotated[
         Optional[list[str]],
         typer.Argument(
-            metavar="[TYPE/]NAME...", help="Pods, workloads that stand for theirs, node/NAME. Without pods, -n, -l and -A: whole nodes."
+            metavar="[TYPE/]NAME...", help="Pods, workloads (their pods), or node/NAME. Without pods, -n, -l and -A: whole nodes."
         ),
     ] = None,
     selector: Annotated[Optional[str], typer.Option("--selector", "-l", metavar="LABELS", help="Pods with these labels.")] = None,
     all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Pods of all namespaces.")] = False,
-    nodes: Annotated[Optional[list[str]], typer.Option("--node", metavar="NAME", help="All of a node; may be repeated.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All of every node.")] = False,
-    local: Annotated[bool, typer.Option("--local", help="All of this host, with no cluster.")] = False,
+    nodes: Annotated[Optional[list[str]], typer.Option("--node", metavar="NAME", help="All pods of a node; may be repeated.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All pods of all nodes.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="All pods of this host, without a cluster.")] = False,
     captured: Captured = None,
-    sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between two looks; 0 is one look.")] = "1s",
+    sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between the two samples; 0 takes one sample.")] = "1s",
     kube: KubeFlags = KubeFlags(),
     capture: CaptureFlags = CaptureFlags(),
 ) -> int:
-    """Write one HTML page of pods, nodes or captures: findings with evidence and what to do, namespaces, zombies, task limits.
+    """Write one HTML page about pods, nodes or captures: findings with evidence and what to do, namespaces, zombies, task limits.
 
-    It needs nothing else, and no script. Pods that are named, and those with findings, are shown whole, all others in a table.
+    The page is self-contained and has no JavaScript. Pods you name, and pods with findings, are shown in full; the rest in a table.
 
     \b
     Examples:
@@ -79,4 +79,4 @@ def report(
 def _check_places(given: dict[str, bool]) -> None:
     places = [place for place, is_given in given.items() if is_given]
     if len(places) > 1:
-        raise PauseInspectError("WrongUsage", f"{' and '.join(places)} cannot be used together", "give one place to look at")
+        raise PauseInspectError("WrongUsage", f"{' and '.join(places)} cannot be used together", "choose one of them")

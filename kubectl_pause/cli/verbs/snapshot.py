@@ -21,24 +21,25 @@ from kubectl_pause.errors import ForeignReason, PauseInspectError
 def snapshot(
     to: FileFlags,
     name: Annotated[
-        Optional[str], typer.Argument(metavar="[NODE]", help="The node to capture; may be left out where there is only one.")
+        Optional[str], typer.Argument(metavar="[NODE]", help="The node to capture; may be left out if there is only one.")
     ] = None,
     nodes: NodeNames = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists already.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     redact: Annotated[
         bool,
-        typer.Option("--redact", help="Replace names, labels, ids and addresses by pseudonyms that join as they did, for a bug report."),
+        typer.Option("--redact", help="For a bug report: replace names, labels, ids and addresses by pseudonyms, the same for the same."),
     ] = False,
     network: Annotated[
-        bool, typer.Option("--network", help="Read also what `node -o network` shows and `check` tells of CNI: leases, links, plugins.")
+        bool,
+        typer.Option("--network", help="Also save what `node -o network` shows and `check` reports about CNI: leases, links, plugins."),
     ] = False,
     kube: KubeFlags = KubeFlags(),
     capture: CaptureFlags = CaptureFlags(),
 ) -> int:
-    """Save one moment of a node to a file, for `--from` on the other verbs.
+    """Save one moment of a node to a file, which the other commands read with --from.
 
-    It holds process names, namespaces, cgroups and what the runtime says of its sandboxes; no environment variables, and no arguments
-    without --args.
+    It has process names, namespaces, cgroups and what the runtime reports about its sandboxes. It has no environment variables, and
+    arguments of processes only with --args.
 
     \b
     Examples:
@@ -51,7 +52,7 @@ def snapshot(
         raise PauseInspectError("WrongUsage", "a capture is binary and would disturb the terminal", "give a file with -f, or redirect")
     names = [*([name] if name else []), *(nodes or [])]
     if len(names) > 1:
-        raise PauseInspectError("WrongUsage", f"a snapshot is of one node, and not of {', '.join(names)}", "name one of them")
+        raise PauseInspectError("WrongUsage", f"a snapshot is of one node, not of {', '.join(names)}", "name one of them")
     target = writable(to.file)
     if not force:
         refuse_existing(target)

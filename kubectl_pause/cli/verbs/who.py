@@ -30,19 +30,21 @@ def who(
         list[str],
         typer.Argument(
             metavar="X...",
-            help="As logs and other tools print it: a pid or thread id of the node, [NAMESPACE/]POD:PID, a pod's name, uid or volume path, "
-            "POD/CONTAINER, a container or sandbox id or its beginning, an inode or path of a namespace, an IP, IP:PORT or URL, a veth, "
-            "a cgroup path, node/NAME.",
+            help="What a log or another tool printed: a pid or thread id of the node, [NAMESPACE/]POD:PID, a pod's name, uid or volume "
+            "path, POD/CONTAINER, a container or sandbox id or its beginning, an inode or path of a namespace, an IP, IP:PORT or URL, a "
+            "veth, a cgroup path, node/NAME.",
         ),
     ],
     nodes: Annotated[Optional[list[str]], typer.Option("--node", metavar="NAME", help="Node to search; may be repeated.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Search all nodes of the cluster.")] = False,
-    local: Annotated[bool, typer.Option("--local", help="Search this host, with no cluster.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="Search this host, without a cluster.")] = False,
     kube: KubeFlags = KubeFlags(),
     capture: CaptureFlags = CaptureFlags(),
     view: ViewFlags = ViewFlags(),
 ) -> int:
-    """Tell which pod and container a process, id, name, namespace, address, interface or cgroup belongs to, and how that is known.
+    """Find the pod and container that a process, id, name, namespace, address, interface or cgroup belongs to, and say how that is known.
+
+    Paste anything. If it can mean several things, you get every match.
 
     \b
     Examples:
@@ -60,7 +62,7 @@ def who(
     given = {"--from": bool(view.captured), "--local": local, "--all": every, "--node": bool(nodes)}
     places = [flag for flag, is_given in given.items() if is_given]
     if len(places) > 1:
-        raise PauseInspectError("WrongUsage", f"{' and '.join(places)} cannot be used together", "give one place to search")
+        raise PauseInspectError("WrongUsage", f"{' and '.join(places)} cannot be used together", "choose one of them")
     report = finishing.start_report()
     questions = _questions(things, report, local=local)
     way = Way(files=view.captured or (), local=local)

@@ -29,32 +29,35 @@ if TYPE_CHECKING:
 def zombies(
     names: Annotated[
         Optional[list[str]],
-        typer.Argument(metavar="[TYPE/]NAME...", help="Pods, workloads that stand for theirs, node/NAME. Without: all of the namespace."),
+        typer.Argument(metavar="[TYPE/]NAME...", help="Pods, workloads (their pods), or node/NAME; without, all pods of the namespace."),
     ] = None,
     selector: Annotated[Optional[str], typer.Option("--selector", "-l", metavar="LABELS", help="Pods with these labels.")] = None,
     all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Pods of all namespaces.")] = False,
-    nodes: Annotated[Optional[list[str]], typer.Option("--node", metavar="NAME", help="All of a node; may be repeated.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All of every node.")] = False,
-    local: Annotated[bool, typer.Option("--local", help="All of this host, with no cluster.")] = False,
+    nodes: Annotated[Optional[list[str]], typer.Option("--node", metavar="NAME", help="All zombies of a node; may be repeated.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All zombies of all nodes.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="All zombies of this host, without a cluster.")] = False,
     inside: Annotated[
         bool,
-        typer.Option("--inside", help="Read in the pods' own containers: needs exec in them and no right on nodes; they need a shell."),
+        typer.Option("--inside", help="Read inside the pods' own containers. Needs exec and a shell in them, and no right on nodes."),
     ] = False,
-    sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between two looks; 0 is one look.")] = "1s",
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Watch pause reap, live.")] = False,
-    interval: Annotated[str, typer.Option("--interval", metavar="TIME", help="Time from look to look, with --watch.")] = "1s",
+    sample: Annotated[str, typer.Option("--sample", metavar="TIME", help="Time between the two samples; 0 takes one sample.")] = "1s",
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Watch pause reap zombies, live.")] = False,
+    interval: Annotated[str, typer.Option("--interval", metavar="TIME", help="With --watch: time between samples.")] = "1s",
     duration: Annotated[
-        Optional[str], typer.Option("--for", metavar="TIME", help="How long to watch; without, until Ctrl-C, an hour at most.")
+        Optional[str], typer.Option("--for", metavar="TIME", help="With --watch: how long; without, until Ctrl-C, an hour at most.")
     ] = None,
-    tracefs: Annotated[bool, typer.Option("--tracefs/--no-tracefs", help="Watch by tracefs, which counts every reap.")] = True,
+    tracefs: Annotated[
+        bool, typer.Option("--tracefs/--no-tracefs", show_default=False, help="With --watch: count every reap by tracefs (default) or not.")
+    ] = True,
     trace_buffer: Annotated[int, typer.Option("--trace-buffer-kb", min=4, max=16384, hidden=True)] = 128,
     kube: KubeFlags = KubeFlags(),
     capture: FleetFlags = FleetFlags(),
     view: ViewFlags = ViewFlags(),
 ) -> int:
-    """Show zombies: whose they are, which process should have reaped them, whether it can, and what to do.
+    """List zombies: whose they are, which process should have reaped them, whether it is able to, and what to do.
 
-    Two looks tell zombies that stay from those that are gone in a moment. Two captures of one node (--from A --from B) do the same.
+    A zombie is a process that has exited and that its parent has not reaped. Two samples show which zombies remain; two captures of one
+    node (--from A --from B) do the same.
 
     \b
     Examples:
@@ -74,7 +77,7 @@ def zombies(
     of_pods = bool(pods or selector or all_namespaces)
     _check_places({"--from": bool(view.captured), "--local": local, "--all": every, "--node": bool(nodes)}, of_pods=of_pods)
     if inside and (watch or local or every or nodes or view.captured):
-        raise PauseInspectError("WrongUsage", "--inside reads in pods alone", "leave out --watch, --local, --all, --node and --from")
+        raise PauseInspectError("WrongUsage", "--inside reads inside pods alone", "leave out --watch, --local, --all, --node and --from")
     plan = watching.WatchFlags(watch, duration, interval, trace_buffer, tracefs).plan()
     watching.check_watch(view, plan, local=local)
     wait = sample_seconds(sample)
@@ -94,7 +97,7 @@ def zombies(
 def _check_places(given: dict[str, bool], *, of_pods: bool) -> None:
     places = [flag for flag, is_given in given.items() if is_given]
     if len(places) > 1:
-        raise PauseInspectError("WrongUsage", f"{' and '.join(places)} cannot be used together", "give one place to look at")
+        raise PauseInspectError("WrongUsage", f"{' and '.join(places)} cannot be used together", "choose one of them")
     if of_pods and places and places != ["--from"]:
         raise PauseInspectError("WrongUsage", f"pods and {places[0]} cannot be used together", f"leave out {places[0]}, or the pods")
 

@@ -1,1 +1,1 @@
-"""Verbs that tell of the program itself: they ask no node and no cluster."""
+"""Verbs about the program itself: they read no node and no cluster."""

@@ -19,13 +19,13 @@ _PLUGIN = "kubectl-pause_inspect"
 
 
 def completion(
-    shell: Annotated[Optional[str], typer.Argument(metavar="[SHELL]", help="bash, zsh or fish: print what it loads.")] = None,
-    install: Annotated[bool, typer.Option("--install", help=f"Write {KUBECTL_CALLS}, which kubectl asks, beside this plugin.")] = False,
+    shell: Annotated[Optional[str], typer.Argument(metavar="[SHELL]", help="bash, zsh or fish: print its completion script.")] = None,
+    install: Annotated[bool, typer.Option("--install", help=f"Write {KUBECTL_CALLS}, which kubectl runs, next to this plugin.")] = False,
 ) -> int:
-    """Complete verbs, flags, namespaces, pods, nodes and containers: behind `kubectl pause-inspect` or the bare command.
+    """Set up shell completion of verbs, flags, namespaces, pods, nodes and containers.
 
-    kubectl completes a plugin by an executable of its own, which pip, pipx and uv install with it. krew installs one executable alone:
-    `--install` writes the second. A shell loads what is printed for it, to complete `kubectl-pause_inspect` itself.
+    kubectl completes a plugin with a second executable, which pip, pipx and uv install too. krew installs one executable alone, so
+    --install writes the second. With a shell's name, it prints the script that completes the bare command `kubectl-pause_inspect`.
 
     \b
     Examples:

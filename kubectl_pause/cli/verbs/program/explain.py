@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 
 def explain(
-    code: Annotated[Optional[str], typer.Argument(metavar="[CODE]", help="Of a finding, as zombie/no-init; all of them without.")] = None,
+    code: Annotated[
+        Optional[str], typer.Argument(metavar="[CODE]", help="Code of a finding, such as zombie/no-init; without, list all codes.")
+    ] = None,
     output: Annotated[Optional[str], typer.Option("--output", "-o", metavar="FORMAT", help="json.")] = None,
 ) -> int:
-    """Tell what a finding's code means: what proves it, what looks like it and is none, what to do, and where the rule comes from.
+    """Explain the code of a finding: what proves it, what is easily mistaken for it, what to do, and where the rule comes from.
 
-    No cluster is asked. docs/findings.md has the same.
+    No cluster is read. docs/findings.md has the same text.
 
     \b
     Examples:

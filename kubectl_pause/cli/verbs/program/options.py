@@ -11,7 +11,7 @@ from kubectl_pause.cli.terminal import put
 
 
 def options() -> int:
-    """List the flags that say which cluster is asked, and as whom: every verb that asks one takes them.
+    """List the flags that choose the cluster and the user; every command that reads a cluster accepts them.
 
     \b
     Examples:

@@ -13,10 +13,13 @@ from kubectl_pause.errors import PauseInspectError
 
 def schema(
     document: Annotated[
-        str, typer.Argument(metavar="[DOCUMENT]", help="report (of -o json and yaml), watch (a line of `zombies --watch`) or diff.")
+        str,
+        typer.Argument(
+            metavar="[DOCUMENT]", help="report (-o json and yaml), watch (a line of `zombies --watch`) or diff (`diff -o json`)."
+        ),
     ] = "report",
 ) -> int:
-    """Print the JSON Schema of what the other verbs print.
+    """Print the JSON Schema of the report, of a line of `zombies --watch`, or of `diff -o json`.
 
     \b
     Examples:

@@ -15,7 +15,7 @@ from kubectl_pause.cli.terminal import put
 
 def version(
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show also the defaults of the inspector pod, and where each comes from.")
+        bool, typer.Option("--verbose", "-v", help="Also show the defaults of the inspector pod, and where each comes from.")
     ] = False,
 ) -> int:
     """Print the version of this program.
