@@ -17,7 +17,7 @@ SHELL_FILES := .ci/run e2e/run e2e/run-older-releases e2e/vm/run e2e/vm/node $(w
 chosen = $(if $(filter-out -%,$(firstword $(T))),$(T),$(1) $(T))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint unit minimums minimums-whole e2e e2e-away e2e-versions e2e-slow e2e-vm bench fuzz nightly release manifest krew image docs picture lock clean
+.PHONY: help demo check test lint unit minimums minimums-whole e2e e2e-away e2e-versions e2e-slow e2e-vm bench fuzz nightly release manifest krew image docs expected lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -109,15 +109,18 @@ image: $(VENV)/release/ready ## on Linux, the image of dist/'s wheel; IMAGE=NAME
 	$(ENGINE) build -f Containerfile $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg VERSION=$(VERSION_HERE) \
 		--build-arg REVISION=$$(git rev-parse HEAD) --build-arg SOURCE=$(RELEASE_REPOSITORY) -t $(IMAGE) dist/image
 
-docs: $(BIN)/ready ## the pages of verbs and findings, and the schemas, from the program itself
+docs: $(BIN)/ready ## every page, schema and picture that is made from the program itself
 	$(BIN)/python -m release.verbs_page
 	$(BIN)/python -m release.findings_pages
 	$(BIN)/python -m release.policy_parameters
 	for document in report watch diff; do \
 		$(BIN)/python -m kubectl_pause schema $$document >docs/$$document.schema.json || exit 1; done
-
-picture: $(BIN)/ready ## README's pictures, from a run of the program on recorded captures
 	$(BIN)/python -m release.pictures
+
+# Each of these tests writes its file and then compares: one that fails does so for another reason.
+expected: $(BIN)/ready ## rewrite the golden files of tests/render/expected; read the difference before you commit it
+	UPDATE_EXPECTED=1 $(BIN)/python -m pytest -q -n 0 $$(grep -l UPDATE_EXPECTED tests/render/test_*.py)
+	git --no-pager diff --stat -- tests/render/expected
 
 lock: $(BIN)/ready ## pin the newest versions of everything for development
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

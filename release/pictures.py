@@ -1,4 +1,4 @@
-"""Draws docs/pictures from the program itself: `make picture`. A test holds the files to it.
+"""Draws docs/pictures from the program itself: `make docs`. A test holds the files to it.
 
 The run is a real one, in a terminal of WIDTH columns, of two captures that were taken on a real node.
 """

@@ -20,7 +20,7 @@ def drawn() -> dict[str, str]:
 
 
 def test_the_pictures_are_those_of_the_program(drawn):
-    assert {path.name: path.read_text(encoding="utf-8") for path in TARGET.iterdir()} == drawn, "run: make picture"
+    assert {path.name: path.read_text(encoding="utf-8") for path in TARGET.iterdir()} == drawn, "run: make docs"
 
 
 def test_a_picture_holds_all_that_was_printed_in_its_colours(drawn):
