@@ -17,7 +17,7 @@ SHELL_FILES := .ci/run e2e/run e2e/run-older-releases e2e/vm/run e2e/vm/node $(w
 chosen = $(if $(filter-out -%,$(firstword $(T))),$(T),$(1) $(T))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint unit minimums minimums-whole e2e e2e-away e2e-versions e2e-slow e2e-vm bench fuzz nightly release manifest krew image docs expected lock clean
+.PHONY: help demo check test lint unit minimums minimums-whole e2e e2e-away e2e-versions e2e-slow e2e-vm bench fuzz nightly release manifest krew image docs site expected lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -116,6 +116,11 @@ docs: $(BIN)/ready ## every page, schema and picture that is made from the progr
 	for document in report watch diff; do \
 		$(BIN)/python -m kubectl_pause schema $$document >docs/$$document.schema.json || exit 1; done
 	$(BIN)/python -m release.pictures
+
+site: $(BIN)/ready ## the documentation as a site, in dist/site; a broken link fails it
+	$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(VENV)/site
+	$(BIN)/uv pip install -q --python $(VENV)/site/bin/python --group site
+	$(VENV)/site/bin/mkdocs build --strict
 
 # Each of these tests writes its file and then compares: one that fails does so for another reason.
 expected: $(BIN)/ready ## rewrite the golden files of tests/render/expected; read the difference before you commit it
