@@ -6,6 +6,7 @@ method of the shared client while it runs. TLS, proxy and headers here are those
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -242,12 +243,21 @@ def _send_stdin(stream: Websocket, output: ExecAccumulator, stdin: bytes) -> Non
             "this API server cannot end a command's standard input over a websocket (it speaks v4 of the protocol only)",
             "Kubernetes 1.30 and later can",
         )
-    for start in range(0, len(stdin), _STDIN_CHUNK):
-        stream.send(bytes([STDIN]) + stdin[start : start + _STDIN_CHUNK])
-        # Reading between the chunks keeps a command that answers while it reads from blocking both sides.
-        while stream.readable() and not output.finished:
-            _receive(stream, output)
-    stream.send(bytes([CLOSE, STDIN]))
+    try:
+        for start in range(0, len(stdin), _STDIN_CHUNK):
+            stream.send(bytes([STDIN]) + stdin[start : start + _STDIN_CHUNK])
+            # Reading between the chunks keeps a command that answers while it reads from blocking both sides.
+            while stream.readable() and not output.finished:
+                _receive(stream, output)
+            if output.finished:
+                return
+        stream.send(bytes([CLOSE, STDIN]))
+    except OSError:
+        with contextlib.suppress(OSError):  # a command may end, and say so, before it has read all of its input
+            while not output.finished:
+                _receive(stream, output)
+        if not output.finished:
+            raise
 
 
 def _failed(error: ApiError, subject: str) -> PauseInspectError:

@@ -87,8 +87,13 @@ class Websocket:
             raise ConnectionError(one_line(str(self._protocol.parser_exc)) or "the connection ended")
 
     def send(self, message: bytes) -> None:
-        """Send a message. Raises OSError."""
-        self._protocol.send_binary(message)
+        """Send a message. Raises OSError, where the server has closed its side too."""
+        from websockets.exceptions import InvalidState
+
+        try:
+            self._protocol.send_binary(message)
+        except InvalidState as error:
+            raise ConnectionError(one_line(str(error))) from None
         self._flush()
 
     def readable(self) -> bool:

@@ -131,7 +131,7 @@ OWN = (
         scope="node",
         heals_itself="no",
         says="AppArmor is on at this node, and its tools are not installed",
-        step="on the node: install apparmor (apparmor_parser), or turn AppArmor off in its kernel",
+        step="install the package apparmor (apparmor_parser) on the node, or turn AppArmor off in its kernel",
         frame=r'"apparmor_parser"',
     ),
     Cause(

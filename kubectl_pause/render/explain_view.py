@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,9 @@ def explained(row: FindingCode, width: int | None) -> str:
     }  # fmt: skip
     lines = [row.code]
     for label, text in parts.items():
-        lines += ["", *labelled(label, text, width)] if text else []
+        first, *cases = re.split(r"(?<=\.) (?=Where )", text)  # what to do in one case and in another: a paragraph each
+        lines += ["", *labelled(label, first, width)] if first else []
+        lines += [line for case in cases for line in labelled("", case, width)]
     return "".join(line + "\n" for line in lines)
 
 

@@ -51,6 +51,21 @@ def test_an_older_server_speaks_v4(server, api_of):
     assert caught.value.reason == "StdinNotSupported"
 
 
+@pytest.mark.parametrize("end", [SUCCESS, exit_status(3)])
+def test_a_command_that_ends_before_it_has_read_its_input_has_ended(server, api_of, end):
+    """The server closes while input is being sent: what it said before that counts."""
+
+    async def ends(socket, _request):
+        await socket.send_bytes(b"\x01x")
+        await socket.send_bytes(end)
+        await socket.close()
+
+    server.on_exec = ends
+    for _ in range(20):
+        result = run(api_of(server), stdin=b"y" * 300_000)
+        assert (result.stdout, result.exit_code) == (b"x", 0 if end == SUCCESS else 3)
+
+
 def test_stdin_arrives_whole_and_is_ended_on_v5(server, api_of):
     async def cat(socket, _request):
         async for frame in frames(socket):

@@ -78,7 +78,7 @@ def test_names_of_the_cluster(shop, line, expected):
      (["access", "inspector", "n"], ["node", ":4"]),
      (["explain", "pids/"], ["pids/almost-full", "pids/full", "pids/runtime-full", ":4"]),
      (["explain", "pids/full", ""], [":4"]), (["explain", "-o", ""], ["json", ":4"]),
-     (["check", "--ignore", "kubelet"], ["kubelet/silent", ":4"]),
+     (["check", "--ignore", "kubelet/si"], ["kubelet/silent", ":4"]),
      (["diff", "a", ""], [":0"]), (["pod", "--from", ""], [":0"]), (["snapshot", "-f", "x"], [":0"]), (["report", "-f", ""], [":0"]),
      (["pod", "--from", "x", ""], [":4"]),
      (["pod", "--kubeconfig", ""], [":0"]), (["pod", "--context", ""], ["test", ":4"]), (["nosuch", ""], [":4"]),

@@ -29,7 +29,7 @@ def test_the_cause_stands_before_the_way():
     of, *_ = CASES["plugin missing"]
     lines = view(report(told(of)), 100)
     labels = [line[:10].strip() for line in lines if line[:10].strip()]
-    assert labels[:5] == ["POD", "STATE", "critical", "next:", "then:"]
+    assert labels[:6] == ["POD", "STATE", "WHOSE", "critical", "next:", "then:"]
     assert [line.split("  ")[0] for line in lines[lines.index("") + 2 :]] == [
         "bound to a node", "taken by the kubelet", "sandbox, network", "containers run", "ready",
     ]  # fmt: skip
@@ -37,7 +37,7 @@ def test_the_cause_stands_before_the_way():
 
 def test_one_line_each_with_wide():
     lines = view(report(*(told(of) for of, *_ in CASES.values())), None, wide=True)
-    assert lines[0].split() == ["NAMESPACE", "POD", "STATE", "CAUSE", "CONFIDENCE", "NODE", "SUMMARY"]
+    assert lines[0].split() == ["NAMESPACE", "POD", "STATE", "CAUSE", "WHOSE", "CONFIDENCE", "NODE", "SUMMARY"]
     assert len(lines) == 1 + len(CASES)
 
 

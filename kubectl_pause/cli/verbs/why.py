@@ -80,7 +80,7 @@ def why(
 
 def _explain_all(api: Api, report: Report) -> None:
     """Every pod that is not well, by the API alone."""
-    from kubectl_pause.capture.api_dump import read_dump_of_cluster
+    from kubectl_pause.capture.trails.api_dump import read_dump_of_cluster
 
     dump, unread = read_dump_of_cluster(api)
     for what in unread:
@@ -108,7 +108,7 @@ def _explain_dumped(dump: Dump, names: list[str], selector: str | None, namespac
 
 
 def _trails(api: Api, names: list[str], selector: str | None, report: Report) -> list[PodTrail]:
-    from kubectl_pause.capture.pod_trail import read_trail
+    from kubectl_pause.capture.trails.pod_trail import read_trail
     from kubectl_pause.select.targets import find_pods
 
     found = find_pods(api, names, selector=selector, all_namespaces=False)
@@ -119,7 +119,7 @@ def _trails(api: Api, names: list[str], selector: str | None, report: Report) ->
 
 def _explain(api: Api, trails: list[PodTrail], flags: CaptureFlags, report: Report) -> None:
     """In the order in which the pods were named; a node that could not be read is an error, and its pods are explained by the API alone."""
-    from kubectl_pause.capture.pod_trail import read_trail
+    from kubectl_pause.capture.trails.pod_trail import read_trail
     from kubectl_pause.facts.node_facts import node_facts
     from kubectl_pause.inspect_node import explain_pod, inspect_node
     from kubectl_pause.judge.stuck.why import needs_node
