@@ -9,7 +9,7 @@ from __future__ import annotations
 from kubectl_pause.known_causes.cause import Cause
 from kubectl_pause.known_causes.sandboxes import CONTAINER_RESERVED, SANDBOXES
 
-_COMMAND = "compare command and args of container {container} with the image's own: crictl inspecti {image} on the node"
+_COMMAND = "compare command and args of container {container} with those of the image: crictl inspecti {image} on the node"
 
 OWN = (
     Cause(
@@ -371,7 +371,7 @@ HOOK_KILLED = Cause(
     scope="pod",
     heals_itself="when: the container lives as long as its hook",
     says="the hook was killed: the container ended while it ran",
-    step="see the container's own end: kubectl logs -n {namespace} {pod} -c {container} --previous",
+    step="see how the container ended: kubectl logs -n {namespace} {pod} -c {container} --previous",
     frame=r".*exited with 137",
     sure="likely",
 )

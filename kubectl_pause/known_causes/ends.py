@@ -230,7 +230,7 @@ KILLED = Cause(
     scope="pod",
     heals_itself="no",
     says="signal SIGKILL, and nothing in the API says by whom: the kernel for memory, or a node's tool",
-    step="on the node: journalctl -k | grep -i 'killed process'  # match the pod's uid in oom_memcg; else " + _LOGS,
+    step="on the node: journalctl -k | grep -i 'killed process'  # match the uid of the pod in oom_memcg; else " + _LOGS,
     sure="possible",
 )
 STOPPED = Cause(

@@ -97,7 +97,7 @@ NETWORKS = (
         scope="node",
         heals_itself="yes",
         says="the network agent sets up many pods at once, and asks to try again (429)",
-        step="wait; if it lasts for minutes, read the agent's log: " + _AGENTS,
+        step="wait; if it lasts for minutes, read the log of the agent: " + _AGENTS,
         frame=r"\[\w+ [^\]]*\]\[429\]",
         sure="likely",
     ),

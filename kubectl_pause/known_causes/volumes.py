@@ -280,7 +280,7 @@ VOLUMES = (
         scope="node",
         heals_itself="no",
         says="the mount of the volume on this node is dead: {errno}",
-        step="restart the CSI driver's pod on node {node}; on the node: umount -l {path}  # after its program ended nothing is lost",
+        step="restart the pod of the CSI driver on node {node}; on the node: umount -l {path}  # after its program ended nothing is lost",
         errno="transport endpoint is not connected|stale nfs file handle|stale file handle|input/output error",
     ),
     Cause(
@@ -308,7 +308,7 @@ VOLUMES = (
         scope="pod",
         heals_itself="yes",
         says="the CSI driver is still at work on an earlier call for this volume",
-        step="wait; if it lasts for minutes: the log of the driver's pod on node {node}",
+        step="wait; if it lasts for minutes: the log of the pod of the driver on node {node}",
         frame=r"an operation with the given Volume ID",
         sure="likely",
     ),

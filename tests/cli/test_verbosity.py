@@ -56,7 +56,7 @@ def test_what_is_no_level_is_refused(command, level):
 
 
 def test_options_lists_it(command):
-    assert re.search(r"^-v, --v +LEVEL +Say on stderr", command("options").out, re.MULTILINE)
+    assert re.search(r"^-v, --v +LEVEL +Log to stderr", command("options").out, re.MULTILINE)
 
 
 def test_where_no_cluster_is_asked_it_is_refused(command):

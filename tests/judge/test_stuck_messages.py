@@ -143,6 +143,8 @@ class TestRows:
         for part in (cause.frame, cause.outer, cause.path):
             re.compile(part)
         assert set(cause.errno.split("|")) <= {"", *ERRNOS, "no such device"}
+        for name in re.finditer(r"(?<!\{)\{\w+\}", cause.step):  # a quotation mark before a name would end where that of the name begins
+            assert not any(cause.step[: name.start()].count(mark) % 2 for mark in "'\"`")
         assert "describe pod" not in cause.step.partition("#")[0] or ";" in cause.step
 
 
