@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _TIME_KEY = re.compile(r"(?:time|timestamp|startedat|finishedat)$", re.IGNORECASE)
+_ANCHOR, _ALIAS = re.compile(rb"[:\-,\[{]\s*&([\w-]+)"), re.compile(rb"[:\-,\[{]\s*\*([\w-]+)")
 _AHEAD = ("deletiontimestamp", "expirationtimestamp")
 """Times that may lie ahead of the dump."""
 _DEEPEST = 40
@@ -118,8 +119,9 @@ def _documents(name: str, content: bytes) -> Iterator[Any]:
             return
         import yaml
 
+        _refuse_aliases(content)
         yield from yaml.load_all(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (ValueError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise _unreadable(name, error) from error
     except Exception as error:
         import yaml
@@ -127,6 +129,12 @@ def _documents(name: str, content: bytes) -> Iterator[Any]:
         if isinstance(error, yaml.YAMLError):
             raise _unreadable(name, error) from error
         raise
+
+
+def _refuse_aliases(content: bytes) -> None:
+    """Kubectl writes none, and a few lines of them stand for gigabytes."""
+    if set(_ANCHOR.findall(content)) & set(_ALIAS.findall(content)):
+        raise ValueError("it has YAML aliases")
 
 
 def _unreadable(name: str, error: Exception) -> PauseInspectError:

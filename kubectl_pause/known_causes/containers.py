@@ -37,7 +37,7 @@ OWN = (
         heals_itself="no",
         says="the pod forbids root, and the image runs as root or as a user without a number",
         step="set securityContext.runAsUser to a number that the image can work with",
-        frame=r"container has runAsNonRoot and image (?:will run as root|has non-numeric user)",
+        frame=r"(?:container has runAsNonRoot and image (?:will run as root|has non-numeric user)|.*breaks non-root policy)",
     ),
     Cause(
         code="container/user",
@@ -101,7 +101,7 @@ OWN = (
         heals_itself="no",
         says="a folder is mounted over a file, or a file over a folder: the subPath names a key that is not there",
         step="compare subPath with the keys of the ConfigMap or Secret, and mountPath with the image",
-        outer=r"(?:mount |error mounting )",
+        outer=r"(?:mount(?:ing)? |error mounting )",
         errno="not a directory",
         sure="likely",
     ),
@@ -155,6 +155,85 @@ OWN = (
         sure="likely",
     ),
     Cause(
+        code="container/security",
+        at_fault="spec",
+        scope="pod",
+        heals_itself="no",
+        says="the seccomp profile of the pod cannot be read: {rest}",
+        step="correct the JSON of the profile on the node, or the name in securityContext.seccompProfile",
+        frame=r"cannot load seccomp profile",
+        sure="likely",
+    ),
+    Cause(
+        code="volume/dead-mount",
+        at_fault="storage",
+        scope="node",
+        heals_itself="no",
+        says="the mount of a volume on this node is dead: {errno}",
+        step="restart the pod of the CSI driver on node {node}; on the node: umount -l {path}  # after its program ended nothing is lost",
+        errno="transport endpoint is not connected|stale nfs file handle|stale file handle|input/output error",
+        path=r"/\S*/(?:volumes|volume-subpaths|plugins)/",
+    ),
+    Cause(
+        code="volume/driver-failed",
+        at_fault="storage",
+        scope="pod",
+        heals_itself="no",
+        says="the volume cannot be labelled for SELinux: {rest}",
+        step="seLinuxChangePolicy: MountOption, or a storage that has labels",
+        frame=r"relabel failed",
+        sure="likely",
+    ),
+    Cause(
+        code="container/security",
+        at_fault="node-kernel",
+        scope="node",
+        heals_itself="no",
+        says="the kernel refuses what the runtime does to start the container: {operation}",
+        step=(
+            "on the node: dmesg | tail -50; ausearch -m avc -ts recent  # a node that runs in a container or without root, or a "
+            "security module"
+        ),
+        errno="permission denied|operation not permitted|invalid argument|no such file or directory",
+        path=r"/(?:proc|sys(?!/fs/cgroup))/",
+        sure="likely",
+    ),
+    Cause(
+        code="container/security",
+        at_fault="node-kernel",
+        scope="node",
+        heals_itself="no",
+        says="the kernel refuses what the runtime does to start the container: {operation}",
+        step=(
+            "on the node: dmesg | tail -50; ausearch -m avc -ts recent  # a node that runs in a container or without root, or a "
+            "security module"
+        ),
+        outer=r"(?:setns|unshare|clone|mount|pivot_root)\W",
+        errno="permission denied|operation not permitted|invalid argument",
+        sure="likely",
+    ),
+    Cause(
+        code="container/command",
+        at_fault="image",
+        scope="pod",
+        heals_itself="no",
+        says="the program of the image may not be executed",
+        step="chmod +x in the image, or defaultMode 0755 for a script of a ConfigMap",
+        outer=r"open executable",
+        errno="permission denied",
+        sure="likely",
+    ),
+    Cause(
+        code="pod/config",
+        at_fault="spec",
+        scope="pod",
+        heals_itself="no",
+        says="the credentials for Windows that the pod names cannot be had",
+        step="kubectl get gmsacredentialspecs  # correct securityContext.windowsOptions",
+        frame=r"unable to retrieve windows credentials",
+        sure="likely",
+    ),
+    Cause(
         code="container/command",
         at_fault="runtime",
         scope="node",
@@ -203,7 +282,7 @@ OWN = (
         heals_itself="no",
         says="the program {path} may not be executed",
         step="chmod +x in the image, or defaultMode 0755 for a script of a ConfigMap",
-        outer=r"(?:exec|.*process)$",
+        outer=r"exec(?: container process.*)?$",
         errno="permission denied",
         sure="likely",
     ),
@@ -255,7 +334,7 @@ OWN = (
         heals_itself="no",
         says="the program is not in the image: {path}",
         step=_COMMAND,
-        outer=r"(?:exec$|exec container process)",
+        outer=r"exec(?:$| )",
         errno="no such file or directory",
     ),
     Cause(
@@ -303,7 +382,10 @@ OWN = (
         heals_itself="no",
         says="the AppArmor profile is not loaded on this node: {rest}",
         step="on the node: aa-status  # load the profile there (apparmor_parser -r FILE), or choose nodes that have it",
-        frame=r".*(?:apparmor profile not found|apparmor profile .* (?:is not loaded|not found)|AppArmor is not enabled)",
+        frame=(
+            r".*(?:apparmor profile not found|unable to apply apparmor profile|apparmor profile .* (?:is not loaded|not found)|"
+            r"AppArmor is not enabled)"
+        ),
     ),
     Cause(
         code="node/device",

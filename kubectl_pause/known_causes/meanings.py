@@ -224,5 +224,6 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "kubelet/resolv-conf": ("The file that the kubelet makes DNS settings of is missing.", "Every new pod of the node has it."),
     "container/read-only": ("A mount point is missing in a root file system that is read-only.", ""),
     "disk/broken": ("The node's disk has errors.", ""),
+    "runtime/store-broken": ("The store of images on the node is damaged, or cannot be mounted.", "The image and its registry are well."),
 }
 """By code: its meaning, and what looks like it (may be empty)."""

@@ -299,6 +299,15 @@ NETWORKS = (
         sure="likely",
     ),
     Cause(
+        code="ipam/full",
+        at_fault="ipam",
+        scope="node",
+        heals_itself="when: the DHCP server answers",
+        says="no DHCP server gives the pod an address: {rest}",
+        step="on the node: journalctl -u cni-dhcp  # does the DHCP daemon of CNI run, and does the network have a server?",
+        frame=r"error calling DHCP",
+    ),
+    Cause(
         code="netns/gone",
         at_fault="runtime",
         scope="pod",

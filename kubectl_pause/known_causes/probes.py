@@ -67,6 +67,16 @@ PROBES = (
         errno="no such file or directory|permission denied",
     ),
     Cause(
+        code="probe/command",
+        at_fault="image",
+        scope="pod",
+        heals_itself="no",
+        says="a program that the shell of the probe calls is not in the image",
+        step="add it to the image, or use a httpGet or tcpSocket probe",
+        frame=r"not found$",
+        outer=r"(?:\S*/)?(?:sh|bash|ash|dash)$",
+    ),
+    Cause(
         code="probe/no-container",
         at_fault="runtime",
         scope="pod",

@@ -165,6 +165,38 @@ REJECTIONS = (
         sure="likely",
     ),
     Cause(
+        code="pod/device",
+        at_fault="cluster-config",
+        scope="node",
+        heals_itself="when: the device plugin runs",
+        says="the device plugin did not answer the kubelet: {rest}",
+        step=(
+            "kubectl get pods -A -o wide --field-selector spec.nodeName={node}  # the pod of the device plugin: read its log; then "
+            "delete this pod"
+        ),
+        frame=r"Allocate failed due to rpc error",
+        sure="likely",
+    ),
+    Cause(
+        code="pod/topology",
+        at_fault="scheduler",
+        scope="pod",
+        heals_itself="no",
+        says="the node has too few CPUs left for a pod of its own (static CPU manager): {rest}",
+        step="kubectl describe node {node}  # CPUs of other pods that have whole ones; delete this pod, and ask for fewer",
+        frame=r".*not enough cpus available to satisfy request",
+        sure="likely",
+    ),
+    Cause(
+        code="pod/topology",
+        at_fault="spec",
+        scope="pod",
+        heals_itself="no",
+        says="it asks for a number of CPUs that does not fill whole cores, which this node's kubelet wants: {rest}",
+        step="ask for a multiple of the threads of a core, or choose nodes without full-pcpus-only",
+        frame=r".*SMT Alignment Error",
+    ),
+    Cause(
         code="pod/topology",
         at_fault="scheduler",
         scope="pod",
@@ -215,6 +247,15 @@ REJECTIONS = (
         step=_AGAIN + "kubectl get node {node} --show-labels",
         frame=r".*Predicate NodeAffinity failed",
         sure="likely",
+    ),
+    Cause(
+        code="pod/node-label",
+        at_fault="spec",
+        scope="pod",
+        heals_itself="no",
+        says="the node has a taint that it does not tolerate, or is not the node that it names: {rest}",
+        step="kubectl get node {node} -o yaml  # taints; a pod with spec.nodeName is not looked at by the scheduler: remove it",
+        frame=r".*Predicate (?:TaintToleration|NodeName|NodeUnschedulable) failed",
     ),
     Cause(
         code="pod/host-port",

@@ -110,8 +110,29 @@ SANDBOXES = (
         step="on the node: sysctl user.max_user_namespaces  # 0 or used up; else a newer runtime, or hostUsers: true",
         frame=(
             r".*(?:does not support user namespaces|could not find an empty slot|invalid user namespace mappings|noop process for "
-            r"unshare|user namespaces? (?:is|are) not supported)"
+            r"unshare|error allocating sub[ug]ids|user namespaces? (?:is|are) not supported)"
         ),
+    ),
+    Cause(
+        code="runtime/program-missing",
+        at_fault="runtime",
+        scope="node",
+        heals_itself="no",
+        says="a program of the container runtime cannot be run on the node: {path}",
+        step="on the node: ls -l {path}  # it must be executable and made for this machine: install it again",
+        errno="exec format error|permission denied|no such file or directory",
+        path=r"\S*/(?:containerd-shim\S*|runc|crun|conmon\S*)$",
+    ),
+    Cause(
+        code="runtime/program-missing",
+        at_fault="cluster-config",
+        scope="node",
+        heals_itself="no",
+        says="a hook that the runtime is configured with cannot be run on the node: {path}",
+        step="on the node: ls -l {path}  # install it, or remove the hook from the configuration of the runtime",
+        outer=r"(?:fork/exec|error running (?:\w+ )?hook)",
+        errno="exec format error|permission denied|no such file or directory",
+        path=r"/",
     ),
     Cause(
         code="image/other-machine",
@@ -143,7 +164,10 @@ SANDBOXES = (
             "kubectl get runtimeclass  # configure the handler {handler} on the node, or choose nodes that have it "
             "(scheduling.nodeSelector)"
         ),
-        frame=r'(?:no runtime for "(?P<handler>[^"]*)" is configured|failed to find runtime handler (?P<handler_>\S+))',
+        frame=(
+            r'(?:no runtime for "(?P<handler>[^"]*)" is configured|RuntimeHandler "[^"]*" not supported|failed to find runtime '
+            r"handler (?P<handler_>\S+))"
+        ),
     ),
     Cause(
         code="pod/runtime-class",
@@ -225,6 +249,71 @@ SANDBOXES = (
         path=r"\S*resolv\.conf",
     ),
     Cause(
+        code="cgroup/driver",
+        at_fault="cluster-config",
+        scope="node",
+        heals_itself="no",
+        says="the runtime is set to the systemd cgroup driver, and systemd does not run on this node",
+        step="set the same driver on both sides: cgroupDriver: cgroupfs for the kubelet, SystemdCgroup = false for containerd",
+        frame=r"systemd not running on this host",
+    ),
+    Cause(
+        code="cgroup/refused",
+        at_fault="node-kernel",
+        scope="node",
+        heals_itself="no",
+        says="cgroups are not mounted on the node as the runtime expects them: {rest}",
+        step="on the node: findmnt -t cgroup,cgroup2; stat -fc %T /sys/fs/cgroup  # a runtime that is older than cgroup v2 needs an update",
+        frame=r"cgroup mountpoint does not exist",
+    ),
+    Cause(
+        code="container/security",
+        at_fault="node-kernel",
+        scope="node",
+        heals_itself="no",
+        says="the kernel refuses the seccomp filter of the runtime: {operation}",
+        step=(
+            "on the node: uname -r; runc --version  # libseccomp and kernel must know the same system calls; does the node run in "
+            "a container?"
+        ),
+        frame=r"error adding seccomp filter",
+    ),
+    Cause(
+        code="container/security",
+        at_fault="cluster-config",
+        scope="node",
+        heals_itself="no",
+        says="the runtime is told to use AppArmor, which this node does not have",
+        step=(
+            "on the node: cat /sys/module/apparmor/parameters/enabled; grep -n apparmor /etc/containerd/config.toml  # "
+            "disable_apparmor, or load it"
+        ),
+        frame=r"apparmor is not supported",
+    ),
+    Cause(
+        code="runtime/store-broken",
+        at_fault="runtime",
+        scope="node",
+        heals_itself="no",
+        says="the runtime's store of images is damaged: {rest}",
+        step=(
+            "on the node: crictl rmi --prune; journalctl -u containerd -n 100  # the image is pulled again; if it remains, drain "
+            "the node and clear its store"
+        ),
+        frame=r"missing parent .* bucket|failed to mount rootfs component|.*snapshot .* does not exist",
+    ),
+    Cause(
+        code="runtime/store-broken",
+        at_fault="node-kernel",
+        scope="node",
+        heals_itself="no",
+        says="the kernel does not let the runtime mount an image's layers: {rest}",
+        step="on the node: findmnt -T /var/lib/containerd; dmesg | tail -50  # no overlay on overlay: use ext4, xfs or another snapshotter",
+        outer=r"(?:failed to mount rootfs|overlay)",
+        errno="operation not permitted|invalid argument",
+        sure="likely",
+    ),
+    Cause(
         code="cgroup/full",
         at_fault="node-kernel",
         scope="node",
@@ -283,7 +372,7 @@ SANDBOXES = (
         says="the runtime cannot start a process: the node, or the runtime's own service, has too many tasks",
         step="on the node: ps -eLf | wc -l; cat /proc/sys/kernel/pid_max; systemctl show -p TasksCurrent,TasksMax containerd crio",
         frame=(
-            r"(?:may need to increase max user processes|failed to create new OS thread|newosproc|pthread_create|fork/exec \S+$"
+            r"(?:may need to increase max user processes|failed to create new OS thread|newosproc|pthread_create"
             r"|runtime/cgo: pthread_create failed)"
         ),
         sure="likely",
@@ -306,6 +395,15 @@ SANDBOXES = (
         says="the memory limit is too low for the container to start at all",
         step="raise resources.limits.memory above 16Mi  # 100m and 12 are bytes",
         frame=r".*container init was OOM-killed",
+    ),
+    Cause(
+        code="container/memory-too-low",
+        at_fault="spec",
+        scope="pod",
+        heals_itself="no",
+        says="the memory limit is below what the runtime itself needs to start a container",
+        step="raise resources.limits.memory above 16Mi  # 100m and 12 are bytes",
+        frame=r"unable to set memory limit to",
     ),
     Cause(
         code="pod/sysctl",
@@ -406,6 +504,17 @@ SANDBOXES = (
         step="on the node: journalctl -u containerd; runc --version  # does runc run? is /sys/fs/cgroup read-only?",
         frame=r"(?:ttrpc$|closed$|grpc$|the connection is unavailable)",
         outer=r"(?:failed to create (?:shim|containerd) task|ttrpc|grpc)",
+        sure="likely",
+    ),
+    Cause(
+        code="runtime/shim-died",
+        at_fault="runtime",
+        scope="pod",
+        heals_itself="when: the runtime notices",
+        says="the container has ended, and the runtime has not noticed",
+        step="on the node: crictl ps -a; journalctl -u containerd -u crio -n 100  # restart the runtime: running containers go on",
+        frame=r"container not running",
+        only="teardown",
         sure="likely",
     ),
     Cause(

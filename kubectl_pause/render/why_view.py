@@ -111,16 +111,17 @@ def explanation_document(row: Explanation) -> dict[str, object]:
 EXPLANATIONS: tuple[ListedColumn[Explanation], ...] = (
     ListedColumn("NAMESPACE", least=8, path=".pod.namespace", value=lambda row: row.pod.namespace, about="Namespace of the pod."),
     ListedColumn("POD", least=12, path=".pod.name", value=lambda row: row.pod.name, about="Name of the pod."),
-    ListedColumn("STATE", path=".state", value=lambda row: Cell(row.state, _STYLES.get(row.state, "")),
+    ListedColumn("STATE", rank=2, path=".state", value=lambda row: Cell(row.state, _STYLES.get(row.state, "")),
                  about="unscheduled, creating, terminating, failed, completed, not-ready or ready."),
     ListedColumn("CAUSE", path=".cause.code", value=lambda row: row.cause.code if row.cause else "-",
                  about="What stops it: `explain CODE` tells more."),
-    ListedColumn("WHOSE", path=".cause.atFault", value=lambda row: (row.cause.at_fault if row.cause else None) or "-",
+    ListedColumn("WHOSE", rank=1, path=".cause.atFault", value=lambda row: (row.cause.at_fault if row.cause else None) or "-",
                  about="Whose problem it is: spec, application, image, registry, network-plugin, runtime, kubelet, storage, ...; "
                  "none where nothing is wrong."),
-    ListedColumn("CONFIDENCE", path=".cause.confidence", value=lambda row: row.cause.confidence if row.cause else "-",
+    ListedColumn("CONFIDENCE", rank=5, path=".cause.confidence", value=lambda row: row.cause.confidence if row.cause else "-",
                  about="How sure that is."),
-    ListedColumn("NODE", least=8, path=".node", value=lambda row: row.node or "-", about="The node that it is bound to."),
-    ListedColumn("SUMMARY", least=20, cut="end", path=".summary", value=lambda row: row.summary, about="Where it stands, in a sentence."),
+    ListedColumn("NODE", least=8, rank=4, path=".node", value=lambda row: row.node or "-", about="The node that it is bound to."),
+    ListedColumn("SUMMARY", least=20, cut="end", rank=3, path=".summary", value=lambda row: row.summary,
+                 about="Where it stands, in a sentence."),
 )  # fmt: skip
 """What is said of a pod, in this order."""

@@ -158,3 +158,10 @@ def test_what_may_not_be_listed_is_said(stuck, command):
     ended = command("why", "-A")
     assert ended.code == 0
     assert "warning: could not be read: events" in ended.err
+
+
+def test_a_pod_of_another_namespace_than_that_of_the_flag(stuck, command):
+    ended = command("why", "shop/stuck", "-n", "default")
+    assert ended.code == 1
+    assert "shop" in ended.err
+    assert "default" in ended.err

@@ -130,6 +130,7 @@ def test_forms_of_a_dump(command, tmp_path, form):
         (b"\xff\xfe\x00", "neither a capture nor a dump"),
         (b'{"kind": "Pod", "metadata": {"name": 3}}', "is not one"),
         (b"[" * 100_000, "neither a capture nor a dump"),
+        (b"a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nkind: List\nitems: [*c]\n", "YAML aliases"),
     ],
 )
 def test_what_is_no_dump(command, tmp_path, content, words):

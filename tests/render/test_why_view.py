@@ -41,6 +41,15 @@ def test_one_line_each_with_wide():
     assert len(lines) == 1 + len(CASES)
 
 
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_many_pods_are_a_table_that_fits(width):
+    made = report(*(told(of) for of, *_ in CASES.values()))
+    lines = why_view(made, wide=False, width=width, headings=True, colour=False, many=True).splitlines()
+    assert len(lines) == 1 + len(CASES)
+    assert max(map(len, lines)) <= width
+    assert {"POD", "CAUSE", "WHOSE"} <= set(lines[0].split())
+
+
 @pytest.mark.parametrize("colour", [False, True])
 def test_hostile_words_of_an_event(colour):
     words = 'failed to get sandbox image "a\x1b[31m`id`$(reboot);x": no\n[bold]x[/]\u202e'

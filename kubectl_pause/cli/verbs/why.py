@@ -74,7 +74,7 @@ def why(
         if all_namespaces:
             _explain_all(api, report)
         else:
-            _explain(api, _trails(api, names or [], selector, report), capture, report)
+            _explain(api, _trails(api, names or [], selector, kube.namespace, report), capture, report)
     return finishing.finish(report, view, started, lambda report: _text(report, view, many=all_namespaces), EXPLANATION_ROWS)
 
 
@@ -107,11 +107,11 @@ def _explain_dumped(dump: Dump, names: list[str], selector: str | None, namespac
         terminal.warn(f"looked at {looked} ready or complete, as far as the API says")
 
 
-def _trails(api: Api, names: list[str], selector: str | None, report: Report) -> list[PodTrail]:
+def _trails(api: Api, names: list[str], selector: str | None, namespace: str | None, report: Report) -> list[PodTrail]:
     from kubectl_pause.capture.trails.pod_trail import read_trail
     from kubectl_pause.select.targets import find_pods
 
-    found = find_pods(api, names, selector=selector, all_namespaces=False)
+    found = find_pods(api, names, selector=selector, all_namespaces=False, namespace_flag=namespace)
     report.errors += found.failures
     with ThreadPoolExecutor(max_workers=_TRAILS_AT_ONCE) as executor:
         return list(executor.map(lambda pod: read_trail(api, pod), found.pods))

@@ -111,7 +111,11 @@ def judge_event(trail: PodTrail, event: Event, causes: Iterable[Cause], code: st
         if around.is_windows
         else f"on node {as_word(node)}: journalctl -u kubelet -u containerd -u crio --since -10min  # what the same minute says there"
     )
-    return known or finding(code, pod, words, evidence, look, confidence="likely")
+    if known:
+        return known
+    whose: AtFault | None = {"sandbox/not-made": "runtime", "pod/volume": "storage"}.get(code)  # type: ignore[assignment]
+    scope: Scope = "node" if code == "sandbox/not-made" else "pod"
+    return finding(code, pod, words, evidence, look, whose=whose, scope=scope, confidence="possible")
 
 
 def seen(trail: PodTrail, event: Event) -> str:
